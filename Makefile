@@ -1,0 +1,82 @@
+# The targets that people use; `make help` is made from the comments behind them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PORT ?= 2020
+STATE_DIR ?= var
+VENV := .venv
+BIN := $(VENV)/bin
+COMPOSE ?= docker compose
+PACKAGES := defect_api flask_app nginx training tests
+
+# one stamp a profile: the development profile holds everything that running needs
+RUN_READY := $(VENV)/.ready-run
+DEV_READY := $(VENV)/.ready-dev
+PROJECTS := pyproject.toml flask_app/pyproject.toml defect_api/pyproject.toml
+
+.PHONY: help run test lint format lock up down test-containers screenshots train clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
+
+run: $(RUN_READY) ## serve the whole platform on http://127.0.0.1:2020 (PORT=, STATE_DIR=)
+	@PORT=$(PORT) STATE_DIR=$(STATE_DIR) exec $(BIN)/python -m nginx.local
+
+test: $(DEV_READY) ## run every test that can run on this machine (ARGS= for pytest)
+	@nginx/local/test-tools
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+lint: $(DEV_READY) ## check style, formatting and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(DEV_READY) ## rewrite the sources as the linter wants them
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header $(LOCK_FLAGS)
+lock: ## pin every dependency with hashes (LOCK_FLAGS=--upgrade for newer ones)
+	@test -x $(BIN)/uv || { test -d $(VENV) || $(PYTHON) -m venv $(VENV); $(BIN)/python -m pip install --quiet uv; }
+	$(UV_COMPILE) $(PROJECTS) --all-extras -o requirements-dev.lock
+	$(UV_COMPILE) $(PROJECTS) -c requirements-dev.lock -o requirements.lock
+	$(UV_COMPILE) flask_app/pyproject.toml -c requirements-dev.lock -o flask_app/requirements.lock
+	$(UV_COMPILE) defect_api/pyproject.toml -c requirements-dev.lock -o defect_api/requirements.lock
+
+up: ## serve the platform with Docker on http://localhost (HTTP_PORT=)
+	$(COMPOSE) up --build --detach --wait
+
+down: ## stop what `make up` started; the volumes stay
+	$(COMPOSE) down
+
+test-containers: $(DEV_READY) ## build the images, run the system tests against them, take them down
+	@$(BIN)/python -m pytest -m containers tests/containers $(ARGS)
+
+screenshots: $(DEV_READY) ## make the README's pictures from generated sheets
+	@nginx/local/test-tools
+	$(BIN)/python -m tests.system.screenshots
+
+train: $(DEV_READY) ## train a model package on pictures of your own (ARGS= for the command)
+	$(BIN)/python -m training $(ARGS)
+
+clean: ## remove what was installed and built; keeps var, where the pictures are
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
+	find $(PACKAGES) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# $(call install,LOCK): a virtual environment with exactly the locked packages, and ours from this folder
+define install
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "a virtual environment could not be made; on Debian: apt install python3-venv" >&2; exit 1; }
+	@echo "installing $(1) into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e defect_api -e flask_app -e .
+endef
+
+$(RUN_READY): requirements.lock $(PROJECTS)
+	$(call install,requirements.lock)
+	@touch $@
+
+$(DEV_READY): requirements-dev.lock $(PROJECTS)
+	$(call install,requirements-dev.lock)
+	@touch $(RUN_READY) $@

@@ -1,0 +1,3 @@
+"""The REST service: decodes, segments, measures, judges, draws and records pictures of flat steel sheet."""
+
+__version__ = "1.0.0"

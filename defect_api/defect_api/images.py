@@ -1,0 +1,122 @@
+"""From bytes that a client sent to the grey pixels that a model takes, trusting nothing on the way."""
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from defect_api.problems import PictureRefused
+
+Grey = NDArray[np.uint8]
+
+MIN_SIDE, MAX_SIDE = 64, 8192
+MAX_PIXELS = 40_000_000
+EXTENSIONS = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp", "TIFF": ".tif", "WEBP": ".webp"}
+CONTENT_TYPES = {
+    "image/jpeg": "JPEG",
+    "image/jpg": "JPEG",
+    "image/pjpeg": "JPEG",
+    "image/png": "PNG",
+    "image/x-png": "PNG",
+    "image/bmp": "BMP",
+    "image/x-bmp": "BMP",
+    "image/x-ms-bmp": "BMP",
+    "image/tiff": "TIFF",
+    "image/tif": "TIFF",
+    "image/webp": "WEBP",
+}
+# what Pillow's decoders raise on bytes that are not what they claim to be
+DECODER_ERRORS = (
+    OSError,
+    EOFError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
+REFUSED_MODES = ("I", "F")
+
+# the service's own limit is the stricter one, is checked before any pixel is decoded, and says what is wrong
+Image.MAX_IMAGE_PIXELS = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture: `grey` is uint8, H x W, in [0, 255]; `viewable` tells whether a browser shows the original."""
+
+    grey: Grey
+    extension: str
+    viewable: bool
+
+
+def decode(data: bytes, declared_type: str | None = None) -> Picture:
+    """Decode a JPEG, PNG, BMP, TIFF or WebP picture to grey, with its EXIF orientation applied.
+
+    `declared_type` is the content type that the client gave; `image/*` must name the format that is found.
+    Raises PictureRefused, with the reason, for everything that is not one whole still picture of a permitted size.
+    """
+    if not data:
+        raise PictureRefused("The file is empty.")
+    try:
+        with Image.open(io.BytesIO(data), formats=list(EXTENSIONS)) as image:
+            file_format = _checked_format(image, declared_type)
+            _check_size(*image.size)
+            _check_still(image, file_format)
+            image.load()
+            pixels = ImageOps.exif_transpose(image)
+            deep = pixels.mode in DEEP_MODES
+            grey = _grey(pixels)
+    except PictureRefused:
+        raise
+    except UnidentifiedImageError as error:
+        raise PictureRefused("The file is not a JPEG, PNG, BMP, TIFF or WebP picture.") from error
+    except DECODER_ERRORS as error:
+        raise PictureRefused("The picture is damaged or incomplete and cannot be decoded.") from error
+    return Picture(grey, EXTENSIONS[file_format], viewable=file_format != "TIFF" and not deep)
+
+
+def _checked_format(image: Image.Image, declared_type: str | None) -> str:
+    # a JPEG with further pictures behind its end (MPO, as telephones write) is read as the JPEG it begins with
+    found = "JPEG" if image.format == "MPO" else str(image.format)
+    declared = (declared_type or "").partition(";")[0].strip().lower()
+    if declared.startswith("image/") and declared != "image/*" and CONTENT_TYPES.get(declared) != found:
+        raise PictureRefused(f"The picture was declared as {declared} but is a {found} file.")
+    return found
+
+
+def _check_size(width: int, height: int) -> None:
+    if min(width, height) < MIN_SIDE or max(width, height) > MAX_SIDE:
+        raise PictureRefused(
+            f"The picture is {width} x {height} px; each side must be between {MIN_SIDE} and {MAX_SIDE} px."
+        )
+    if width * height > MAX_PIXELS:
+        raise PictureRefused(
+            f"The picture has {width * height / 1e6:.1f} megapixels; at most {MAX_PIXELS / 1e6:.0f} are accepted."
+        )
+
+
+def _check_still(image: Image.Image, file_format: str) -> None:
+    if file_format != "JPEG" and getattr(image, "n_frames", 1) > 1:
+        raise PictureRefused("The file holds more than one picture (animation or pages); send one picture at a time.")
+
+
+def _grey(image: Image.Image) -> Grey:
+    if image.mode in REFUSED_MODES:
+        raise PictureRefused("Pictures with 32-bit pixels are not accepted; save as 8 or 16 bits.")
+    if image.mode in DEEP_MODES:
+        deep = np.asarray(image).astype(np.float32)
+        return np.asarray(np.rint(deep * np.float32(255 / 65535)), np.uint8)
+    if image.mode in ("1", "L", "LA"):
+        return np.array(image.convert("L"), dtype=np.uint8)
+    rgb = np.asarray(image.convert("RGB"))
+    return np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)

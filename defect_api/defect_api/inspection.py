@@ -1,0 +1,195 @@
+"""One inspection from bytes to published record. Knows nothing of HTTP."""
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from defect_api.images import Picture, decode
+from defect_api.judgement import Judgement, judge
+from defect_api.media import MediaVolume, bare_name, inspection_id
+from defect_api.metrics import STAGE_SECONDS, VERDICTS
+from defect_api.overlay import decode_png, draw_overlay, encode_png
+from defect_api.problems import Busy, Conflict, NotFound
+from defect_api.record import Files, ImageFacts, Record, Timings, rfc3339
+from defect_api.served_model import ModelSlot, ServedModel, SheetMaps
+from defect_api.thresholds import Map
+
+NO_TIMINGS = Timings(decode=0, predict=0, regions=0, overlay=0, store=0, total=0)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A picture as a client sent it: its bytes, its bare file name, the content type it was declared to have."""
+
+    data: bytes
+    filename: str
+    declared_type: str | None = None
+
+    @cached_property
+    def sha256(self) -> str:
+        """Return the digest of the bytes, hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @cached_property
+    def id(self) -> str:
+        """Return the id of the inspection of this picture."""
+        return inspection_id(self.filename, self.sha256)
+
+
+@dataclass
+class _Stopwatch:
+    """Milliseconds by stage of one inspection."""
+
+    started: float = field(default_factory=time.perf_counter)
+    stages: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begin = time.perf_counter()
+        yield
+        seconds = time.perf_counter() - begin
+        self.stages[name] = round(seconds * 1000, 2)
+        STAGE_SECONDS.labels(stage=name).observe(seconds)
+
+    def timings(self) -> Timings:
+        return Timings(**self.stages, total=round((time.perf_counter() - self.started) * 1000, 2))
+
+
+class Inspector:
+    """Inspects sheets, at most `queue` at a time, one prediction after the other."""
+
+    def __init__(self, media: MediaVolume, slot: ModelSlot, queue: int) -> None:
+        """Write to `media` what the model in `slot` says."""
+        self._media = media
+        self._slot = slot
+        self._places = threading.BoundedSemaphore(queue)
+        self._predicting = threading.Lock()
+
+    def inspect(self, upload: Upload, threshold: float | None = None) -> tuple[Record, bool]:
+        """Inspect a picture; return its record, and whether it is new.
+
+        The stored record is always the one at the card's threshold; `threshold` is answered as a replay of its maps.
+        Raises PictureRefused, Conflict, Busy, NotReady and MediaFull.
+        """
+        model = self._slot.model
+        record = self._known(upload)
+        new = record is None
+        if record is None or record.model.digest != model.package.card.digest:
+            with self._place():
+                record = self._run(model, upload)
+        return (record if threshold is None else self._replay(record, model, threshold)), new
+
+    def inspect_stored(self, name: str, threshold: float | None = None) -> tuple[Record, bool]:
+        """Inspect a picture that lies on the media volume; an inspection's original is that inspection.
+
+        Raises NotFound, and what `inspect` raises.
+        """
+        data = self._media.read(name)
+        record = self._of_original(name)
+        return self.inspect(Upload(data, record.image.filename if record else bare_name(name)), threshold)
+
+    def stored_maps(self, record: Record) -> tuple[Map, Map]:
+        """Return the stored probability map and class map, each uint8, H x W. Raises NotFound."""
+        return (
+            decode_png(self._media.read(record.files.probability_map)),
+            decode_png(self._media.read(record.files.class_map)),
+        )
+
+    def _replay(self, record: Record, model: ServedModel, threshold: float) -> Record:
+        judgement = judge(*self.stored_maps(record), model.package.card, threshold)
+        return record.model_copy(update=_judged(judgement))
+
+    def _known(self, upload: Upload) -> Record | None:
+        try:
+            record = self._media.record(upload.id)
+        except NotFound:
+            return None
+        if record.image.sha256 != upload.sha256:
+            raise Conflict(f"Another picture is already known as '{upload.id}'.")
+        return record
+
+    def _of_original(self, name: str) -> Record | None:
+        try:
+            record = self._media.record(name.rpartition(".")[0])
+        except NotFound:
+            return None
+        return record if record.files.original == name else None
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        if not self._places.acquire(blocking=False):
+            raise Busy("The service is busy with as many sheets as it may hold; please try again in a moment.")
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    def _run(self, model: ServedModel, upload: Upload) -> Record:
+        watch = _Stopwatch()
+        with watch.stage("decode"):
+            picture = decode(upload.data, upload.declared_type)
+        with watch.stage("predict"), self._predicting:
+            maps = model.maps(picture.grey)
+        with watch.stage("regions"):
+            judgement = judge(maps.q, maps.classes, model.package.card)
+        record = _record(model, upload, picture, maps, judgement)
+        with watch.stage("overlay"):
+            overlay = encode_png(draw_overlay(picture.grey, judgement.regions.mask))
+        with self._media.publication() as stage:
+            with watch.stage("store"):
+                stage(record.files.original, upload.data)
+                if record.files.view:
+                    stage(record.files.view, encode_png(picture.grey))
+                stage(record.files.overlay, overlay)
+                stage(record.files.probability_map, encode_png(maps.q))
+                stage(record.files.class_map, encode_png(maps.classes))
+            record = record.model_copy(update={"timings_ms": watch.timings()})
+            stage(f"{record.id}.json", record.model_dump_json().encode())
+        VERDICTS.labels(verdict=record.verdict).inc()
+        return record
+
+
+def _record(model: ServedModel, upload: Upload, picture: Picture, maps: SheetMaps, judgement: Judgement) -> Record:
+    height, width = picture.grey.shape
+    return Record(
+        id=upload.id,
+        created_at=rfc3339(datetime.now(UTC)),
+        image=ImageFacts(
+            filename=upload.filename, sha256=upload.sha256, width=width, height=height, bytes=len(upload.data)
+        ),
+        model=model.facts,
+        max_probability=maps.max_probability,
+        similarity=None,
+        scale=None,
+        files=_file_names(upload.id, picture),
+        timings_ms=NO_TIMINGS,
+        **_judged(judgement),
+    )
+
+
+def _judged(judgement: Judgement) -> dict[str, Any]:
+    """Return the fields of a record that depend on the threshold."""
+    return {
+        "verdict": judgement.verdict,
+        "reasons": judgement.reasons,
+        "defect_probability": judgement.defect_probability,
+        "threshold": judgement.threshold,
+        "defects": judgement.regions.defects,
+        "defect_area_fraction": judgement.regions.area_fraction,
+    }
+
+
+def _file_names(identifier: str, picture: Picture) -> Files:
+    return Files(
+        original=identifier + picture.extension,
+        view=None if picture.viewable else f"{identifier}_view.png",
+        overlay=f"{identifier}_overlay.png",
+        probability_map=f"{identifier}_prob.png",
+        class_map=f"{identifier}_class.png",
+    )

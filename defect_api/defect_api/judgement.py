@@ -1,0 +1,55 @@
+"""The judgement of a sheet from its two stored maps: defects, verdict with reasons, calibrated probability."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from defect_api.card import Card
+from defect_api.record import Reason, Threshold
+from defect_api.regions import Regions, find_regions
+from defect_api.thresholds import Map, defect_probability, histogram, otsu
+
+Verdict = Literal["defect", "clean", "no_verdict"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one pair of maps says at one threshold."""
+
+    verdict: Verdict
+    reasons: list[Reason]
+    defect_probability: float
+    threshold: Threshold
+    regions: Regions
+
+
+def judge(q: Map, classes: Map, card: Card, requested: float | None = None) -> Judgement:
+    """Judge a sheet by the rules of the model's card.
+
+    `q` is the 8-bit probability map and `classes` the class map, both uint8, H x W. `requested` replaces the card's
+    threshold, and with it the regions and the verdict; the calibrated probability does not depend on it.
+    """
+    counts = histogram(q)
+    value = card.threshold.value if requested is None else requested
+    method: Literal["calibrated", "requested"] = "calibrated" if requested is None else "requested"
+    regions = find_regions(q, classes, card.classes, card.threshold, value)
+    reasons = unsupported_size(q.shape[0], q.shape[1], card)
+    verdict: Verdict = "no_verdict" if reasons else "defect" if regions.defects else "clean"
+    return Judgement(
+        verdict=verdict,
+        reasons=reasons,
+        defect_probability=round(defect_probability(counts, card.calibration), 4),
+        threshold=Threshold(value=value, method=method, otsu=otsu(counts)),
+        regions=regions,
+    )
+
+
+def unsupported_size(height: int, width: int, card: Card) -> list[Reason]:
+    """Return why a picture of this size (px) is outside of what the card covers; empty where it is not."""
+    (low_height, high_height), (low_width, high_width) = card.input.height, card.input.width
+    if low_height <= height <= high_height and low_width <= width <= high_width:
+        return []
+    message = (
+        f"The picture is {width} x {height} px; this model was made for widths from {low_width} to {high_width} px "
+        f"and heights from {low_height} to {high_height} px."
+    )
+    return [Reason(code="unsupported-size", message=message)]

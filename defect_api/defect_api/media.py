@@ -1,0 +1,177 @@
+"""The media volume: names that never are paths, files that are whole or absent, records that are published last."""
+
+import errno
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from werkzeug.utils import secure_filename
+
+from defect_api.problems import MediaFull, NotFound
+from defect_api.record import Record
+
+ID = re.compile(r"(?P<stem>[A-Za-z0-9_-]{1,80})-(?P<digest>[0-9a-f]{16})")
+STEM_LENGTH = 80
+FILENAME_LENGTH = 255
+MODE = 0o644
+STALE_S = 3600
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def bare_name(filename: str | None) -> str:
+    """Return a client's file name without folders and control characters, for people to read; never a path."""
+    last = re.split(r"[/\\]", filename or "")[-1]
+    printable = "".join(character for character in last if character.isprintable()).strip()
+    return printable[-FILENAME_LENGTH:] or "sheet"
+
+
+def safe_stem(filename: str | None) -> str:
+    """Return the part of a client's file name that an id may carry: `[A-Za-z0-9_-]`, at most 80; `sheet` if none."""
+    stem = secure_filename(Path(bare_name(filename)).stem).replace(".", "_")
+    return stem[:STEM_LENGTH].strip("_-") or "sheet"
+
+
+def inspection_id(filename: str | None, sha256: str) -> str:
+    """Return the id of the inspection of the bytes with this digest under this name."""
+    return f"{safe_stem(filename)}-{sha256[:16]}"
+
+
+@dataclass(frozen=True)
+class MediaFile:
+    """A file on the media volume; `modified` in seconds since 1970, UTC."""
+
+    name: str
+    bytes: int
+    modified: float
+
+    @property
+    def inspection_id(self) -> str | None:
+        """Return the id that the name begins with, if it has that form."""
+        found = ID.match(self.name)
+        return found.group() if found else None
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Return the key that sorts newest first, and by name within a millisecond."""
+        return -int(self.modified * 1000), self.name
+
+
+class MediaVolume:
+    """The folder that pictures, maps, overlays and records live in. Only this service writes it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the volume at `folder`, making it if need be, and remove what a crash left half-written."""
+        self.folder = folder.resolve()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for leftover in self.folder.glob(".*.part"):
+            if time.time() - leftover.stat().st_mtime > STALE_S:
+                leftover.unlink(missing_ok=True)
+
+    def path(self, name: str) -> Path:
+        """Return where the file `name` lies.
+
+        Raises NotFound for what is no plain visible name or is no regular file of the volume itself.
+        """
+        if not name or name.startswith(".") or re.search(r"[/\\\x00-\x1f]", name):
+            raise NotFound(f"There is no file '{bare_name(name)}' on the media volume.")
+        path = self.folder / name
+        try:
+            found = path.is_file() and path.resolve().parent == self.folder
+        except OSError:  # longer than the file system takes
+            found = False
+        if not found:
+            raise NotFound(f"There is no file '{bare_name(name)}' on the media volume.")
+        return path
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of the file `name`. Raises NotFound."""
+        return self.path(name).read_bytes()
+
+    def record(self, identifier: str) -> Record:
+        """Return the record of the inspection `identifier`. Raises NotFound."""
+        if not ID.fullmatch(identifier):
+            raise NotFound(f"There is no inspection '{bare_name(identifier)}'.")
+        try:
+            return Record.model_validate_json((self.folder / f"{identifier}.json").read_bytes())
+        except FileNotFoundError as error:
+            raise NotFound(f"There is no inspection '{identifier}'.") from error
+
+    @contextmanager
+    def publication(self) -> Iterator[Callable[[str, bytes], None]]:
+        """Yield `stage(name, bytes)`; on leaving, all that was staged appears in order, each file whole.
+
+        Raises MediaFull where there is no room; then nothing has appeared.
+        """
+        staged: dict[str, Path] = {}
+
+        def stage(name: str, data: bytes) -> None:
+            staged[name] = self._write_part(name, data)
+
+        try:
+            yield stage
+            for name, part in staged.items():
+                part.replace(self.folder / name)
+            self._sync_folder()
+        except OSError as error:
+            if error.errno in NO_ROOM:
+                raise MediaFull(
+                    "The media volume is full; nothing was stored. Free some room and try again."
+                ) from error
+            raise
+        finally:
+            for part in staged.values():
+                part.unlink(missing_ok=True)
+
+    def delete(self, record: Record) -> None:
+        """Remove an inspection, its record first: without a record the other files are no inspection."""
+        for name in (f"{record.id}.json", *record.files.names()):
+            (self.folder / name).unlink(missing_ok=True)
+        self._sync_folder()
+
+    def files(self) -> list[MediaFile]:
+        """Return the visible files, newest first."""
+        return sorted(self._scan(), key=lambda file: file.order)
+
+    def records(self, stem: str = "") -> Iterator[MediaFile]:
+        """Yield the files of the records whose id's stem is `stem` (all, if empty), newest first."""
+        for file in self.files():
+            name = file.name.removesuffix(".json")
+            found = ID.fullmatch(name) if name != file.name else None
+            if found and stem in ("", found["stem"]):
+                yield file
+
+    def _scan(self) -> Iterator[MediaFile]:
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                try:
+                    if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
+                        status = entry.stat(follow_symlinks=False)
+                        yield MediaFile(entry.name, status.st_size, status.st_mtime)
+                except FileNotFoundError:  # deleted meanwhile
+                    continue
+
+    def _write_part(self, name: str, data: bytes) -> Path:
+        descriptor, path = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".part", dir=self.folder)
+        part = Path(path)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fchmod(file.fileno(), MODE)
+                os.fsync(file.fileno())
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+        return part
+
+    def _sync_folder(self) -> None:
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

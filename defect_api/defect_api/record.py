@@ -1,0 +1,141 @@
+"""The record of an inspection: the JSON document that the service answers and stores. Its shape is a contract."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+Probability = float
+Ring = list[tuple[float, float]]
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return a UTC time as RFC 3339 writes it, to the millisecond."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Part(BaseModel):
+    """The base of the record's parts: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ImageFacts(Part):
+    """The picture that was judged."""
+
+    filename: str = Field(description="the client's own name for the picture, without folders")
+    sha256: str = Field(description="digest of the bytes as received, hexadecimal")
+    width: int = Field(description="px, after EXIF orientation")
+    height: int = Field(description="px, after EXIF orientation")
+    bytes: int
+
+
+class ModelFacts(Part):
+    """The model that judged it."""
+
+    name: str
+    version: str
+    digest: str = Field(description="sha256:<hex> of the package's model.keras")
+    engine: str
+    precision: str
+
+
+class Reason(Part):
+    """Why a sheet got no verdict."""
+
+    code: str = Field(description="stable, for machines")
+    message: str = Field(description="a sentence for a person")
+
+
+class Otsu(Part):
+    """Otsu's threshold of the probability map, reported only: it splits even a clean sheet."""
+
+    value: Probability | None = Field(description="null where all pixels are alike")
+    separability: float = Field(ge=0, le=1, description="between-class variance over total variance (Otsu 1979)")
+
+
+class Threshold(Part):
+    """The pixel threshold that made the mask."""
+
+    value: Probability
+    method: Literal["calibrated", "otsu", "requested"]
+    otsu: Otsu
+
+
+class Similarity(Part):
+    """How like the training data the sheet is; above the limit it gets no verdict."""
+
+    score: float
+    limit: float
+
+
+class Scale(Part):
+    """What one pixel measures on the sheet."""
+
+    mm_per_px_x: float = Field(gt=0)
+    mm_per_px_y: float = Field(gt=0)
+
+
+class Defect(Part):
+    """One connected region of the mask. Pixel (0, 0) covers the square from (0, 0) to (1, 1); x right, y down."""
+
+    type: str = Field(description="the class with the largest probability-weighted share of the region's pixels")
+    type_probability: Probability = Field(description="that share")
+    mean_probability: Probability
+    max_probability: Probability = Field(description="highest value of the stored 8-bit map within the region")
+    area_px: int
+    area_px_range: tuple[int, int] = Field(description="area when the threshold moves by the card's uncertainty")
+    box: tuple[int, int, int, int] = Field(description="x, y, width, height")
+    length_px: float = Field(description="long side of the minimum-area rectangle")
+    length_px_range: tuple[float, float] = Field(description="length when the threshold moves likewise")
+    width_px: float = Field(description="short side of the minimum-area rectangle")
+    orientation_deg: float = Field(ge=0, lt=180, description="long side against the x axis, anticlockwise as seen")
+    edge_distance_px: int = Field(description="from the box to the nearest edge of the picture")
+    polygons: list[list[Ring]] = Field(description="GeoJSON MultiPolygon coordinates: [[outer ring, hole, ...], ...]")
+
+
+class Files(Part):
+    """Names on the media volume."""
+
+    original: str
+    view: str | None = Field(description="a PNG in place of an original that browsers do not show")
+    overlay: str
+    probability_map: str
+    class_map: str
+
+    def names(self) -> list[str]:
+        """Return the names of the files that are there."""
+        return [name for name in self.model_dump().values() if name]
+
+
+class Timings(Part):
+    """How long each stage took, in milliseconds."""
+
+    decode: float
+    predict: float
+    regions: float
+    overlay: float
+    store: float
+    total: float
+
+
+class Record(Part):
+    """One inspection: one run of one model over one sheet."""
+
+    id: str
+    created_at: str = Field(description="UTC, RFC 3339")
+    schema_version: int = SCHEMA_VERSION
+    image: ImageFacts
+    model: ModelFacts
+    verdict: Literal["defect", "clean", "no_verdict"]
+    reasons: list[Reason] = Field(description="why there is no verdict; empty otherwise")
+    defect_probability: Probability = Field(description="calibrated, that the sheet has any defect")
+    max_probability: Probability = Field(description="highest pixel of the probability map")
+    threshold: Threshold
+    similarity: Similarity | None
+    defects: list[Defect] = Field(description="largest first")
+    defect_area_fraction: float
+    scale: Scale | None
+    files: Files
+    timings_ms: Timings

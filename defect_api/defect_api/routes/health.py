@@ -1,0 +1,30 @@
+"""Whether the process lives, whether the service is right, and what it has done so far."""
+
+from flask import Response, jsonify
+from flask_openapi3 import APIBlueprint, Tag
+
+from defect_api.metrics import CONTENT_TYPE, exposition
+from defect_api.schemas import problem_responses
+from defect_api.state import state
+
+api = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")], abp_responses=problem_responses(422, 500))
+JSON_OBJECT = {"content": {"application/json": {"schema": {"type": "object"}}}}
+
+
+@api.get("/livez", summary="The process answers", responses={200: JSON_OBJECT})
+def livez() -> Response:
+    """200 as long as requests are answered at all."""
+    return jsonify(status="alive")
+
+
+@api.get("/readyz", summary="The golden sheets came out right", responses={200: JSON_OBJECT, **problem_responses(503)})
+def readyz() -> Response:
+    """503 with the reason until a model is in service that gave the answers its card expects."""
+    facts = state().slot.model.facts
+    return jsonify(status="ready", model=facts.model_dump())
+
+
+@api.get("/metrics", summary="Figures for Prometheus", responses={200: {"content": {"text/plain": {}}}})
+def metrics() -> Response:
+    """Of all workers together."""
+    return Response(exposition(), content_type=CONTENT_TYPE)

@@ -1,0 +1,152 @@
+"""`/v1/inspections`: post a picture, read, list and delete inspections."""
+
+from http import HTTPStatus
+
+from flask import Response, request, url_for
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import ValidationError
+from werkzeug.datastructures import FileStorage
+
+from defect_api.access import writes
+from defect_api.errors import invalid_parameters, problem_document
+from defect_api.inspection import Upload
+from defect_api.listing import RecordPage, record_page
+from defect_api.media import bare_name
+from defect_api.problems import BadRequest, NotFound, Problem, UnsupportedMedia
+from defect_api.record import Record
+from defect_api.schemas import (
+    INSPECTION_BODY,
+    Batch,
+    BatchResult,
+    InspectionPath,
+    InspectionQuery,
+    Options,
+    ProblemDocument,
+    RecordQuery,
+    StoredPicture,
+    problem_responses,
+)
+from defect_api.state import state
+
+api = APIBlueprint(
+    "inspections",
+    __name__,
+    url_prefix="/v1/inspections",
+    abp_tags=[Tag(name="inspections")],
+    abp_responses=problem_responses(422, 500),
+)
+
+
+@api.post(
+    "",
+    summary="Inspect one picture or several",
+    responses={
+        201: Record,
+        200: Record,
+        207: Batch,
+        **problem_responses(400, 401, 404, 409, 413, 415, 503, 507),
+    },
+    openapi_extensions={"requestBody": INSPECTION_BODY},
+    security=[{}, {"bearer": []}],
+)
+@writes
+def create(query: InspectionQuery) -> Response:
+    """201 when the inspection is new, 200 when it is known, 207 with one outcome a part for several parts."""
+    if request.mimetype == "multipart/form-data":
+        return _from_form(query)
+    if request.mimetype == "application/json":
+        return _from_volume(query)
+    if request.mimetype.startswith("image/"):
+        _check_model(query.model)
+        upload = Upload(request.get_data(cache=False), bare_name(query.filename), request.mimetype)
+        return _answer(*state().inspector.inspect(upload, query.threshold))
+    raise UnsupportedMedia("Send a picture as multipart/form-data, as an image/* body, or a name as application/json.")
+
+
+@api.get("", summary="List inspections, newest first", responses={200: RecordPage})
+def list_inspections(query: RecordQuery) -> Response:
+    """A page, and the cursor of the next."""
+    page = record_page(state().media, query.limit, query.cursor, query.filename)
+    return _json(page.model_dump_json())
+
+
+@api.get("/<inspection_id>", summary="Read an inspection", responses={200: Record, **problem_responses(404)})
+def get(path: InspectionPath) -> Response:
+    """The stored record."""
+    return _json(state().media.record(path.inspection_id).model_dump_json())
+
+
+@api.delete(
+    "/<inspection_id>",
+    summary="Delete an inspection and its files",
+    responses={204: None, **problem_responses(401, 404)},
+    security=[{}, {"bearer": []}],
+)
+@writes
+def delete(path: InspectionPath) -> Response:
+    """Nothing of the inspection stays."""
+    volume = state().media
+    volume.delete(volume.record(path.inspection_id))
+    return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def _from_form(query: InspectionQuery) -> Response:
+    parts = request.files.getlist("image")
+    if not parts:
+        raise BadRequest("There is no file in a part named 'image'.")
+    try:
+        options = Options.model_validate({**query.model_dump(exclude={"filename"}), **request.form.to_dict()})
+    except ValidationError as error:
+        return invalid_parameters(error)
+    _check_model(options.model)
+    if len(parts) == 1:
+        return _answer(*_inspect_part(parts[0], options))
+    results = [_batch_result(part, options) for part in parts]
+    return _json(Batch(results=results).model_dump_json(exclude_none=True), HTTPStatus.MULTI_STATUS)
+
+
+def _from_volume(query: InspectionQuery) -> Response:
+    document = request.get_json()
+    if not isinstance(document, dict):
+        raise BadRequest('The JSON body must be an object such as {"filename": "..."}.')
+    try:
+        stored = StoredPicture.model_validate({**query.model_dump(exclude_none=True), **document})
+    except ValidationError as error:
+        return invalid_parameters(error)
+    _check_model(stored.model)
+    return _answer(*state().inspector.inspect_stored(stored.filename, stored.threshold))
+
+
+def _inspect_part(part: FileStorage, options: Options) -> tuple[Record, bool]:
+    upload = Upload(part.read(), bare_name(part.filename), part.mimetype)
+    return state().inspector.inspect(upload, options.threshold)
+
+
+def _batch_result(part: FileStorage, options: Options) -> BatchResult:
+    try:
+        record, new = _inspect_part(part, options)
+    except Problem as problem:
+        document = ProblemDocument.model_validate(problem_document(problem))
+        return BatchResult(status=problem.status, problem=document)
+    return BatchResult(status=_status(new), inspection=record)
+
+
+def _check_model(wanted: str | None) -> None:
+    package = state().slot.model.package
+    if wanted not in (None, "", package.card.name, package.key):
+        raise NotFound(f"The model '{wanted}' is not in service; {package.key} is.")
+
+
+def _status(new: bool) -> HTTPStatus:
+    return HTTPStatus.CREATED if new else HTTPStatus.OK
+
+
+def _answer(record: Record, new: bool) -> Response:
+    response = _json(record.model_dump_json(), _status(new))
+    if new:
+        response.headers["Location"] = url_for("inspections.get", inspection_id=record.id)
+    return response
+
+
+def _json(document: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return Response(document, status, content_type="application/json")

@@ -1,0 +1,106 @@
+"""What turns a sheet into probability and class maps: one class per engine behind one protocol."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Maps = tuple[NDArray[np.float32], NDArray[np.uint8]]
+
+# larger pictures are cut into tiles of this size, so that memory stays bounded; a 1600x256 sheet is one tile
+TILE_HEIGHT, TILE_WIDTH = 512, 2048
+OVERLAP = 128
+
+
+class Segmenter(Protocol):
+    """An engine with a model in it."""
+
+    engine: str
+    precision: str
+
+    def forward(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Run the network on raw grey pixels, N x H x W x 1; return N x H x W x (1 + K) probabilities."""
+        ...
+
+
+class KerasSegmenter:
+    """The reference engine: the package's own `model.keras` on TensorFlow."""
+
+    engine = "keras"
+    precision = "f32"
+
+    def __init__(self, weights: Path) -> None:
+        """Load `weights`.
+
+        TensorFlow is imported here, after the server's fork: its thread pools do not survive one. How many threads
+        they have is set by `TF_NUM_INTRAOP_THREADS` before the process uses TensorFlow; `gunicorn.conf.py` does.
+        """
+        import keras
+        import tensorflow as tf
+
+        model = keras.saving.load_model(weights, compile=False, safe_mode=True)
+        signature = tf.TensorSpec((None, None, None, 1), tf.uint8)
+        self._run = tf.function(lambda batch: model(batch, training=False), input_signature=[signature])
+
+    def forward(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Run the network; see `Segmenter.forward`."""
+        return np.asarray(self._run(batch).numpy(), dtype=np.float32)
+
+
+def segment(segmenter: Segmenter, grey: NDArray[np.uint8], stride: int) -> Maps:
+    """Segment one sheet at its own size.
+
+    `grey` is uint8, H x W, in [0, 255]. Returns the probability map, float32, H x W, in [0, 1], that a pixel belongs
+    to any defect, and the class map, uint8, H x W: the index from 0 of the likeliest defect class.
+    """
+    height, width = grey.shape
+    probability = np.zeros((height, width), np.float32)
+    weight = np.zeros((height, width), np.float32)
+    classes = np.zeros((height, width), np.uint8)
+    for rows, inner_rows in _spans(height, TILE_HEIGHT):
+        for columns, inner_columns in _spans(width, TILE_WIDTH):
+            any_defect, likeliest = _forward_padded(segmenter, grey[rows, columns], stride)
+            ramp = np.outer(_ramp(rows, height), _ramp(columns, width))
+            probability[rows, columns] += any_defect * ramp
+            weight[rows, columns] += ramp
+            own = (_within(inner_rows, rows), _within(inner_columns, columns))
+            classes[inner_rows, inner_columns] = likeliest[own]
+    return np.clip(probability / weight, 0, 1), classes
+
+
+def _forward_padded(segmenter: Segmenter, tile: NDArray[np.uint8], stride: int) -> Maps:
+    height, width = tile.shape
+    padded = cv2.copyMakeBorder(tile, 0, -height % stride, 0, -width % stride, cv2.BORDER_REFLECT_101)
+    output = segmenter.forward(np.asarray(padded, np.uint8)[None, :, :, None])[0, :height, :width]
+    by_class = output[..., 1:]
+    likeliest = by_class.argmax(-1).astype(np.uint8) if by_class.shape[-1] > 1 else np.zeros((height, width), np.uint8)
+    return output[..., 0], likeliest
+
+
+def _spans(length: int, tile: int) -> Iterator[tuple[slice, slice]]:
+    """Cut `length` into overlapping spans of at most `tile`; with each, the part that no neighbour is nearer to."""
+    if length <= tile:
+        yield slice(0, length), slice(0, length)
+        return
+    count = -(-(length - OVERLAP) // (tile - OVERLAP))
+    starts = np.linspace(0, length - tile, count).round().astype(int).tolist()
+    borders = [0, *((left + tile + right) // 2 for left, right in pairwise(starts)), length]
+    for start, inner in zip(starts, pairwise(borders), strict=True):
+        yield slice(start, start + tile), slice(*inner)
+
+
+def _within(inner: slice, outer: slice) -> slice:
+    return slice(inner.start - outer.start, inner.stop - outer.start)
+
+
+def _ramp(span: slice, length: int) -> NDArray[np.float32]:
+    """Return weights in (0, 1] that fall towards a neighbouring tile, so that seams do not show."""
+    size = span.stop - span.start
+    rise = (np.arange(size, dtype=np.float32) + 1) / OVERLAP
+    left = rise if span.start > 0 else np.ones(size, np.float32)
+    right = rise[::-1] if span.stop < length else np.ones(size, np.float32)
+    return np.minimum(1, np.minimum(left, right))

@@ -1,0 +1,142 @@
+"""A model in service: loaded from its package, proven on its golden sheets, and from then on used for every sheet."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from defect_api.card import Golden
+from defect_api.images import Grey
+from defect_api.judgement import judge
+from defect_api.model_package import ModelPackage, PackageError, choose_package
+from defect_api.overlay import decode_png
+from defect_api.problems import NotReady
+from defect_api.record import ModelFacts
+from defect_api.segmenter import KerasSegmenter, Segmenter, segment
+from defect_api.settings import Settings
+from defect_api.thresholds import Map, quantise
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class SheetMaps:
+    """What the model says of a sheet: the two 8-bit maps (uint8, H x W), and the float map's highest value."""
+
+    q: Map
+    classes: Map
+    max_probability: float
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model package with an engine that runs it."""
+
+    package: ModelPackage
+    segmenter: Segmenter
+
+    @property
+    def facts(self) -> ModelFacts:
+        """Return what a record says of the model."""
+        card = self.package.card
+        return ModelFacts(
+            name=card.name,
+            version=card.version,
+            digest=card.digest,
+            engine=self.segmenter.engine,
+            precision=self.segmenter.precision,
+        )
+
+    def maps(self, grey: Grey) -> SheetMaps:
+        """Segment a sheet (uint8, H x W)."""
+        probability, classes = segment(self.segmenter, grey, self.package.card.input.stride)
+        return SheetMaps(quantise(probability), classes, float(probability.max()))
+
+    def prove(self) -> None:
+        """Run the golden sheets through the whole path.
+
+        Raises PackageError where a verdict, a class or a map is not as the card says.
+        """
+        card = self.package.card
+        tolerance = card.tolerance.get(self.segmenter.precision)
+        if tolerance is None:
+            raise PackageError(f"model {self.package.key}: its card has no tolerance for {self.segmenter.precision}")
+        overlaps = [self._prove_one(golden, tolerance.map_mae) for golden in card.golden]
+        both, either = (sum(column) for column in zip(*overlaps, strict=True))
+        dice = 2 * both / either if either else 1.0
+        if dice < tolerance.dice:
+            raise PackageError(
+                f"model {self.package.key}: pooled Dice on the golden sheets is {dice:.4f}, not {tolerance.dice}"
+            )
+
+    def _prove_one(self, golden: Golden, map_mae: float) -> tuple[int, int]:
+        """Return the golden sheet's overlap with the expected mask, and the sum of both masks, in pixels."""
+        card, key = self.package.card, self.package.key
+        maps = self.maps(self._golden_map(golden.sheet))
+        judgement = judge(maps.q, maps.classes, card)
+        types = sorted({defect.type for defect in judgement.regions.defects})
+        if judgement.verdict != golden.verdict or types != sorted(golden.types):
+            raise PackageError(f"model {key}: golden sheet {golden.sheet} came out {judgement.verdict} {types}")
+        expected = self._golden_map(golden.probability_map)
+        error = float(np.abs(maps.q.astype(np.int16) - expected).mean()) / 255
+        if error > map_mae:
+            raise PackageError(f"model {key}: the map of golden sheet {golden.sheet} is off by {error:.4f} on average")
+        mask = judgement.regions.mask
+        truth = judge(expected, self._golden_map(golden.class_map), card).regions.mask
+        return int(np.count_nonzero(mask & truth)), int(np.count_nonzero(mask) + np.count_nonzero(truth))
+
+    def _golden_map(self, name: str) -> Map:
+        try:
+            return decode_png((self.package.path / name).read_bytes())
+        except (OSError, ValueError) as error:
+            raise PackageError(f"model {self.package.key}: golden file {name} cannot be read") from error
+
+
+def load_model(settings: Settings) -> ServedModel:
+    """Load the package that the settings name and prove it.
+
+    Raises PackageError with a sentence for the operator.
+    """
+    package = choose_package(settings.models_dir, settings.model)
+    package.verify()
+    try:
+        segmenter = KerasSegmenter(package.weights)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise PackageError(f"model {package.key}: Keras cannot load it: {error}") from error
+    model = ServedModel(package, segmenter)
+    model.prove()
+    return model
+
+
+class ModelSlot:
+    """The place of the model in service: empty while it loads, and for good when it must not be served."""
+
+    def __init__(self, load: Callable[[], ServedModel]) -> None:
+        """Start loading in the background, so that the service answers from its first moment."""
+        self._load = load
+        self._model: ServedModel | None = None
+        self._status = "The model is being loaded and proven on its golden sheets."
+        self._thread = threading.Thread(target=self._fill, name="model-loader", daemon=True)
+        self._thread.start()
+
+    @property
+    def model(self) -> ServedModel:
+        """Return the model in service. Raises NotReady, saying why there is none."""
+        if self._model is None:
+            raise NotReady(self._status)
+        return self._model
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until the loading has ended, well or not, for at most `timeout_s` seconds."""
+        self._thread.join(timeout_s)
+
+    def _fill(self) -> None:
+        try:
+            self._model = self._load()
+        except PackageError as error:
+            log.error("no model in service: %s", error)  # noqa: TRY400  # the sentence is for an operator
+            self._status = f"No model is in service: {error}."
+            return
+        log.info("model %s is in service", self._model.package.key)

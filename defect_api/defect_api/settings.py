@@ -1,0 +1,65 @@
+"""The service's settings, read once from the environment. The README's table documents every one of them."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SHIPPED_MODELS = Path(__file__).resolve().parents[1] / "models"
+
+
+def available_cpus() -> int:
+    """Count the whole CPUs that this process may use: the smaller of its affinity mask and its cgroup's quota."""
+    cpus = len(os.sched_getaffinity(0))
+    for read in (_cgroup_v2_quota, _cgroup_v1_quota):
+        if (quota := read()) is not None:
+            return max(1, min(cpus, int(quota)))
+    return cpus
+
+
+def _cgroup_v2_quota(path: Path = Path("/sys/fs/cgroup/cpu.max")) -> float | None:
+    if not path.is_file():
+        return None
+    quota, period = path.read_text().split()
+    return None if quota == "max" else int(quota) / int(period)
+
+
+def _cgroup_v1_quota(folder: Path = Path("/sys/fs/cgroup/cpu")) -> float | None:
+    quota, period = folder / "cpu.cfs_quota_us", folder / "cpu.cfs_period_us"
+    if not (quota.is_file() and period.is_file()) or int(quota.read_text()) <= 0:
+        return None
+    return int(quota.read_text()) / int(period.read_text())
+
+
+class Settings(BaseSettings):
+    """Hold what an operator may change; each field is the environment variable of the same name in capitals."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+
+    media_dir: Path = Field(Path("var/media"), description="folder of pictures, records, maps and overlays")
+    models_dir: Path = Field(SHIPPED_MODELS, description="folder of model packages, <name>/<version>/")
+    model: str = Field("", description="package to serve, <name> or <name>/<version>; empty: the newest")
+    max_upload_mb: int = Field(16, ge=1, le=1024, description="largest request body, MiB")
+    queue: int = Field(8, ge=1, le=256, description="inspections a worker holds at once; one more is told 503")
+    api_token: str = Field("", repr=False, description="bearer token that writing requires; empty: none")
+    api_bind: str = Field("0.0.0.0:9090", description="address the service listens on, host:port")
+    workers: int = Field(1, ge=1, le=64, description="Gunicorn worker processes, each with its own model")
+    threads: int = Field(0, ge=0, le=512, description="threads a worker; 0: QUEUE + 4")
+    predict_threads: int = Field(0, ge=0, le=256, description="CPU threads of one prediction; 0: CPUs / WORKERS")
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least severe log line")
+
+    @property
+    def max_upload_bytes(self) -> int:
+        """Return the largest request body in bytes."""
+        return self.max_upload_mb * 1024 * 1024
+
+    @property
+    def request_threads(self) -> int:
+        """Return the threads of a worker: more than the queue holds, so that health is answered when it is full."""
+        return self.threads or self.queue + 4
+
+    @property
+    def cpu_threads(self) -> int:
+        """Return the CPU threads of one prediction, so that all workers together use each CPU once."""
+        return self.predict_threads or max(1, available_cpus() // self.workers)

@@ -1,0 +1,64 @@
+"""The 8-bit probability map and the thresholds that cut it. Every decision uses this map, so that a replay is exact."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_api.card import Calibration
+from defect_api.record import Otsu
+
+Map = NDArray[np.uint8]
+Histogram = NDArray[np.int64]
+
+
+def quantise(probability: NDArray[np.float32]) -> Map:
+    """Return round(255 p), uint8, H x W, of a float32 map p in [0, 1]."""
+    return np.asarray(np.rint(np.clip(probability, 0, 1) * np.float32(255)), np.uint8)
+
+
+def cut(threshold: float) -> int:
+    """Return the smallest 8-bit value that counts as defective at `threshold`: ceil(255 x threshold)."""
+    return math.ceil(255 * threshold)
+
+
+def histogram(q: Map) -> Histogram:
+    """Count the pixels of each of the 256 values of an 8-bit map."""
+    return np.bincount(q.ravel(), minlength=256).astype(np.int64)
+
+
+def otsu(counts: Histogram) -> Otsu:
+    """Return Otsu's threshold of the map with this histogram, as a probability, and its separability in [0, 1].
+
+    Separability is the between-class variance over the total variance: N. Otsu, 'A threshold selection method from
+    gray-level histograms', IEEE Trans. SMC 9 (1979), eq. 12 and 18.
+    """
+    values = np.arange(256) / 255
+    weights = counts / counts.sum()
+    mean = float(weights @ values)
+    variance = float(weights @ (values - mean) ** 2)
+    if variance == 0:
+        return Otsu(value=None, separability=0)
+    below, first_moment = np.cumsum(weights)[:-1], np.cumsum(weights * values)[:-1]
+    spread = below * (1 - below)
+    between = np.divide((mean * below - first_moment) ** 2, spread, out=np.zeros_like(spread), where=spread > 0)
+    best = int(np.argmax(between))
+    return Otsu(value=(best + 1) / 255, separability=min(1.0, float(between[best]) / variance))
+
+
+def mean_of_largest(counts: Histogram, pixels: int) -> float:
+    """Return the mean, in [0, 1], of the `pixels` largest values of the map with this histogram (all, if fewer)."""
+    pixels = min(pixels, int(counts.sum()))
+    from_top = np.minimum(np.cumsum(counts[::-1]), pixels)
+    taken = np.diff(from_top, prepend=0)
+    return float(taken @ np.arange(255, -1, -1)) / (255 * pixels)
+
+
+def defect_probability(counts: Histogram, calibration: Calibration) -> float:
+    """Return the calibrated probability that the sheet with this map histogram has any defect."""
+    feature = mean_of_largest(counts, calibration.pixels)
+    if calibration.method == "isotonic":
+        return float(np.interp(feature, calibration.x, calibration.y))
+    clipped = min(max(feature, 1e-4), 1 - 1e-4)
+    logit = math.log(clipped / (1 - clipped))
+    return 1 / (1 + math.exp(-(calibration.slope * logit + calibration.intercept)))

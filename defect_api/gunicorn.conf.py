@@ -1,0 +1,59 @@
+"""How Gunicorn serves the REST service. Numbers come from the service's own settings."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import cv2
+from prometheus_client import multiprocess
+
+from defect_api.settings import Settings
+
+settings = Settings()
+
+# each worker computes with its share of the CPUs; read by TensorFlow and OpenMP when a worker first uses them
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(settings.cpu_threads))
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", str(settings.cpu_threads))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+bind = settings.api_bind
+worker_class = "gthread"
+workers = settings.workers
+threads = settings.request_threads
+# the model is loaded by each worker after the fork: TensorFlow's threads do not survive one
+preload_app = False
+# heartbeats must not wait for a disk
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  # memory, not a shared folder
+# a large sheet takes seconds; a worker that says nothing for a minute is lost
+timeout = 60
+graceful_timeout = 30
+keepalive = 75
+max_requests = 20_000
+max_requests_jitter = 2_000
+limit_request_line = 8190
+limit_request_field_size = 16_380
+# the application writes one JSON line for each request
+accesslog = None
+errorlog = "-"
+loglevel = settings.log_level.lower()
+forwarded_allow_ips = "*"
+
+
+def on_starting(_server: object) -> None:
+    """Empty the folder of Prometheus' figures: those of an earlier run would be added to ours."""
+    if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for leftover in Path(folder).glob("*.db"):
+            leftover.unlink()
+
+
+def post_fork(_server: object, _worker: Any) -> None:
+    """Give OpenCV the same share; its default is every CPU of the machine."""
+    cv2.setNumThreads(settings.cpu_threads)
+
+
+def child_exit(_server: object, worker: Any) -> None:
+    """Let Prometheus forget the gauges of a worker that has ended."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # prometheus_client annotates it in part

@@ -1,0 +1,140 @@
+"""Decoding: what is read to grey, and what is refused with which sentence."""
+
+import io
+import struct
+import zlib
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from defect_api.images import decode
+from defect_api.problems import PictureRefused
+
+RAMP = np.tile(np.arange(200, dtype=np.uint8), (100, 1))
+COLOUR = np.dstack([RAMP, RAMP[:, ::-1], np.full_like(RAMP, 40)])
+
+
+def saved(picture: Any, file_format: str, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    image.save(buffer, file_format, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("file_format", "extension"), [("PNG", ".png"), ("BMP", ".bmp"), ("TIFF", ".tif"), ("WEBP", ".webp")]
+)
+def test_lossless_formats_keep_every_grey_value(file_format: str, extension: str) -> None:
+    options = {"lossless": True} if file_format == "WEBP" else {}
+    picture = decode(saved(RAMP, file_format, **options))
+    np.testing.assert_array_equal(picture.grey, RAMP)
+    assert picture.extension == extension
+
+
+def test_jpeg_is_read() -> None:
+    picture = decode(saved(RAMP, "JPEG", quality=95), "image/jpeg")
+    assert picture.extension == ".jpg"
+    assert np.abs(picture.grey.astype(int) - RAMP).max() < 10
+
+
+def test_grey_stored_as_three_channels_is_the_same_grey() -> None:
+    np.testing.assert_array_equal(decode(saved(np.dstack([RAMP] * 3), "PNG")).grey, RAMP)
+
+
+def test_colour_becomes_opencv_grey() -> None:
+    expected = cv2.cvtColor(COLOUR, cv2.COLOR_RGB2GRAY)
+    np.testing.assert_array_equal(decode(saved(COLOUR, "PNG")).grey, expected)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "1", "CMYK"])
+def test_other_modes_are_read(mode: str) -> None:
+    file_format = "TIFF" if mode == "CMYK" else "PNG"
+    assert decode(saved(Image.fromarray(COLOUR).convert(mode), file_format)).grey.shape == RAMP.shape
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
+def test_16_bits_are_scaled_to_8_and_need_a_view(file_format: str) -> None:
+    deep = RAMP.astype(np.uint16) * 257
+    picture = decode(saved(deep, file_format))
+    np.testing.assert_array_equal(picture.grey, RAMP)
+    assert not picture.viewable
+
+
+def test_browsers_show_all_but_tiff() -> None:
+    assert decode(saved(RAMP, "PNG")).viewable
+    assert not decode(saved(RAMP, "TIFF")).viewable
+
+
+def test_exif_orientation_is_applied() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: the picture is to be shown a quarter turn clockwise
+    grey = decode(saved(RAMP, "PNG", exif=exif)).grey
+    np.testing.assert_array_equal(grey, np.rot90(RAMP, -1))
+
+
+def test_bytes_behind_a_jpegs_end_are_ignored() -> None:
+    data = saved(RAMP, "JPEG")
+    np.testing.assert_array_equal(decode(data + b"<script>" * 50).grey, decode(data).grey)
+
+
+def png_header(width: int, height: int) -> bytes:
+    body = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + body + struct.pack(">I", zlib.crc32(body)) + b"\0\0\0\0IDAT"
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "empty"),
+        (b"hello, I am no picture", "not a JPEG, PNG, BMP, TIFF or WebP"),
+        (saved(RAMP, "GIF"), "not a JPEG, PNG, BMP, TIFF or WebP"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG, PNG, BMP, TIFF or WebP"),
+        (saved(RAMP, "JPEG")[:-900], "damaged or incomplete"),
+        (saved(RAMP, "PNG")[:-60], "damaged or incomplete"),
+        (saved(RAMP, "BMP")[:-60], "damaged or incomplete"),
+        (saved(RAMP, "TIFF")[:-300], "damaged or incomplete"),
+        (saved(RAMP, "WEBP")[:-30], "damaged or incomplete"),
+        (saved(RAMP[:63], "PNG"), "each side must be between 64 and 8192 px"),
+        (png_header(8193, 100), "each side must be between 64 and 8192 px"),
+        (png_header(8000, 8000), "at most 40 are accepted"),
+        (png_header(0, 0), "not a JPEG, PNG, BMP, TIFF or WebP|damaged|between 64"),
+        (saved(Image.fromarray(RAMP.astype(np.float32)), "TIFF"), "32-bit pixels"),
+    ],
+    ids=[
+        "empty", "text", "gif", "svg", "cut jpeg", "cut png", "cut bmp", "cut tiff", "cut webp", "too small",
+        "too wide", "bomb", "zero size", "float",
+    ],
+)  # fmt: skip
+def test_refused_with_the_reason(data: bytes, sentence: str) -> None:
+    with pytest.raises(PictureRefused, match=sentence):
+        decode(data)
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF"])
+def test_animations_and_pages_are_refused(file_format: str) -> None:
+    data = saved(
+        Image.fromarray(RAMP), file_format, save_all=True, append_images=[Image.fromarray(RAMP[:, ::-1].copy())]
+    )
+    with pytest.raises(PictureRefused, match="more than one picture"):
+        decode(data)
+
+
+def test_corrupt_pixels_are_refused() -> None:
+    data = bytearray(saved(RAMP, "PNG"))
+    data[60:80] = b"\xff" * 20
+    with pytest.raises(PictureRefused, match="damaged"):
+        decode(bytes(data))
+
+
+@pytest.mark.parametrize("declared", ["image/png", "image/png; charset=binary", "image/svg+xml", "image/gif"])
+def test_a_declared_type_that_disagrees_is_refused(declared: str) -> None:
+    with pytest.raises(PictureRefused, match=r"declared as image/.* but is a JPEG file"):
+        decode(saved(RAMP, "JPEG"), declared)
+
+
+@pytest.mark.parametrize("declared", ["image/jpeg", "image/jpg", "IMAGE/JPEG", "image/*", "application/octet-stream"])
+def test_a_declared_type_that_agrees_or_says_nothing_is_accepted(declared: str) -> None:
+    assert decode(saved(RAMP, "JPEG"), declared).extension == ".jpg"

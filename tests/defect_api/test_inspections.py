@@ -1,0 +1,341 @@
+"""`/v1/inspections`: the second contract, as a line's automation uses it."""
+
+import errno
+import io
+import json
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from defect_api.media import MediaVolume
+from defect_api.record import Record
+from defect_api.served_model import ServedModel, SheetMaps
+from tests.defect_api.conftest import BRIGHT, DARK, pixels, png, sheet
+
+DEFECTIVE = png(sheet((100, 50, 40, 30, DARK), (700, 100, 60, 25, BRIGHT)))
+CLEAN = png(sheet())
+URL = "/v1/inspections"
+
+
+def post(client: FlaskClient, data: bytes = DEFECTIVE, name: str = "coil 7.png", **options: Any) -> TestResponse:
+    return client.post(URL, data={"image": (io.BytesIO(data), name), **options})
+
+
+def assert_problem(answer: TestResponse, status: int, slug: str) -> str:
+    assert answer.status_code == status, answer.text
+    assert answer.content_type == "application/problem+json"
+    document = json.loads(answer.data)
+    assert document["type"] == f"urn:surface-defect-detector:problem:{slug}"
+    assert document["status"] == status
+    assert document["request_id"] == answer.headers["X-Request-ID"]
+    return str(document["detail"])
+
+
+def test_a_new_sheet_is_201_with_its_place(client: FlaskClient) -> None:
+    answer = post(client)
+    record = Record.model_validate_json(answer.data)
+    assert answer.status_code == 201
+    assert answer.headers["Location"] == f"{URL}/{record.id}"
+    assert client.get(answer.headers["Location"]).json == answer.json
+
+
+def test_the_record_tells_what_was_found(client: FlaskClient) -> None:
+    record = Record.model_validate_json(post(client).data)
+    assert record.id.startswith("coil_7-")
+    assert record.verdict == "defect"
+    assert [(defect.type, defect.box) for defect in record.defects] == [
+        ("bright", (700, 100, 60, 25)),
+        ("dark", (100, 50, 40, 30)),
+    ]
+    assert (record.image.width, record.image.height, record.image.bytes) == (1600, 256, len(DEFECTIVE))
+    assert record.image.filename == "coil 7.png"
+    assert record.defect_area_fraction == pytest.approx(2700 / (256 * 1600))
+    assert record.max_probability > 0.99
+    assert record.timings_ms.total >= record.timings_ms.predict > 0
+
+
+def test_all_files_of_the_record_are_on_the_volume(client: FlaskClient, media: MediaVolume) -> None:
+    record = Record.model_validate_json(post(client).data)
+    assert media.read(record.files.original) == DEFECTIVE
+    assert {file.name for file in media.files()} == {f"{record.id}.json", *record.files.names()}
+    assert media.record(record.id) == record
+    for name in (record.files.overlay, record.files.probability_map, record.files.class_map):
+        assert pixels(media.read(name)).shape[:2] == (256, 1600)
+
+
+def test_a_clean_sheet_is_clean(client: FlaskClient) -> None:
+    record = Record.model_validate_json(post(client, CLEAN).data)
+    assert (record.verdict, record.defects, record.defect_area_fraction) == ("clean", [], 0)
+
+
+def test_posting_again_is_200_with_what_is_known(client: FlaskClient) -> None:
+    first, second = post(client), post(client)
+    assert second.status_code == 200
+    assert second.json == first.json
+
+
+def test_the_same_bytes_under_another_name_are_another_inspection(client: FlaskClient) -> None:
+    assert post(client, name="a.png").json["id"] != post(client, name="b.png").json["id"]  # type: ignore[index]
+
+
+def test_a_raw_body_and_a_form_give_the_same(client: FlaskClient) -> None:
+    raw = client.post(f"{URL}?filename=coil 7.png", data=DEFECTIVE, content_type="image/png")
+    assert raw.status_code == 201
+    assert post(client).json == raw.json
+
+
+def test_a_name_is_optional(client: FlaskClient) -> None:
+    answer = client.post(URL, data=DEFECTIVE, content_type="image/png")
+    assert answer.json["id"].startswith("sheet-")  # type: ignore[index]
+
+
+def test_a_picture_on_the_volume_is_inspected_by_name(client: FlaskClient, media: MediaVolume) -> None:
+    (media.folder / "camera.png").write_bytes(DEFECTIVE)
+    answer = client.post(URL, json={"filename": "camera.png"})
+    assert answer.status_code == 201
+    assert answer.json["image"]["filename"] == "camera.png"  # type: ignore[index]
+
+
+def test_an_inspections_original_by_name_is_that_inspection(client: FlaskClient, media: MediaVolume) -> None:
+    first = post(client).json
+    again = client.post(URL, json={"filename": first["files"]["original"]})  # type: ignore[index]
+    assert again.status_code == 200
+    assert again.json == first
+    assert len(list(media.records())) == 1
+
+
+def test_another_threshold_is_a_replay_and_the_stored_record_stays(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = post(client).json
+
+    def must_not_run(_self: ServedModel, _grey: Any) -> SheetMaps:
+        raise AssertionError("the model ran")
+
+    monkeypatch.setattr(ServedModel, "maps", must_not_run)
+    replayed = post(client, threshold="0.999")
+    assert replayed.status_code == 200
+    assert replayed.json["threshold"]["method"] == "requested"  # type: ignore[index]
+    assert replayed.json["threshold"]["value"] == 0.999  # type: ignore[index]
+    assert post(client).json == stored
+
+
+def test_a_first_post_with_a_threshold_equals_its_replay(client: FlaskClient) -> None:
+    fresh = post(client, threshold="0.2")
+    assert fresh.status_code == 201
+    assert post(client, threshold="0.2").json == fresh.json
+    assert post(client).json["threshold"]["method"] == "calibrated"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("threshold", ["0", "-1", "1.1", "much", "nan", "inf"])
+def test_a_threshold_that_is_none_is_refused(client: FlaskClient, threshold: str) -> None:
+    assert "threshold" in assert_problem(post(client, threshold=threshold), 422, "invalid-parameter")
+
+
+def test_another_model_digest_runs_anew_and_replaces_the_record(client: FlaskClient, media: MediaVolume) -> None:
+    record = Record.model_validate_json(post(client).data)
+    older = record.model_copy(update={"model": record.model.model_copy(update={"digest": "sha256:" + "1" * 64})})
+    (media.folder / f"{record.id}.json").write_text(older.model_dump_json())
+    answer = post(client)
+    assert answer.status_code == 200
+    assert answer.json["model"]["digest"] == record.model.digest  # type: ignore[index]
+    assert media.record(record.id).model.digest == record.model.digest
+
+
+def test_another_picture_under_one_id_is_a_conflict(client: FlaskClient, media: MediaVolume) -> None:
+    record = Record.model_validate_json(post(client).data)
+    other = record.model_copy(
+        update={"image": record.image.model_copy(update={"sha256": record.image.sha256[:16] * 4})}
+    )
+    (media.folder / f"{record.id}.json").write_text(other.model_dump_json())
+    assert_problem(post(client), 409, "id-conflict")
+
+
+def test_several_parts_are_207_in_their_order(client: FlaskClient) -> None:
+    parts = [(io.BytesIO(DEFECTIVE), "a.png"), (io.BytesIO(b"nothing"), "b.png"), (io.BytesIO(CLEAN), "c.png")]
+    answer = client.post(URL, data={"image": parts})
+    assert answer.status_code == 207
+    first, second, third = answer.json["results"]  # type: ignore[index]
+    assert (first["status"], first["inspection"]["verdict"]) == (201, "defect")
+    assert (second["status"], second["problem"]["type"].rpartition(":")[2]) == (422, "picture-refused")
+    assert (third["status"], third["inspection"]["verdict"]) == (201, "clean")
+
+
+@pytest.mark.parametrize("wanted", ["tiny", "tiny/1", ""])
+def test_the_model_in_service_may_be_named(client: FlaskClient, wanted: str) -> None:
+    assert post(client, model=wanted).status_code == 201
+
+
+def test_another_model_is_not_found(client: FlaskClient) -> None:
+    assert "tiny/1 is" in assert_problem(post(client, model="other"), 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    ("request_arguments", "status", "slug"),
+    [
+        ({"data": {"picture": (io.BytesIO(CLEAN), "a.png")}}, 400, "bad-request"),
+        ({"data": {"image": "text"}, "content_type": "multipart/form-data"}, 400, "bad-request"),
+        ({"data": b"", "content_type": "multipart/form-data; boundary=x"}, 400, "bad-request"),
+        ({"data": CLEAN, "content_type": "application/octet-stream"}, 415, "unsupported-media-type"),
+        ({"data": CLEAN}, 415, "unsupported-media-type"),
+        ({"data": CLEAN, "content_type": "image/jpeg"}, 422, "picture-refused"),
+        ({"data": b"", "content_type": "image/png"}, 422, "picture-refused"),
+        ({"data": b"{", "content_type": "application/json"}, 400, "bad-request"),
+        ({"json": ["a.png"]}, 400, "bad-request"),
+        ({"json": {}}, 422, "invalid-parameter"),
+        ({"json": {"filename": 3}}, 422, "invalid-parameter"),
+        ({"json": {"filename": "absent.png"}}, 404, "not-found"),
+        ({"json": {"filename": "../models/tiny/1/golden/a.png"}}, 404, "not-found"),
+        ({"json": {"filename": "a.png", "treshold": 0.4}}, 422, "invalid-parameter"),
+    ],
+)
+def test_requests_of_another_form_are_told(
+    client: FlaskClient, media: MediaVolume, request_arguments: dict[str, Any], status: int, slug: str
+) -> None:
+    assert_problem(client.post(URL, **request_arguments), status, slug)
+    assert media.files() == []
+
+
+def test_a_body_over_the_limit_is_413(make_app: Callable[..., Flask]) -> None:
+    client = make_app(max_upload_mb=1).test_client()
+    assert_problem(client.post(URL, data=b"x" * (1024 * 1024 + 1), content_type="image/png"), 413, "content-too-large")
+
+
+def test_a_full_disk_is_507_and_the_service_goes_on(
+    client: FlaskClient, media: MediaVolume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+
+        def full(_descriptor: int) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        patch.setattr(os, "fsync", full)
+        answer = post(client)
+        assert "full" in assert_problem(answer, 507, "media-volume-full")
+    assert media.files() == []
+    assert post(client).status_code == 201
+
+
+def test_what_was_not_foreseen_is_500_without_internals(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def burst(_self: ServedModel, _grey: Any) -> SheetMaps:
+        raise RuntimeError("secret detail")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ServedModel, "maps", burst)
+        answer = post(client)
+    assert "secret" not in answer.text
+    assert_problem(answer, 500, "internal-error")
+    assert post(client).status_code == 201
+
+
+def test_one_inspection_too_many_is_503_at_once(
+    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(queue=1)
+    inside, release = threading.Event(), threading.Event()
+    run = ServedModel.maps
+
+    def slow(self: ServedModel, grey: np.ndarray[Any, Any]) -> SheetMaps:
+        inside.set()
+        release.wait(30)
+        return run(self, grey)
+
+    monkeypatch.setattr(ServedModel, "maps", slow)
+    answers: list[TestResponse] = []
+    first = threading.Thread(target=lambda: answers.append(post(app.test_client())))
+    first.start()
+    assert inside.wait(30)
+    refused = post(app.test_client(), CLEAN)
+    release.set()
+    first.join(30)
+    assert_problem(refused, 503, "busy")
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert answers[0].status_code == 201
+
+
+def test_delete_leaves_nothing(client: FlaskClient, media: MediaVolume) -> None:
+    record = post(client).json
+    keeps = post(client, CLEAN, "keeps.png").json
+    assert client.delete(f"{URL}/{record['id']}").status_code == 204  # type: ignore[index]
+    assert {file.inspection_id for file in media.files()} == {keeps["id"]}  # type: ignore[index]
+    assert_problem(client.get(f"{URL}/{record['id']}"), 404, "not-found")  # type: ignore[index]
+    assert_problem(client.delete(f"{URL}/{record['id']}"), 404, "not-found")  # type: ignore[index]
+
+
+@pytest.mark.parametrize("identifier", ["x", "a-0123456789abcdef", "..%2f..%2fetc", "%00", "a" * 101])
+def test_an_unknown_id_is_told(client: FlaskClient, identifier: str) -> None:
+    assert client.get(f"{URL}/{identifier}").status_code in (404, 422)
+
+
+def names(page: TestResponse) -> list[str]:
+    return [item["image"]["filename"] for item in page.json["items"]]  # type: ignore[index]
+
+
+def test_the_list_is_newest_first_and_paged_while_new_ones_arrive(client: FlaskClient, media: MediaVolume) -> None:
+    for age, name in enumerate(["c.png", "b.png", "a.png"]):
+        record = post(client, CLEAN, name).json
+        os.utime(media.folder / f"{record['id']}.json", (1_000_000 - age,) * 2)  # type: ignore[index]
+    first = client.get(f"{URL}?limit=2")
+    post(client, CLEAN, "new.png")
+    second = client.get(f"{URL}?limit=2&cursor={first.json['next_cursor']}")  # type: ignore[index]
+    assert (names(first), names(second)) == (["c.png", "b.png"], ["a.png"])
+    assert second.json["next_cursor"] is None  # type: ignore[index]
+
+
+def test_the_list_by_the_clients_name(client: FlaskClient) -> None:
+    post(client, CLEAN, "a b.png")
+    post(client, DEFECTIVE, "a_b.png")
+    post(client, DEFECTIVE, "c.png")
+    assert names(client.get(URL, query_string={"filename": "a b.png"})) == ["a b.png"]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=x", "cursor=%25", "cursor=aGVsbG8=", "page=2"])
+def test_a_page_that_is_none_is_told(client: FlaskClient, query: str) -> None:
+    assert_problem(client.get(f"{URL}?{query}"), 422, "invalid-parameter")
+
+
+def test_a_foreign_json_file_does_not_break_the_list(client: FlaskClient, media: MediaVolume) -> None:
+    (media.folder / "x-0123456789abcdef.json").write_text("{}")
+    post(client)
+    assert names(client.get(URL)) == ["coil 7.png"]
+
+
+def test_a_sheet_of_another_size_gets_no_verdict(client: FlaskClient) -> None:
+    record = Record.model_validate_json(post(client, png(sheet(height=400))).data)
+    assert record.verdict == "no_verdict"
+    assert record.reasons[0].code == "unsupported-size"
+
+
+def test_a_16_bit_picture_has_a_view_for_browsers(client: FlaskClient, media: MediaVolume) -> None:
+    deep = png(pixels(DEFECTIVE).astype(np.uint16) * 257)
+    record = Record.model_validate_json(post(client, deep).data)
+    assert record.verdict == "defect"
+    assert record.files.view
+    assert pixels(media.read(record.files.view)).dtype == np.uint8
+
+
+def test_a_model_that_is_still_loading_is_503(settings: Any, model: ServedModel) -> None:
+    from defect_api.app import create_app
+    from defect_api.served_model import ModelSlot
+
+    release = threading.Event()
+
+    def load_later() -> ServedModel:
+        release.wait(30)
+        return model
+
+    slot = ModelSlot(load_later)
+    client = create_app(settings, slot).test_client()
+    answer = post(client)
+    assert_problem(answer, 503, "not-ready")
+    assert int(answer.headers["Retry-After"]) >= 1
+    release.set()
+    slot.wait(30)
+    assert post(client).status_code == 201

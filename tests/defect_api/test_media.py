@@ -1,0 +1,155 @@
+"""The media volume: names, whole files, full disks."""
+
+import errno
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from defect_api.media import MediaVolume, bare_name, inspection_id, safe_stem
+from defect_api.problems import MediaFull, NotFound
+
+NAMES_THAT_ARE_PATHS = [
+    "../secret.txt", "/etc/passwd", "a/b.png", "..", ".", "", "a\\b.png", "..\\secret.txt", "\0", "x\n", ".hidden",
+    "folder", "link.png", "x" * 5000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("filename", "expected"),
+    [
+        ("0a1b.jpg", "0a1b"),
+        ("my sheet (1).png", "my_sheet_1"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\line 3\\coil.7.bmp", "coil_7"),
+        ("лист.png", "sheet"),
+        ("plåt.png", "plat"),
+        (".png", "png"),
+        ("", "sheet"),
+        (None, "sheet"),
+        ("___.png", "sheet"),
+        ("a" * 200 + ".jpg", "a" * 80),
+    ],
+)
+def test_safe_stem(filename: str | None, expected: str) -> None:
+    assert safe_stem(filename) == expected
+
+
+def test_an_id_is_stem_and_digest() -> None:
+    assert inspection_id("coil 7.jpg", "0123456789abcdef" * 4) == "coil_7-0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("filename", "expected"),
+    [
+        ("a/b/c.png", "c.png"),
+        ("c:\\x\\c.png", "c.png"),
+        ("a\r\nSet-Cookie: b", "aSet-Cookie: b"),
+        ("", "sheet"),
+        ("лист.png", "лист.png"),
+    ],
+)
+def test_bare_name_is_no_path_and_has_no_control_characters(filename: str, expected: str) -> None:
+    assert bare_name(filename) == expected
+
+
+@pytest.mark.parametrize("name", NAMES_THAT_ARE_PATHS)
+def test_no_name_leads_out_of_the_volume(media: MediaVolume, name: str) -> None:
+    (media.folder.parent / "secret.txt").write_text("secret")
+    (media.folder / ".hidden").write_text("hidden")
+    (media.folder / "folder").mkdir()
+    (media.folder / "link.png").symlink_to(media.folder.parent / "secret.txt")
+    with pytest.raises(NotFound):
+        media.read(name)
+
+
+def test_staged_files_appear_together_and_readable_by_all(media: MediaVolume) -> None:
+    with media.publication() as stage:
+        stage("b.png", b"picture")
+        stage("a.json", b"{}")
+        assert media.files() == []
+    assert {file.name: file.bytes for file in media.files()} == {"b.png": 7, "a.json": 2}
+    assert all((media.folder / name).stat().st_mode & 0o777 == 0o644 for name in ("a.json", "b.png"))
+
+
+def test_the_record_appears_last(media: MediaVolume, monkeypatch: pytest.MonkeyPatch) -> None:
+    appeared = []
+    replace = Path.replace
+
+    def spy(self: Path, target: Path) -> Path:
+        appeared.append(Path(target).name)
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", spy)
+    with media.publication() as stage:
+        stage("x.png", b"1")
+        stage("x_overlay.png", b"2")
+        stage("x.json", b"3")
+    assert appeared == ["x.png", "x_overlay.png", "x.json"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_and_leaves_nothing(
+    media: MediaVolume, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    written = []
+
+    def full(descriptor: int) -> None:
+        written.append(descriptor)
+        if len(written) == 2:
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    def publish_two() -> None:
+        with media.publication() as stage:
+            stage("x.png", b"1")
+            stage("x.json", b"2")
+
+    with pytest.raises(MediaFull, match="full; nothing was stored"):
+        publish_two()
+    assert list(media.folder.iterdir()) == []
+
+
+def test_another_failure_is_not_called_a_full_disk(media: MediaVolume) -> None:
+    def fail_between() -> None:
+        with media.publication() as stage:
+            stage("x.png", b"1")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_between()
+    assert list(media.folder.iterdir()) == []
+
+
+def test_what_a_crash_left_is_removed_at_the_next_start(media: MediaVolume) -> None:
+    old, young = media.folder / ".x.png.abc.part", media.folder / ".y.png.abc.part"
+    old.touch()
+    young.touch()
+    os.utime(old, (time.time() - 7200,) * 2)
+    MediaVolume(media.folder)
+    assert not old.exists()
+    assert young.exists()  # it may be another worker's, at work
+
+
+def test_files_are_listed_newest_first_without_hidden_ones_and_links(media: MediaVolume) -> None:
+    for age, name in enumerate(["new.png", "middle.png", "old.png", ".hidden"]):
+        (media.folder / name).touch()
+        os.utime(media.folder / name, (1_000_000 - age,) * 2)
+    (media.folder / "link.png").symlink_to(media.folder / "new.png")
+    assert [file.name for file in media.files()] == ["new.png", "middle.png", "old.png"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a-0123456789abcdef.jpg", "a-0123456789abcdef"),
+        ("a-b-0123456789abcdef_overlay.png", "a-b-0123456789abcdef"),
+        ("a.jpg", None),
+        ("a_mask.png", None),
+    ],
+)
+def test_a_files_inspection_is_read_from_its_name(media: MediaVolume, name: str, expected: str | None) -> None:
+    (media.folder / name).touch()
+    assert media.files()[0].inspection_id == expected

@@ -1,0 +1,52 @@
+"""Contours: where they are drawn, and that PNG keeps maps exactly."""
+
+import cv2
+import numpy as np
+import pytest
+
+from defect_api.overlay import GREEN_BGR, LINE_PX, decode_png, draw_overlay, encode_png, outline_pixels
+
+MASK = np.zeros((64, 64), bool)
+MASK[20:30, 20:40] = True
+
+
+def test_the_contour_surrounds_the_defect_and_covers_nothing_of_it() -> None:
+    grey = np.full((64, 64), 90, np.uint8)
+    green = (draw_overlay(grey, MASK) == GREEN_BGR).all(-1)
+    near = cv2.dilate(MASK.astype(np.uint8), np.ones((2 * LINE_PX + 1,) * 2, np.uint8)).astype(bool)
+    assert not (green & MASK).any()
+    assert not (green & ~near).any()
+    assert green[18:20, 25].all()
+
+
+def test_the_rest_of_the_sheet_stays_as_it_is() -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (64, 64)).astype(np.uint8)
+    picture = draw_overlay(grey, MASK)
+    sound = ~(picture == GREEN_BGR).all(-1)
+    np.testing.assert_array_equal(picture[sound], np.repeat(grey[sound][:, None], 3, axis=1))
+
+
+def test_a_clean_sheet_has_no_green() -> None:
+    assert not (draw_overlay(np.zeros((64, 64), np.uint8), np.zeros((64, 64), bool)) == GREEN_BGR).all(-1).any()
+
+
+def test_outline_pixels_are_the_masks_own_border_in_row_column_order() -> None:
+    expected = {(row, column) for row in range(20, 30) for column in range(20, 40)}
+    expected -= {(row, column) for row in range(21, 29) for column in range(21, 39)}
+    assert {tuple(pixel) for pixel in outline_pixels(MASK).tolist()} == expected
+
+
+def test_a_defect_that_runs_out_of_the_picture_is_open_there() -> None:
+    mask = np.zeros((64, 64), bool)
+    mask[:10] = True
+    assert {row for row, _ in outline_pixels(mask).tolist()} == {9}
+
+
+def test_maps_survive_png_exactly() -> None:
+    q = np.random.default_rng(0).integers(0, 256, (50, 70)).astype(np.uint8)
+    np.testing.assert_array_equal(decode_png(encode_png(q)), q)
+
+
+def test_what_is_no_png_is_told() -> None:
+    with pytest.raises(ValueError, match="not a PNG"):
+        decode_png(b"nothing")

@@ -1,0 +1,152 @@
+"""Regions measured on shapes whose answers are known."""
+
+from itertools import pairwise
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from defect_api.card import PixelThreshold
+from defect_api.record import Ring
+from defect_api.regions import Regions, find_regions
+from defect_api.thresholds import Map
+
+RULE = PixelThreshold(value=0.5, uncertainty=0.2, min_region_px=20)
+NAMES = ["dark", "bright", "odd"]
+
+
+def found(q: Map, classes: Map | None = None, threshold: float = 0.5) -> Regions:
+    return find_regions(q, np.zeros_like(q) if classes is None else classes, NAMES, RULE, threshold)
+
+
+def blank(*patches: tuple[slice, slice, int]) -> Map:
+    q = np.zeros((256, 1600), np.uint8)
+    for rows, columns, value in patches:
+        q[rows, columns] = value
+    return q
+
+
+def rasterised(polygons: list[list[Ring]], shape: tuple[int, int]) -> np.ndarray[Any, Any]:
+    """Set the pixels whose centres lie within the rings, by the even-odd rule."""
+    rows, columns = np.indices(shape) + 0.5
+    inside = np.zeros(shape, bool)
+    for ring in (ring for polygon in polygons for ring in polygon):
+        for (x0, y0), (x1, y1) in pairwise(ring):
+            if y0 != y1:
+                crosses = (rows < y0) != (rows < y1)
+                inside ^= crosses & (columns < x0 + (rows - y0) * (x1 - x0) / (y1 - y0))
+    return inside
+
+
+def test_a_rectangle_is_measured() -> None:
+    (defect,) = found(blank((slice(10, 30), slice(100, 160), 204))).defects
+    assert defect.box == (100, 10, 60, 20)
+    assert defect.area_px == 1200
+    assert (defect.length_px, defect.width_px, defect.orientation_deg) == (60, 20, 0)
+    assert defect.edge_distance_px == 10
+    assert defect.mean_probability == defect.max_probability == 0.8
+
+
+def test_distance_is_to_the_nearest_of_the_four_edges() -> None:
+    (defect,) = found(blank((slice(226, 251), slice(1500, 1597), 255))).defects
+    assert defect.edge_distance_px == 3
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 45, 90, 135, 170])
+def test_a_turned_bar_has_its_length_width_and_orientation(degrees: float) -> None:
+    q = np.zeros((256, 1600), np.uint8)
+    # opencv turns clockwise as seen, since y points down
+    corners = cv2.boxPoints(((800, 128), (120, 16), -degrees))
+    cv2.fillPoly(q, [np.rint(corners).astype(np.int32)], 255)
+    (defect,) = found(q).defects
+    assert defect.length_px == pytest.approx(121, abs=2)
+    assert defect.width_px == pytest.approx(17, abs=2)
+    assert min(abs(defect.orientation_deg - degrees), 180 - abs(defect.orientation_deg - degrees)) < 2
+
+
+def test_small_regions_are_dropped_from_list_and_mask() -> None:
+    regions = found(blank((slice(0, 4), slice(0, 5), 255), (slice(50, 51), slice(0, 19), 255)))
+    assert [defect.area_px for defect in regions.defects] == [20]
+    assert regions.mask.sum() == 20
+    assert regions.area_fraction == pytest.approx(20 / (256 * 1600))
+
+
+def test_pixels_that_touch_at_a_corner_are_one_region() -> None:
+    regions = found(blank((slice(0, 5), slice(0, 5), 255), (slice(5, 10), slice(5, 10), 255)))
+    assert [defect.area_px for defect in regions.defects] == [50]
+
+
+def test_largest_first() -> None:
+    q = blank(
+        (slice(0, 5), slice(0, 5), 255), (slice(50, 90), slice(50, 90), 255), (slice(200, 210), slice(9, 19), 255)
+    )
+    assert [defect.area_px for defect in found(q).defects] == [1600, 100, 25]
+
+
+def test_the_type_is_weighted_by_probability() -> None:
+    q = blank((slice(0, 10), slice(0, 10), 255), (slice(0, 10), slice(10, 26), 128))
+    classes = np.full_like(q, 1)
+    classes[:, :10] = 2
+    (defect,) = found(q, classes).defects
+    assert defect.type == "odd"
+    assert defect.type_probability == pytest.approx(255 * 100 / (255 * 100 + 128 * 160), abs=1e-4)
+
+
+def test_ranges_follow_the_threshold_by_the_cards_uncertainty() -> None:
+    q = blank(
+        (slice(100, 110), slice(100, 160), 80),
+        (slice(100, 110), slice(100, 140), 150),
+        (slice(100, 110), slice(100, 120), 250),
+    )
+    (defect,) = found(q).defects
+    assert defect.area_px == 400
+    assert defect.area_px_range == (200, 600)
+    assert defect.length_px_range == (20, 60)
+
+
+def test_a_region_without_core_shrinks_to_nothing() -> None:
+    (defect,) = found(blank((slice(0, 10), slice(0, 10), 140))).defects
+    assert defect.area_px_range == (0, 100)
+    assert defect.length_px_range == (0, 10)
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.3, 0.5, 0.9, 1.0])
+def test_a_lower_threshold_never_loses_area(threshold: float) -> None:
+    q = np.random.default_rng(0).integers(0, 256, (256, 1600)).astype(np.uint8)
+    q = np.asarray(cv2.GaussianBlur(q, (0, 0), 4), np.uint8)
+    assert found(q, threshold=threshold).mask.sum() <= found(q, threshold=threshold / 2).mask.sum()
+
+
+def test_polygons_contain_exactly_the_regions_pixels_where_edges_are_straight() -> None:
+    q = blank((slice(20, 60), slice(30, 90), 255))
+    q[30:45, 50:70] = 0
+    regions = found(q)
+    (polygon,) = regions.defects[0].polygons
+    assert len(polygon) == 2  # the outer ring and one hole
+    np.testing.assert_array_equal(rasterised([polygon], q.shape), regions.mask)
+
+
+def test_polygons_of_rough_regions_stay_within_half_a_pixel() -> None:
+    noise = np.random.default_rng(5).normal(size=(256, 1600)).astype(np.float32)
+    q = np.where(cv2.GaussianBlur(noise, (0, 0), 6) > 0.08, 255, 0).astype(np.uint8)
+    regions = found(q)
+    drawn = rasterised([polygon for defect in regions.defects for polygon in defect.polygons], q.shape)
+    beyond = cv2.dilate(regions.mask.astype(np.uint8), np.ones((3, 3), np.uint8))
+    core = cv2.erode(regions.mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1)
+    assert not (drawn & (beyond == 0)).any()
+    assert not (~drawn & (core == 1)).any()
+
+
+def test_rings_are_closed() -> None:
+    for polygon in found(blank((slice(0, 9), slice(0, 9), 255))).defects[0].polygons:
+        for ring in polygon:
+            assert ring[0] == ring[-1]
+            assert len(ring) >= 4
+
+
+def test_a_clean_map_has_no_regions() -> None:
+    regions = found(blank())
+    assert regions.defects == []
+    assert not regions.mask.any()
+    assert regions.mask.dtype == bool

@@ -1,0 +1,190 @@
+"""Health, metrics, documents, tokens, prefixes and log lines of the service as a whole."""
+
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from defect_api import settings as settings_module
+from defect_api.requests_log import JsonFormatter
+from defect_api.settings import Settings, available_cpus
+from tests.defect_api.conftest import png, sheet
+from tests.defect_api.test_inspections import assert_problem, post
+
+PREFIXED = {"X-Forwarded-Prefix": "/api", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "steel.example"}
+
+
+def test_livez_and_readyz(client: FlaskClient) -> None:
+    assert client.get("/livez").status_code == 200
+    assert client.get("/readyz").json["model"]["name"] == "tiny"  # type: ignore[index]
+
+
+def test_models_are_listed_with_their_cards(client: FlaskClient) -> None:
+    (entry,) = client.get("/v1/models").json["items"]  # type: ignore[index]
+    assert (entry["name"], entry["active"]) == ("tiny", True)
+    assert entry["card"]["classes"] == ["dark", "bright"]
+
+
+def test_media_is_listed_newest_first_with_a_total(client: FlaskClient) -> None:
+    record = post(client).json
+    page = client.get("/v1/media?limit=2").json
+    assert page is not None
+    assert page["total"] == 5
+    assert len(page["items"]) == 2
+    assert {item["inspection_id"] for item in page["items"]} == {record["id"]}  # type: ignore[index]
+    rest = client.get(f"/v1/media?limit=500&cursor={page['next_cursor']}").json
+    assert rest is not None
+    assert len({item["name"] for item in page["items"] + rest["items"]}) == 5
+
+
+def test_metrics_count_requests_verdicts_and_stages(client: FlaskClient) -> None:
+    post(client)
+    text = client.get("/metrics").text
+    assert 'defect_api_inspections_total{verdict="defect"}' in text
+    assert 'defect_api_stage_seconds_count{stage="predict"}' in text
+    assert 'defect_api_requests_total{method="POST",route="/v1/inspections",status="201"}' in text
+
+
+def test_the_openapi_document_describes_every_route(client: FlaskClient) -> None:
+    document = client.get("/openapi.json").json
+    assert document is not None
+    assert {"/get_defect_contour", "/v1/inspections", "/v1/inspections/{inspection_id}", "/readyz"} <= set(
+        document["paths"]
+    )
+    body = document["paths"]["/v1/inspections"]["post"]["requestBody"]["content"]
+    assert {"multipart/form-data", "application/json", "image/png"} <= set(body)
+    assert "application/problem+json" in document["paths"]["/v1/inspections"]["post"]["responses"]["422"]["content"]
+
+
+def test_every_reference_in_the_openapi_document_resolves(client: FlaskClient) -> None:
+    text = client.get("/openapi.json").text
+    schemas = json.loads(text)["components"]["schemas"]
+    references = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert references <= set(schemas)
+    assert "#/$defs" not in text
+
+
+@pytest.mark.parametrize(("headers", "server"), [({}, "/"), (PREFIXED, "/api")])
+def test_the_openapi_server_is_where_the_client_came_in(
+    client: FlaskClient, headers: dict[str, str], server: str
+) -> None:
+    assert client.get("/openapi.json", headers=headers).json["servers"] == [{"url": server}]  # type: ignore[index]
+
+
+def test_location_and_docs_carry_the_prefix(client: FlaskClient) -> None:
+    created = client.post("/v1/inspections", data=png(sheet()), content_type="image/png", headers=PREFIXED)
+    assert created.headers["Location"].startswith("/api/v1/inspections/sheet-")
+    page = client.get("/docs", headers=PREFIXED)
+    assert 'data-openapi="/api/openapi.json"' in page.text
+    assert 'src="/api/docs/assets/js/swagger-ui-bundle.js"' in page.text
+    assert "script-src 'self';" in page.headers["Content-Security-Policy"]
+
+
+def test_the_pages_assets_are_the_services_own(client: FlaskClient) -> None:
+    page = client.get("/docs").text
+    assert "https://" not in page
+    for address in [part.split('"')[0] for mark in ('src="', 'href="') for part in page.split(mark)[1:]]:
+        with client.get(address) as answer:
+            assert answer.status_code == 200, address
+    assert client.get("/docs/assets/../__init__.py").status_code == 404
+
+
+def test_unknown_addresses_and_methods_are_problems(client: FlaskClient) -> None:
+    assert_problem(client.get("/nothing"), 404, "not-found")
+    answer = client.post("/livez")
+    assert_problem(answer, 405, "method-not-allowed")
+    assert "GET" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("method", "address"),
+    [("POST", "/v1/inspections"), ("DELETE", "/v1/inspections/x"), ("GET", "/get_defect_contour")],
+)
+@pytest.mark.parametrize("header", [None, "Bearer wrong", "Basic secret", "Bearer", "Bearer sécret"])
+def test_writing_needs_the_token(make_app: Callable[..., Flask], method: str, address: str, header: str | None) -> None:
+    client = make_app(api_token="secret").test_client()
+    answer = client.open(address, method=method, headers={"Authorization": header} if header else {})
+    assert_problem(answer, 401, "token-required")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_with_the_token_writing_works_and_reading_needs_none(make_app: Callable[..., Flask]) -> None:
+    client = make_app(api_token="secret").test_client()
+    answer = client.post(
+        "/v1/inspections", data=png(sheet()), content_type="image/png", headers={"Authorization": "Bearer secret"}
+    )
+    assert answer.status_code == 201
+    assert client.get(answer.headers["Location"]).status_code == 200
+
+
+def test_a_sound_request_id_is_kept_and_another_replaced(client: FlaskClient) -> None:
+    kept = client.get("/livez", headers={"X-Request-ID": "abcdef0123456789"})
+    assert kept.headers["X-Request-ID"] == "abcdef0123456789"
+    replaced = client.get("/livez", headers={"X-Request-ID": "<script>alert(1)</script>"})
+    assert len(replaced.headers["X-Request-ID"]) == 32
+
+
+def test_each_request_has_one_json_line_with_its_id(client: FlaskClient) -> None:
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.setFormatter(JsonFormatter())
+    handler.emit = lambda record: lines.append(handler.format(record))  # type: ignore[method-assign]
+    logging.getLogger("defect_api.requests").addHandler(handler)
+    client.get("/v1/models", headers={"X-Request-ID": "abcdef0123456789"})
+    logging.getLogger("defect_api.requests").removeHandler(handler)
+    (line,) = map(json.loads, lines)
+    assert line["request_id"] == "abcdef0123456789"
+    assert (line["service"], line["method"], line["path"], line["status"]) == (
+        "defect-api-service",
+        "GET",
+        "/v1/models",
+        200,
+    )
+    assert line["duration_ms"] >= 0
+    assert line["time"].endswith("Z")
+
+
+def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAX_UPLOAD_MB", "3")
+    monkeypatch.setenv("QUEUE", "5")
+    settings = Settings()
+    assert settings.max_upload_bytes == 3 * 1024 * 1024
+    assert settings.request_threads > 5
+
+
+def test_the_token_is_not_shown() -> None:
+    assert "secret" not in repr(Settings(api_token="secret"))
+
+
+def test_workers_share_the_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings_module, "available_cpus", lambda: 8)
+    assert Settings(workers=2).cpu_threads == 4
+    assert Settings(workers=16).cpu_threads == 1
+
+
+def test_the_cgroups_quota_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(16)))
+    monkeypatch.setattr(settings_module, "_cgroup_v2_quota", lambda: 2.5)
+    assert available_cpus() == 2
+
+
+@pytest.mark.parametrize(("text", "expected"), [("max 100000", None), ("250000 100000", 2.5)])
+def test_a_cgroup_v2_quota_is_read(tmp_path: Path, text: str, expected: float | None) -> None:
+    (tmp_path / "cpu.max").write_text(text)
+    assert settings_module._cgroup_v2_quota(tmp_path / "cpu.max") == expected
+
+
+@pytest.mark.parametrize(("quota", "expected"), [("-1", None), ("150000", 1.5)])
+def test_a_cgroup_v1_quota_is_read(tmp_path: Path, quota: str, expected: float | None) -> None:
+    (tmp_path / "cpu.cfs_quota_us").write_text(quota)
+    (tmp_path / "cpu.cfs_period_us").write_text("100000")
+    assert settings_module._cgroup_v1_quota(tmp_path) == expected
+
+
+def test_a_machine_without_cgroups_has_no_quota(tmp_path: Path) -> None:
+    assert settings_module._cgroup_v2_quota(tmp_path / "cpu.max") is None
+    assert settings_module._cgroup_v1_quota(tmp_path) is None
