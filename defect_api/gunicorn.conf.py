@@ -8,8 +8,11 @@ import cv2
 from prometheus_client import multiprocess
 
 from defect_api.settings import Settings
+from defect_api.state import EXTENSION
 
 settings = Settings()
+# shorter than the time-out below, after which Gunicorn takes a silent worker for lost
+MODEL_WAIT_S = 45
 
 # each worker computes with its share of the CPUs; read by TensorFlow and OpenMP when a worker first uses them
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(settings.cpu_threads))
@@ -19,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 bind = settings.api_bind
 worker_class = "gthread"
-workers = settings.workers
+workers = settings.processes
 threads = settings.request_threads
 # the model is loaded by each worker after the fork: TensorFlow's threads do not survive one
 preload_app = False
@@ -51,6 +54,11 @@ def on_starting(_server: object) -> None:
 def post_fork(_server: object, _worker: Any) -> None:
     """Give OpenCV the same share; its default is every CPU of the machine."""
     cv2.setNumThreads(settings.cpu_threads)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Take requests only when the model is proven, or known to be unfit, so that a recycled worker refuses none."""
+    worker.wsgi.extensions[EXTENSION].slot.wait(MODEL_WAIT_S)
 
 
 def child_exit(_server: object, worker: Any) -> None:

@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     queue: int = Field(8, ge=1, le=256, description="inspections a worker holds at once; one more is told 503")
     api_token: str = Field("", repr=False, description="bearer token that writing requires; empty: none")
     api_bind: str = Field("0.0.0.0:9090", description="address the service listens on, host:port")
-    workers: int = Field(1, ge=1, le=64, description="Gunicorn worker processes, each with its own model")
+    workers: int = Field(0, ge=0, le=64, description="processes, each with its own model; 0: CPUs / 2, at least 2")
     threads: int = Field(0, ge=0, le=512, description="threads a worker; 0: QUEUE + 4")
     predict_threads: int = Field(0, ge=0, le=256, description="CPU threads of one prediction; 0: CPUs / WORKERS")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least severe log line")
@@ -60,6 +60,11 @@ class Settings(BaseSettings):
         return self.threads or self.queue + 4
 
     @property
+    def processes(self) -> int:
+        """Return the worker processes: two at least, so that one is ready while another is recycled."""
+        return self.workers or max(2, available_cpus() // 2)
+
+    @property
     def cpu_threads(self) -> int:
         """Return the CPU threads of one prediction, so that all workers together use each CPU once."""
-        return self.predict_threads or max(1, available_cpus() // self.workers)
+        return self.predict_threads or max(1, available_cpus() // self.processes)

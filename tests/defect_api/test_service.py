@@ -164,6 +164,12 @@ def test_workers_share_the_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings_module, "available_cpus", lambda: 8)
     assert Settings(workers=2).cpu_threads == 4
     assert Settings(workers=16).cpu_threads == 1
+    assert (Settings().processes, Settings().cpu_threads) == (4, 2)
+
+
+def test_there_are_two_workers_even_on_one_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings_module, "available_cpus", lambda: 1)
+    assert Settings().processes == 2
 
 
 def test_the_cgroups_quota_counts(monkeypatch: pytest.MonkeyPatch) -> None:
