@@ -36,6 +36,8 @@ max_requests = 20_000
 max_requests_jitter = 2_000
 limit_request_line = 8190
 limit_request_field_size = 16_380
+# an interface that nobody here uses, at a path that two platforms of one user would share
+control_socket_disable = True
 # the application writes one JSON line for each request
 accesslog = None
 errorlog = "-"
