@@ -8,18 +8,24 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+from defect_api.card import Card
 from defect_api.images import Picture, decode
 from defect_api.judgement import Judgement, judge
 from defect_api.media import MediaVolume, bare_name, inspection_id
 from defect_api.metrics import STAGE_SECONDS, VERDICTS
+from defect_api.model_package import find_packages
 from defect_api.overlay import decode_png, draw_overlay, encode_png
 from defect_api.problems import Busy, Conflict, NotFound
 from defect_api.record import Files, ImageFacts, Record, Timings, rfc3339
+from defect_api.regions import count_regions
 from defect_api.served_model import ModelSlot, ServedModel, SheetMaps
 from defect_api.thresholds import Map
 
+# every fifth of the 255 thresholds that an 8-bit map can tell apart
+CURVE_STEP = 5
 NO_TIMINGS = Timings(decode=0, predict=0, regions=0, overlay=0, store=0, total=0)
 
 
@@ -64,9 +70,10 @@ class _Stopwatch:
 class Inspector:
     """Inspects sheets, at most `queue` at a time, one prediction after the other."""
 
-    def __init__(self, media: MediaVolume, slot: ModelSlot, queue: int) -> None:
-        """Write to `media` what the model in `slot` says."""
+    def __init__(self, media: MediaVolume, slot: ModelSlot, models_dir: Path, queue: int) -> None:
+        """Write to `media` what the model in `slot` says; `models_dir` has the cards of earlier ones."""
         self._media = media
+        self._models_dir = models_dir
         self._slot = slot
         self._places = threading.BoundedSemaphore(queue)
         self._predicting = threading.Lock()
@@ -83,7 +90,7 @@ class Inspector:
         if record is None or record.model.digest != model.package.card.digest:
             with self._place():
                 record = self._run(model, upload)
-        return (record if threshold is None else self._replay(record, model, threshold)), new
+        return (record if threshold is None else self.replay(record, threshold)), new
 
     def inspect_stored(self, name: str, threshold: float | None = None) -> tuple[Record, bool]:
         """Inspect a picture that lies on the media volume; an inspection's original is that inspection.
@@ -101,9 +108,33 @@ class Inspector:
             decode_png(self._media.read(record.files.class_map)),
         )
 
-    def _replay(self, record: Record, model: ServedModel, threshold: float) -> Record:
-        judgement = judge(*self.stored_maps(record), model.package.card, threshold)
+    def replay(self, record: Record, threshold: float) -> Record:
+        """Judge the stored maps of `record` at another threshold; no model runs and nothing is stored.
+
+        Raises Conflict where the card of the record's model is gone, and NotFound where a map is.
+        """
+        judgement = judge(*self.stored_maps(record), self._card(record), threshold)
         return record.model_copy(update=_judged(judgement))
+
+    def curve(self, record: Record) -> list[tuple[float, int, int]]:
+        """Return threshold, number of defects and their area in px, over the thresholds that the 8-bit map can tell.
+
+        Raises what `replay` raises.
+        """
+        q, _ = self.stored_maps(record)
+        rule = self._card(record).threshold
+        thresholds = [value / 255 for value in range(CURVE_STEP, 256, CURVE_STEP)]
+        return [(threshold, *count_regions(q, rule, threshold)) for threshold in thresholds]
+
+    def _card(self, record: Record) -> Card:
+        packages, _ = find_packages(self._models_dir)
+        for package in packages:
+            if package.card.digest == record.model.digest:
+                return package.card
+        raise Conflict(
+            f"The model {record.model.name}/{record.model.version} that judged this sheet is no longer there, and with "
+            "it the rules to judge it again."
+        )
 
     def _known(self, upload: Upload) -> Record | None:
         try:

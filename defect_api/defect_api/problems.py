@@ -50,10 +50,10 @@ class NotFound(Problem):
 
 
 class Conflict(Problem):
-    """Another picture is already known under this id."""
+    """What is stored and what is asked for do not go together."""
 
     status = HTTPStatus.CONFLICT
-    slug = "id-conflict"
+    slug = "conflict"
 
 
 class UnsupportedMedia(Problem):

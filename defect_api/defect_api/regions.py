@@ -72,6 +72,14 @@ def find_regions(q: Map, classes: Map, names: list[str], rule: PixelThreshold, t
     return Regions(wanted[labels], defects)
 
 
+def count_regions(q: Map, rule: PixelThreshold, threshold: float) -> tuple[int, int]:
+    """Return how many defects `find_regions` would find at `threshold`, and their area in px."""
+    _, boxes = _label(q >= cut(threshold))
+    areas = boxes[1:, cv2.CC_STAT_AREA]
+    kept = areas[areas >= rule.min_region_px]
+    return len(kept), int(kept.sum())
+
+
 def _label(mask: Mask) -> tuple[Labels, NDArray[np.int64]]:
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     return np.asarray(labels, np.int32), np.asarray(boxes, np.int64)

@@ -40,6 +40,26 @@ class InspectionPath(BaseModel):
     inspection_id: str = Field(max_length=100, description="id of an inspection")
 
 
+class ReplayQuery(Parameters):
+    """How a stored inspection is to be shown."""
+
+    threshold: float | None = Field(None, gt=0, le=1, description="judge the stored maps at this one instead")
+
+
+class CurvePoint(BaseModel):
+    """What a threshold would find."""
+
+    threshold: float
+    count: int = Field(description="defects")
+    area_px: int
+
+
+class Curve(BaseModel):
+    """What each threshold would find, rising."""
+
+    points: list[CurvePoint]
+
+
 class PageQuery(Parameters):
     """A page of a listing."""
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from flask import Flask
@@ -21,6 +22,7 @@ from tests.defect_api.conftest import BRIGHT, DARK, pixels, png, sheet
 
 DEFECTIVE = png(sheet((100, 50, 40, 30, DARK), (700, 100, 60, 25, BRIGHT)))
 CLEAN = png(sheet())
+BLURRED = png(np.asarray(cv2.GaussianBlur(pixels(DEFECTIVE), (0, 0), 5)))
 URL = "/v1/inspections"
 
 
@@ -155,7 +157,7 @@ def test_another_picture_under_one_id_is_a_conflict(client: FlaskClient, media: 
         update={"image": record.image.model_copy(update={"sha256": record.image.sha256[:16] * 4})}
     )
     (media.folder / f"{record.id}.json").write_text(other.model_dump_json())
-    assert_problem(post(client), 409, "id-conflict")
+    assert_problem(post(client), 409, "conflict")
 
 
 def test_several_parts_are_207_in_their_order(client: FlaskClient) -> None:
@@ -258,6 +260,31 @@ def test_one_inspection_too_many_is_503_at_once(
     assert_problem(refused, 503, "busy")
     assert int(refused.headers["Retry-After"]) >= 1
     assert answers[0].status_code == 201
+
+
+@pytest.mark.parametrize("threshold", [0.05, 0.3, 0.999])
+def test_a_replay_equals_a_fresh_inspection_at_that_threshold(client: FlaskClient, threshold: float) -> None:
+    fresh = post(client, BLURRED, threshold=str(threshold)).json
+    identifier = post(client, BLURRED).json["id"]  # type: ignore[index]
+    assert client.get(f"{URL}/{identifier}?threshold={threshold}").json == fresh
+
+
+def test_the_curve_equals_the_replays(client: FlaskClient) -> None:
+    identifier = post(client, BLURRED).json["id"]  # type: ignore[index]
+    points = client.get(f"{URL}/{identifier}/curve").json["points"]  # type: ignore[index]
+    assert [point["threshold"] for point in points] == [value / 255 for value in range(5, 256, 5)]
+    for point in points[::10]:
+        record = client.get(f"{URL}/{identifier}", query_string={"threshold": repr(point["threshold"])}).json
+        areas = [defect["area_px"] for defect in record["defects"]]  # type: ignore[index]
+        assert (point["count"], point["area_px"]) == (len(areas), sum(areas))
+    assert points[0]["area_px"] > points[-1]["area_px"] > 0
+
+
+def test_without_the_models_card_there_is_no_replay(client: FlaskClient, media: MediaVolume) -> None:
+    record = Record.model_validate_json(post(client).data)
+    older = record.model_copy(update={"model": record.model.model_copy(update={"digest": "sha256:" + "1" * 64})})
+    (media.folder / f"{record.id}.json").write_text(older.model_dump_json())
+    assert "no longer there" in assert_problem(client.get(f"{URL}/{record.id}?threshold=0.3"), 409, "conflict")
 
 
 def test_delete_leaves_nothing(client: FlaskClient, media: MediaVolume) -> None:

@@ -18,11 +18,14 @@ from defect_api.schemas import (
     INSPECTION_BODY,
     Batch,
     BatchResult,
+    Curve,
+    CurvePoint,
     InspectionPath,
     InspectionQuery,
     Options,
     ProblemDocument,
     RecordQuery,
+    ReplayQuery,
     StoredPicture,
     problem_responses,
 )
@@ -70,10 +73,25 @@ def list_inspections(query: RecordQuery) -> Response:
     return _json(page.model_dump_json())
 
 
-@api.get("/<inspection_id>", summary="Read an inspection", responses={200: Record, **problem_responses(404)})
-def get(path: InspectionPath) -> Response:
-    """The stored record."""
-    return _json(state().media.record(path.inspection_id).model_dump_json())
+@api.get("/<inspection_id>", summary="Read an inspection", responses={200: Record, **problem_responses(404, 409)})
+def get(path: InspectionPath, query: ReplayQuery) -> Response:
+    """The stored record, or what its maps say at another threshold; the model does not run."""
+    record = state().media.record(path.inspection_id)
+    if query.threshold is not None:
+        record = state().inspector.replay(record, query.threshold)
+    return _json(record.model_dump_json())
+
+
+@api.get(
+    "/<inspection_id>/curve",
+    summary="Count and area of the defects against the threshold",
+    responses={200: Curve, **problem_responses(404, 409)},
+)
+def curve(path: InspectionPath) -> Response:
+    """Answered from the stored maps."""
+    points = state().inspector.curve(state().media.record(path.inspection_id))
+    named = [CurvePoint(threshold=threshold, count=count, area_px=area) for threshold, count, area in points]
+    return _json(Curve(points=named).model_dump_json())
 
 
 @api.delete(
