@@ -48,7 +48,8 @@ def invalid_parameters(error: ValidationError) -> Response:
     """Return the answer for parameters that are not as the OpenAPI document says."""
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
-    return problem_response(Unprocessable(f"The parameter '{name}' is not valid: {first['msg']}."))
+    subject = f"The parameter '{name}' is not valid" if name else "The parameters are not valid"
+    return problem_response(Unprocessable(f"{subject}: {first['msg']}."))
 
 
 def _http_exception(error: HTTPException) -> ResponseReturnValue:

@@ -5,15 +5,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from defect_api.card import Card
 from defect_api.images import Picture, decode
-from defect_api.judgement import Judgement, judge
+from defect_api.judgement import Judgement, Terms, judge
 from defect_api.media import MediaVolume, bare_name, inspection_id
 from defect_api.metrics import STAGE_SECONDS, VERDICTS
 from defect_api.model_package import find_packages
@@ -22,6 +21,7 @@ from defect_api.problems import Busy, Conflict, NotFound
 from defect_api.record import Files, ImageFacts, Record, Timings, rfc3339
 from defect_api.regions import count_regions
 from defect_api.served_model import ModelSlot, ServedModel, SheetMaps
+from defect_api.settings import Settings
 from defect_api.thresholds import Map
 
 # every fifth of the 255 thresholds that an 8-bit map can tell apart
@@ -70,18 +70,20 @@ class _Stopwatch:
 class Inspector:
     """Inspects sheets, at most `queue` at a time, one prediction after the other."""
 
-    def __init__(self, media: MediaVolume, slot: ModelSlot, models_dir: Path, queue: int) -> None:
-        """Write to `media` what the model in `slot` says; `models_dir` has the cards of earlier ones."""
+    def __init__(self, media: MediaVolume, slot: ModelSlot, settings: Settings) -> None:
+        """Write to `media` what the model in `slot` says."""
         self._media = media
-        self._models_dir = models_dir
         self._slot = slot
-        self._places = threading.BoundedSemaphore(queue)
+        self._models_dir = settings.models_dir
+        self._terms = Terms(scale=settings.scale)
+        self._places = threading.BoundedSemaphore(settings.queue)
         self._predicting = threading.Lock()
 
-    def inspect(self, upload: Upload, threshold: float | None = None) -> tuple[Record, bool]:
+    def inspect(self, upload: Upload, terms: Terms | None = None) -> tuple[Record, bool]:
         """Inspect a picture; return its record, and whether it is new.
 
-        The stored record is always the one at the card's threshold; `threshold` is answered as a replay of its maps.
+        The stored record is always the one at the card's threshold and the configured scale; other `terms` are
+        answered as a replay of its maps.
         Raises PictureRefused, Conflict, Busy, NotReady and MediaFull.
         """
         model = self._slot.model
@@ -90,16 +92,16 @@ class Inspector:
         if record is None or record.model.digest != model.package.card.digest:
             with self._place():
                 record = self._run(model, upload)
-        return (record if threshold is None else self.replay(record, threshold)), new
+        return (self.replay(record, terms) if terms else record), new
 
-    def inspect_stored(self, name: str, threshold: float | None = None) -> tuple[Record, bool]:
+    def inspect_stored(self, name: str, terms: Terms | None = None) -> tuple[Record, bool]:
         """Inspect a picture that lies on the media volume; an inspection's original is that inspection.
 
         Raises NotFound, and what `inspect` raises.
         """
         data = self._media.read(name)
         record = self._of_original(name)
-        return self.inspect(Upload(data, record.image.filename if record else bare_name(name)), threshold)
+        return self.inspect(Upload(data, record.image.filename if record else bare_name(name)), terms)
 
     def stored_maps(self, record: Record) -> tuple[Map, Map]:
         """Return the stored probability map and class map, each uint8, H x W. Raises NotFound."""
@@ -108,12 +110,14 @@ class Inspector:
             decode_png(self._media.read(record.files.class_map)),
         )
 
-    def replay(self, record: Record, threshold: float) -> Record:
-        """Judge the stored maps of `record` at another threshold; no model runs and nothing is stored.
+    def replay(self, record: Record, terms: Terms) -> Record:
+        """Judge the stored maps of `record` on other terms; no model runs and nothing is stored.
 
         Raises Conflict where the card of the record's model is gone, and NotFound where a map is.
         """
-        judgement = judge(*self.stored_maps(record), self._card(record), threshold)
+        judgement = judge(
+            *self.stored_maps(record), self._card(record), replace(terms, scale=terms.scale or record.scale)
+        )
         return record.model_copy(update=_judged(judgement))
 
     def curve(self, record: Record) -> list[tuple[float, int, int]]:
@@ -168,7 +172,7 @@ class Inspector:
         with watch.stage("predict"), self._predicting:
             maps = model.maps(picture.grey)
         with watch.stage("regions"):
-            judgement = judge(maps.q, maps.classes, model.package.card)
+            judgement = judge(maps.q, maps.classes, model.package.card, self._terms)
         record = _record(model, upload, picture, maps, judgement)
         with watch.stage("overlay"):
             overlay = encode_png(draw_overlay(picture.grey, judgement.regions.mask))
@@ -197,7 +201,6 @@ def _record(model: ServedModel, upload: Upload, picture: Picture, maps: SheetMap
         model=model.facts,
         max_probability=maps.max_probability,
         similarity=None,
-        scale=None,
         files=_file_names(upload.id, picture),
         timings_ms=NO_TIMINGS,
         **_judged(judgement),
@@ -205,12 +208,13 @@ def _record(model: ServedModel, upload: Upload, picture: Picture, maps: SheetMap
 
 
 def _judged(judgement: Judgement) -> dict[str, Any]:
-    """Return the fields of a record that depend on the threshold."""
+    """Return the fields of a record that depend on the terms."""
     return {
         "verdict": judgement.verdict,
         "reasons": judgement.reasons,
         "defect_probability": judgement.defect_probability,
         "threshold": judgement.threshold,
+        "scale": judgement.scale,
         "defects": judgement.regions.defects,
         "defect_area_fraction": judgement.regions.area_fraction,
     }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from defect_api.card import Card
-from defect_api.record import Reason, Threshold
+from defect_api.record import Reason, Scale, Threshold
 from defect_api.regions import Regions, find_regions
 from defect_api.thresholds import Map, defect_probability, histogram, otsu
 
@@ -12,26 +12,39 @@ Verdict = Literal["defect", "clean", "no_verdict"]
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What a client may choose for a judgement: a pixel threshold in place of the card's, a scale for mm."""
+
+    threshold: float | None = None
+    scale: Scale | None = None
+
+
+# nothing chosen: the threshold of the card, measured in px
+CARDS_OWN = Terms()
+
+
+@dataclass(frozen=True)
 class Judgement:
-    """What one pair of maps says at one threshold."""
+    """What one pair of maps says on some terms."""
 
     verdict: Verdict
     reasons: list[Reason]
     defect_probability: float
     threshold: Threshold
+    scale: Scale | None
     regions: Regions
 
 
-def judge(q: Map, classes: Map, card: Card, requested: float | None = None) -> Judgement:
+def judge(q: Map, classes: Map, card: Card, terms: Terms = CARDS_OWN) -> Judgement:
     """Judge a sheet by the rules of the model's card.
 
-    `q` is the 8-bit probability map and `classes` the class map, both uint8, H x W. `requested` replaces the card's
-    threshold, and with it the regions and the verdict; the calibrated probability does not depend on it.
+    `q` is the 8-bit probability map and `classes` the class map, both uint8, H x W. The regions and the verdict
+    depend on the terms; the calibrated probability does not.
     """
     counts = histogram(q)
-    value = card.threshold.value if requested is None else requested
-    method: Literal["calibrated", "requested"] = "calibrated" if requested is None else "requested"
-    regions = find_regions(q, classes, card.classes, card.threshold, value)
+    value = card.threshold.value if terms.threshold is None else terms.threshold
+    method: Literal["calibrated", "requested"] = "calibrated" if terms.threshold is None else "requested"
+    regions = find_regions(q, classes, card.classes, card.threshold, value, terms.scale)
     reasons = unsupported_size(q.shape[0], q.shape[1], card)
     verdict: Verdict = "no_verdict" if reasons else "defect" if regions.defects else "clean"
     return Judgement(
@@ -39,6 +52,7 @@ def judge(q: Map, classes: Map, card: Card, requested: float | None = None) -> J
         reasons=reasons,
         defect_probability=round(defect_probability(counts, card.calibration), 4),
         threshold=Threshold(value=value, method=method, otsu=otsu(counts)),
+        scale=terms.scale,
         regions=regions,
     )
 

@@ -91,6 +91,9 @@ class Defect(Part):
     length_px_range: tuple[float, float] = Field(description="length when the threshold moves likewise")
     width_px: float = Field(description="short side of the minimum-area rectangle")
     orientation_deg: float = Field(ge=0, lt=180, description="long side against the x axis, anticlockwise as seen")
+    area_mm2: float | None = Field(description="null where the record has no scale")
+    length_mm: float | None = Field(description="of the minimum-area rectangle on the sheet, not in the picture")
+    width_mm: float | None
     edge_distance_px: int = Field(description="from the box to the nearest edge of the picture")
     polygons: list[list[Ring]] = Field(description="GeoJSON MultiPolygon coordinates: [[outer ring, hole, ...], ...]")
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_api.card import PixelThreshold
-from defect_api.record import Defect, Ring
+from defect_api.record import Defect, Ring, Scale
 from defect_api.thresholds import Map, cut
 
 Labels = NDArray[np.int32]
@@ -38,6 +38,7 @@ class _Cuts:
     q: Map
     labels: Labels
     strict: Mask
+    scale: Scale | None
     loose_labels: Labels
     loose_boxes: NDArray[np.int64]
     loose_lengths: dict[int, float] = field(default_factory=dict)
@@ -50,11 +51,14 @@ class _Cuts:
         return self.loose_lengths[label]
 
 
-def find_regions(q: Map, classes: Map, names: list[str], rule: PixelThreshold, threshold: float) -> Regions:
+def find_regions(
+    q: Map, classes: Map, names: list[str], rule: PixelThreshold, threshold: float, scale: Scale | None = None
+) -> Regions:
     """Find and measure the defects of a sheet.
 
     `q` is the 8-bit probability map and `classes` the class map, both uint8, H x W; `names` are the classes' names.
-    A defect is an 8-connected region of q >= ceil(255 x threshold) of at least `rule.min_region_px` pixels.
+    A defect is an 8-connected region of q >= ceil(255 x threshold) of at least `rule.min_region_px` pixels. With a
+    `scale` it is measured in mm too.
     """
     labels, boxes = _label(q >= cut(threshold))
     kept = np.flatnonzero(boxes[:, cv2.CC_STAT_AREA] >= rule.min_region_px)
@@ -64,7 +68,7 @@ def find_regions(q: Map, classes: Map, names: list[str], rule: PixelThreshold, t
         return Regions(np.zeros(q.shape, bool), [])
     loose_labels, loose_boxes = _label(q >= cut(max(threshold - rule.uncertainty, 1 / 255)))
     strict = q >= cut(min(threshold + rule.uncertainty, 1.0))
-    cuts = _Cuts(q, labels, strict, loose_labels, loose_boxes)
+    cuts = _Cuts(q, labels, strict, scale, loose_labels, loose_boxes)
     shares = _class_shares(q, classes, labels, len(boxes), len(names))
     defects = [_measure(cuts, int(label), boxes[label], shares[label], names) for label in kept]
     wanted = np.zeros(len(boxes), bool)
@@ -115,6 +119,7 @@ def _measure(cuts: _Cuts, label: int, box: NDArray[np.int64], shares: NDArray[np
         length_px_range=(_extent(core)[0], cuts.loose_length(around)),
         width_px=breadth,
         orientation_deg=orientation,
+        **_millimetres(region, area, cuts.scale),
         edge_distance_px=min(x, y, columns - x - width, rows - y - height),
         polygons=[_polygon(region, x, y)],
     )
@@ -125,15 +130,25 @@ def _window(box: NDArray[np.int64]) -> tuple[slice, slice]:
     return slice(y, y + height), slice(x, x + width)
 
 
-def _extent(region: Mask) -> tuple[float, float, float]:
-    """Return length, width (px) and orientation (degrees in [0, 180)) of the minimum-area rectangle of the pixels."""
+def _millimetres(region: Mask, area: int, scale: Scale | None) -> dict[str, float | None]:
+    if scale is None:
+        return {"area_mm2": None, "length_mm": None, "width_mm": None}
+    length, width, _ = _extent(region, (scale.mm_per_px_x, scale.mm_per_px_y))
+    return {"area_mm2": round(area * scale.mm_per_px_x * scale.mm_per_px_y, 3), "length_mm": length, "width_mm": width}
+
+
+def _extent(region: Mask, step: tuple[float, float] = (1, 1)) -> tuple[float, float, float]:
+    """Return length, width and orientation (degrees in [0, 180)) of the minimum-area rectangle of the pixels.
+
+    `step` is what a pixel measures along x and y; length and width are in its unit.
+    """
     rows, columns = np.nonzero(region)
     if not rows.size:
         return 0.0, 0.0, 0.0
     centres = cv2.convexHull(np.column_stack([columns, rows]).astype(np.int32)).reshape(-1, 2).astype(np.float32)
     # a pixel is a square, not its centre: its four corners take part
     steps = np.array([(0, 0), (0, 1), (1, 0), (1, 1)], np.float32)
-    corners = (centres[:, None, :] + steps).reshape(-1, 2)
+    corners = (centres[:, None, :] + steps).reshape(-1, 2) * np.array(step, np.float32)
     points = cv2.boxPoints(cv2.minAreaRect(corners))
     sides = np.diff(points[:3], axis=0)
     lengths = np.hypot(*sides.T)

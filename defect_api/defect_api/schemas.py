@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from defect_api.card import Card
 from defect_api.images import CONTENT_TYPES
-from defect_api.record import Record
+from defect_api.judgement import Terms
+from defect_api.record import Record, Scale
 
 
 class Parameters(BaseModel):
@@ -15,10 +16,31 @@ class Parameters(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Options(Parameters):
-    """How a sheet is to be inspected."""
+class TermsQuery(Parameters):
+    """On which terms a sheet is to be judged."""
 
     threshold: float | None = Field(None, gt=0, le=1, description="pixel threshold in place of the model's own")
+    mm_per_px_x: float | None = Field(None, gt=0, le=1000, description="mm that a pixel measures along x")
+    mm_per_px_y: float | None = Field(None, gt=0, le=1000, description="the same along y; send both or none")
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "TermsQuery":
+        if (self.mm_per_px_x is None) != (self.mm_per_px_y is None):
+            raise ValueError("mm_per_px_x and mm_per_px_y must be sent together")
+        return self
+
+    @property
+    def terms(self) -> Terms | None:
+        """Return the terms, or None where none were sent."""
+        scale = None
+        if self.mm_per_px_x is not None and self.mm_per_px_y is not None:
+            scale = Scale(mm_per_px_x=self.mm_per_px_x, mm_per_px_y=self.mm_per_px_y)
+        return Terms(self.threshold, scale) if self.threshold is not None or scale else None
+
+
+class Options(TermsQuery):
+    """How a sheet is to be inspected."""
+
     model: str | None = Field(None, max_length=100, description="<name> or <name>/<version>; must be in service")
 
 
@@ -38,12 +60,6 @@ class InspectionPath(BaseModel):
     """The id in the address."""
 
     inspection_id: str = Field(max_length=100, description="id of an inspection")
-
-
-class ReplayQuery(Parameters):
-    """How a stored inspection is to be shown."""
-
-    threshold: float | None = Field(None, gt=0, le=1, description="judge the stored maps at this one instead")
 
 
 class CurvePoint(BaseModel):
@@ -121,7 +137,12 @@ def problem_responses(*statuses: int) -> dict[int | str, Any]:
 
 
 BINARY = {"type": "string", "format": "binary"}
-OPTION_FIELDS = {"threshold": {"type": "number", "exclusiveMinimum": 0, "maximum": 1}, "model": {"type": "string"}}
+OPTION_FIELDS = {
+    "threshold": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+    "mm_per_px_x": {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
+    "mm_per_px_y": {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
+    "model": {"type": "string"},
+}
 INSPECTION_BODY = {
     "required": True,
     "content": {

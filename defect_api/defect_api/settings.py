@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from defect_api.record import Scale
 
 SHIPPED_MODELS = Path(__file__).resolve().parents[1] / "models"
 
@@ -47,7 +49,20 @@ class Settings(BaseSettings):
     workers: int = Field(0, ge=0, le=64, description="processes, each with its own model; 0: CPUs / 2, at least 2")
     threads: int = Field(0, ge=0, le=512, description="threads a worker; 0: QUEUE + 4")
     predict_threads: int = Field(0, ge=0, le=256, description="CPU threads of one prediction; 0: CPUs / WORKERS")
+    mm_per_px_x: float = Field(0, ge=0, description="mm that a pixel measures along x; 0: unknown, measured in px only")
+    mm_per_px_y: float = Field(0, ge=0, description="mm that a pixel measures along y; set both or none")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least severe log line")
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "Settings":
+        if bool(self.mm_per_px_x) != bool(self.mm_per_px_y):
+            raise ValueError("MM_PER_PX_X and MM_PER_PX_Y must be set together")
+        return self
+
+    @property
+    def scale(self) -> Scale | None:
+        """Return what a pixel measures on the sheet, if that is known."""
+        return Scale(mm_per_px_x=self.mm_per_px_x, mm_per_px_y=self.mm_per_px_y) if self.mm_per_px_x else None
 
     @property
     def max_upload_bytes(self) -> int:

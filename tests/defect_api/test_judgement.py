@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from defect_api.card import Card
-from defect_api.judgement import judge
+from defect_api.judgement import Terms, judge
 from defect_api.thresholds import Map
 
 
@@ -33,7 +33,7 @@ def test_otsu_splits_a_clean_sheet_and_does_not_make_it_defective(card: Card) ->
 
 
 def test_a_requested_threshold_moves_the_verdict_and_not_the_probability(card: Card) -> None:
-    calibrated, requested = judge(*maps(100), card), judge(*maps(100), card, requested=0.3)
+    calibrated, requested = judge(*maps(100), card), judge(*maps(100), card, Terms(threshold=0.3))
     assert (calibrated.verdict, requested.verdict) == ("clean", "defect")
     assert requested.threshold.method == "requested"
     assert requested.threshold.value == 0.3

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from defect_api.card import PixelThreshold
-from defect_api.record import Ring
+from defect_api.record import Ring, Scale
 from defect_api.regions import Regions, find_regions
 from defect_api.thresholds import Map
 
@@ -150,3 +150,16 @@ def test_a_clean_map_has_no_regions() -> None:
     assert regions.defects == []
     assert not regions.mask.any()
     assert regions.mask.dtype == bool
+
+
+def test_without_a_scale_nothing_is_in_millimetres() -> None:
+    (defect,) = found(blank((slice(10, 30), slice(100, 160), 255))).defects
+    assert (defect.area_mm2, defect.length_mm, defect.width_mm) == (None, None, None)
+
+
+def test_millimetres_follow_the_scale_of_each_axis() -> None:
+    q = blank((slice(10, 30), slice(100, 160), 255))  # 60 x 20 px, 30 x 40 mm
+    scale = Scale(mm_per_px_x=0.5, mm_per_px_y=2)
+    (defect,) = find_regions(q, np.zeros_like(q), NAMES, RULE, 0.5, scale).defects
+    assert (defect.area_mm2, defect.length_mm, defect.width_mm) == (1200, 40, 30)
+    assert (defect.length_px, defect.width_px) == (60, 20)

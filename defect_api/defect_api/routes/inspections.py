@@ -25,8 +25,8 @@ from defect_api.schemas import (
     Options,
     ProblemDocument,
     RecordQuery,
-    ReplayQuery,
     StoredPicture,
+    TermsQuery,
     problem_responses,
 )
 from defect_api.state import state
@@ -62,7 +62,7 @@ def create(query: InspectionQuery) -> Response:
     if request.mimetype.startswith("image/"):
         _check_model(query.model)
         upload = Upload(request.get_data(cache=False), bare_name(query.filename), request.mimetype)
-        return _answer(*state().inspector.inspect(upload, query.threshold))
+        return _answer(*state().inspector.inspect(upload, query.terms))
     raise UnsupportedMedia("Send a picture as multipart/form-data, as an image/* body, or a name as application/json.")
 
 
@@ -74,11 +74,11 @@ def list_inspections(query: RecordQuery) -> Response:
 
 
 @api.get("/<inspection_id>", summary="Read an inspection", responses={200: Record, **problem_responses(404, 409)})
-def get(path: InspectionPath, query: ReplayQuery) -> Response:
-    """The stored record, or what its maps say at another threshold; the model does not run."""
+def get(path: InspectionPath, query: TermsQuery) -> Response:
+    """The stored record, or what its maps say on other terms; the model does not run."""
     record = state().media.record(path.inspection_id)
-    if query.threshold is not None:
-        record = state().inspector.replay(record, query.threshold)
+    if query.terms:
+        record = state().inspector.replay(record, query.terms)
     return _json(record.model_dump_json())
 
 
@@ -132,12 +132,12 @@ def _from_volume(query: InspectionQuery) -> Response:
     except ValidationError as error:
         return invalid_parameters(error)
     _check_model(stored.model)
-    return _answer(*state().inspector.inspect_stored(stored.filename, stored.threshold))
+    return _answer(*state().inspector.inspect_stored(stored.filename, stored.terms))
 
 
 def _inspect_part(part: FileStorage, options: Options) -> tuple[Record, bool]:
     upload = Upload(part.read(), bare_name(part.filename), part.mimetype)
-    return state().inspector.inspect(upload, options.threshold)
+    return state().inspector.inspect(upload, options.terms)
 
 
 def _batch_result(part: FileStorage, options: Options) -> BatchResult:
