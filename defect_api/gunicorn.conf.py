@@ -18,7 +18,6 @@ MODEL_WAIT_S = 45
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(settings.cpu_threads))
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", str(settings.cpu_threads))
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 bind = settings.api_bind
 worker_class = "gthread"

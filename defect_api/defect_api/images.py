@@ -17,6 +17,7 @@ Grey = NDArray[np.uint8]
 MIN_SIDE, MAX_SIDE = 64, 8192
 MAX_PIXELS = 40_000_000
 EXTENSIONS = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp", "TIFF": ".tif", "WEBP": ".webp"}
+FILE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 CONTENT_TYPES = {
     "image/jpeg": "JPEG",
     "image/jpg": "JPEG",

@@ -1,5 +1,6 @@
 """What turns a sheet into probability and class maps: one class per engine behind one protocol."""
 
+import os
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -39,6 +40,7 @@ class KerasSegmenter:
         TensorFlow is imported here, after the server's fork: its thread pools do not survive one. How many threads
         they have is set by `TF_NUM_INTRAOP_THREADS` before the process uses TensorFlow; `gunicorn.conf.py` does.
         """
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         import keras
         import tensorflow as tf
 

@@ -1,0 +1,87 @@
+"""A typed client of the REST service, for scripts: `Inspector("http://127.0.0.1:2020/api").inspect("sheet.png")`."""
+
+import mimetypes
+from pathlib import Path
+from typing import Self
+from urllib.parse import quote
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from defect_api.record import Record
+from defect_api.schemas import ProblemDocument
+
+# answers that say 'come back', and those of a proxy whose service is just being restarted
+PASSING = (429, 502, 503, 504)
+
+
+class InspectionRefused(Exception):
+    """The service refused; the message is its sentence, `problem` its whole document where it sent one."""
+
+    def __init__(self, message: str, status: int, problem: ProblemDocument | None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.problem = problem
+
+
+class Inspector:
+    """Posts pictures to a service. Posting is idempotent, so whatever got lost on the way is safely sent again."""
+
+    def __init__(self, url: str, token: str = "", retries: int = 5, timeout_s: float = 60) -> None:
+        """Talk to the service at `url` (with nginx in front: ending in `/api`); `token` is its API_TOKEN.
+
+        A request that finds the service busy or away is sent again up to `retries` times, waiting as the service asks
+        or for 0.5, 1, 2, ... s.
+        """
+        self._url = url.rstrip("/")
+        self._timeout_s = timeout_s
+        self._session = requests.Session()
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+        retry = Retry(
+            total=retries, backoff_factor=0.5, status_forcelist=PASSING, allowed_methods=None, raise_on_status=False
+        )
+        self._session.mount("http://", HTTPAdapter(max_retries=retry))
+        self._session.mount("https://", HTTPAdapter(max_retries=retry))
+
+    def inspect(self, picture: Path | str, threshold: float | None = None) -> Record:
+        """Have the picture file judged, at the model's own threshold unless another is given.
+
+        Raises OSError where the file cannot be read, InspectionRefused where the service refuses it, and
+        requests.RequestException where the service cannot be reached.
+        """
+        path = Path(picture)
+        content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        options = {} if threshold is None else {"threshold": repr(threshold)}
+        files = {"image": (path.name, path.read_bytes(), content_type)}
+        return self._record(self._session.post(self._inspections, files=files, data=options, timeout=self._timeout_s))
+
+    def get(self, inspection_id: str, threshold: float | None = None) -> Record:
+        """Return a stored inspection, judged at another threshold if one is given. Raises as `inspect`."""
+        options = {} if threshold is None else {"threshold": repr(threshold)}
+        address = f"{self._inspections}/{quote(inspection_id, safe='')}"
+        return self._record(self._session.get(address, params=options, timeout=self._timeout_s))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def _inspections(self) -> str:
+        return f"{self._url}/v1/inspections"
+
+    def _record(self, answer: requests.Response) -> Record:
+        if answer.ok:
+            return Record.model_validate_json(answer.content)
+        problem = None
+        if answer.headers.get("Content-Type", "").startswith("application/problem+json"):
+            problem = ProblemDocument.model_validate_json(answer.content)
+        message = problem.detail if problem else f"the service answered {answer.status_code} {answer.reason}"
+        raise InspectionRefused(message, answer.status_code, problem)

@@ -1,0 +1,125 @@
+"""`defect-inspect`: the same inspections without a server. Exit status 0: all clean, 1: not all, 2: errors."""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from time import sleep
+
+from rich.console import Console
+from rich.progress import track
+
+from defect_api.images import FILE_SUFFIXES
+from defect_api.inspection import Inspector, Upload
+from defect_api.judgement import Terms
+from defect_api.media import MediaVolume, bare_name
+from defect_api.problems import Problem
+from defect_api.record import Record
+from defect_api.served_model import ModelSlot, load_model
+from defect_api.settings import Settings
+
+CLEAN, NOT_CLEAN, FAILED = 0, 1, 2
+WATCH_INTERVAL_S = 1.0
+
+Stamp = tuple[int, int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Inspect what the command line names; return the exit status."""
+    options = parser().parse_args(arguments)
+    console = Console(stderr=True)
+    settings = Settings().model_copy(update={"media_dir": options.out, "model": options.model})
+    slot = ModelSlot(lambda: load_model(settings))
+    slot.wait(timeout_s=600)
+    run = _Run(Inspector(MediaVolume(options.out), slot, settings), options.threshold, console)
+    try:
+        _ = slot.model
+        if options.watch:
+            run.watch(options.watch)
+        pictures = list(_pictures(options.paths))
+        for path in track(pictures, "inspecting", console=console, disable=len(pictures) < 2):
+            run.inspect(path)
+    except Problem as problem:
+        console.print(problem.detail, style="red", markup=False)
+        return FAILED
+    except KeyboardInterrupt:
+        console.print("stopped")
+    return run.status
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's grammar."""
+    grammar = argparse.ArgumentParser("defect-inspect", description=__doc__)
+    grammar.add_argument("paths", nargs="*", type=Path, metavar="FILE|FOLDER", help="pictures, or folders of them")
+    grammar.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the records are written")
+    grammar.add_argument("--watch", type=Path, metavar="FOLDER", help="go on with what appears there, until Ctrl-C")
+    grammar.add_argument("--threshold", type=float, help="pixel threshold in what is printed, and in the exit status")
+    grammar.add_argument("--model", default="", metavar="NAME[/VERSION]", help="model package; default: the newest")
+    return grammar
+
+
+class _Run:
+    """Inspects one file after the other and remembers the worst outcome."""
+
+    def __init__(self, inspector: Inspector, threshold: float | None, console: Console) -> None:
+        self._inspector = inspector
+        self._terms = Terms(threshold=threshold) if threshold is not None else None
+        self._console = console
+        self.status = CLEAN
+
+    def inspect(self, path: Path) -> None:
+        try:
+            record, _ = self._inspector.inspect(Upload(path.read_bytes(), bare_name(path.name)), self._terms)
+        except OSError as error:
+            self._failed(path, error.strerror or str(error))
+        except Problem as problem:
+            self._failed(path, problem.detail)
+        else:
+            self.status = max(self.status, CLEAN if record.verdict == "clean" else NOT_CLEAN)
+            sys.stdout.write(_line(path, record))
+            sys.stdout.flush()
+
+    def watch(self, folder: Path) -> None:
+        """Inspect each picture that is in `folder` or appears there, once, when it has stopped growing."""
+        for path in settled(folder):
+            self.inspect(path)
+
+    def _failed(self, path: Path, reason: str) -> None:
+        self.status = FAILED
+        self._console.print(f"{path}: {reason}", style="red", markup=False, soft_wrap=True)
+
+
+def settled(folder: Path) -> Iterator[Path]:
+    """Yield each picture in `folder`, once for each content, when two looks in a row find it unchanged. Never ends."""
+    before: dict[Path, Stamp] = {}
+    done: dict[Path, Stamp] = {}
+    while True:
+        now = {path: _stamp(path) for path in _pictures([folder])}
+        for path, stamp in now.items():
+            if stamp == before.get(path) != done.get(path):
+                done[path] = stamp
+                yield path
+        before = now
+        sleep(WATCH_INTERVAL_S)
+
+
+def _pictures(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(entry for entry in path.rglob("*") if entry.suffix.lower() in FILE_SUFFIXES)
+        else:
+            yield path
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        status = path.stat()
+    except FileNotFoundError:  # taken away meanwhile
+        return (0, 0)
+    return status.st_size, status.st_mtime_ns
+
+
+def _line(path: Path, record: Record) -> str:
+    types = ", ".join(f"{defect.type} {defect.area_px} px" for defect in record.defects)
+    reasons = " ".join(reason.message for reason in record.reasons)
+    return f"{path}\t{record.verdict}\t{record.defect_probability:.3f}\t{reasons or types}\n"

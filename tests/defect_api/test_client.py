@@ -1,0 +1,100 @@
+"""The Python client against the real application on a real socket."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.serving import make_server
+
+from defect_api.client import InspectionRefused, Inspector
+from tests.defect_api.conftest import DARK, png, sheet
+
+Wsgi = Callable[..., Any]
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Wsgi], str]]:
+    running = []
+
+    def start(application: Wsgi) -> str:
+        server = make_server("127.0.0.1", 0, application, threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        running.append((server, thread))
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server, thread in running:
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "coil 7.png"
+    path.write_bytes(png(sheet((100, 50, 40, 30, DARK))))
+    return path
+
+
+def test_a_picture_is_judged_and_read_again(serve: Callable[[Wsgi], str], app: Flask, picture: Path) -> None:
+    with Inspector(serve(app)) as inspector:
+        record = inspector.inspect(picture)
+        assert (record.verdict, record.image.filename) == ("defect", "coil 7.png")
+        assert inspector.get(record.id) == record
+
+
+def test_another_threshold_is_asked_for(serve: Callable[[Wsgi], str], app: Flask, picture: Path) -> None:
+    with Inspector(serve(app)) as inspector:
+        record = inspector.inspect(picture, threshold=0.25)
+        assert record.threshold.value == 0.25
+        assert inspector.get(record.id, threshold=0.25) == record
+
+
+def test_a_refusal_is_the_services_sentence(serve: Callable[[Wsgi], str], app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"nothing")
+    with Inspector(serve(app)) as inspector, pytest.raises(InspectionRefused, match="not a JPEG") as refusal:
+        inspector.inspect(tmp_path / "a.png")
+    assert refusal.value.status == 422
+    assert refusal.value.problem is not None
+    assert refusal.value.problem.type.endswith("picture-refused")
+
+
+def test_the_token_is_sent(serve: Callable[[Wsgi], str], make_app: Callable[..., Flask], picture: Path) -> None:
+    address = serve(make_app(api_token="secret"))
+    with Inspector(address, token="secret") as inspector:
+        assert inspector.inspect(picture).verdict == "defect"
+    with Inspector(address) as inspector, pytest.raises(InspectionRefused, match="token"):
+        inspector.inspect(picture)
+
+
+@pytest.mark.parametrize("status", ["503 Service Unavailable", "502 Bad Gateway", "429 Too Many Requests"])
+def test_a_service_that_is_away_for_a_moment_is_asked_again(
+    serve: Callable[[Wsgi], str], app: Flask, picture: Path, status: str
+) -> None:
+    refusals = iter([status, status])
+
+    def flaky(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        refusal = next(refusals, None)
+        if refusal is None:
+            return app(environ, start_response)
+        environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        start_response(refusal, [("Retry-After", "0"), ("Content-Length", "0")])
+        return [b""]
+
+    with Inspector(serve(flaky)) as inspector:
+        assert inspector.inspect(picture).verdict == "defect"
+    assert next(refusals, None) is None
+
+
+def test_a_service_that_stays_away_is_told(serve: Callable[[Wsgi], str], picture: Path) -> None:
+    def away(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        start_response("503 Service Unavailable", [("Retry-After", "0"), ("Content-Length", "0")])
+        return [b""]
+
+    with Inspector(serve(away), retries=2) as inspector, pytest.raises(InspectionRefused, match="answered 503"):
+        inspector.inspect(picture)
