@@ -1,0 +1,182 @@
+"""The one way from the site to the REST service: a pooled session, typed answers, typed refusals. No Flask here."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import IO, Any, TypeVar
+from urllib.parse import quote
+
+import requests
+from pydantic import ValidationError
+from requests.adapters import HTTPAdapter
+
+from flask_app.record import Answer, MediaPage, Model, ModelPage, Record, RecordPage
+from flask_app.settings import Settings
+
+DEFAULT_RETRY_AFTER_S = 5
+LONGEST_RETRY_AFTER_S = 3600
+PROBLEM_TYPE = "application/problem+json"
+REFUSALS = range(400, 500)
+BUSY = (429, 503)
+STORAGE_FULL = 507
+
+AnswerType = TypeVar("AnswerType", bound=Answer)
+
+
+class ServiceError(Exception):
+    """Say that there is no answer to show; `status` is what the site answers instead, `detail` a plain sentence."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(f"{status}: {detail}")
+        self.status = status
+        self.detail = detail
+
+
+class ServiceAway(ServiceError):
+    """Say that it could not be reached, or did not answer in time."""
+
+    retry_after_s = DEFAULT_RETRY_AFTER_S
+
+
+class ServiceBusy(ServiceError):
+    """Say that it asks to come back after `retry_after_s` seconds."""
+
+    def __init__(self, status: int, detail: str, retry_after_s: int) -> None:
+        super().__init__(status, detail)
+        self.retry_after_s = retry_after_s
+
+
+class ServiceBroken(ServiceError):
+    """Say that it failed, or answered what its contract does not know."""
+
+
+class ServiceRefused(ServiceError):
+    """Say that it understood and refuses; `detail` is its reason."""
+
+
+class NotFound(ServiceRefused):
+    """Say that it knows no such thing."""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """Hold a picture on its way through: the client's name and declared type, and the bytes as a stream."""
+
+    filename: str
+    content_type: str | None
+    stream: IO[bytes]
+
+
+class Client:
+    """Call the REST service; safe to share between the threads of a process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._url = str(settings.api_url).rstrip("/")
+        self._timeouts = (settings.api_connect_timeout_s, settings.api_read_timeout_s)
+        self._session = _session(settings)
+
+    def inspect_upload(self, upload: Upload, *, request_id: str) -> Record:
+        """Send a picture to be judged and return its record. Raises ServiceError."""
+        part = (upload.filename, upload.stream, *([upload.content_type] if upload.content_type else []))
+        return self._read(Record, "POST", "/v1/inspections", request_id, files={"image": part})
+
+    def inspect_media(self, filename: str, *, request_id: str) -> Record:
+        """Have a picture on the media volume judged, or find what is known of it. Raises ServiceError."""
+        return self._read(Record, "POST", "/v1/inspections", request_id, json={"filename": filename})
+
+    def inspection(self, inspection_id: str, *, request_id: str) -> Record:
+        """Return the record with this id. Raises NotFound and other ServiceErrors."""
+        path = f"/v1/inspections/{quote(inspection_id, safe='')}"
+        return self._read(Record, "GET", path, request_id)
+
+    def newest_inspection(self, uploaded_name: str, *, request_id: str) -> Record | None:
+        """Return the newest record of a picture uploaded under this name, or None. Raises ServiceError."""
+        query = {"filename": uploaded_name, "limit": 1}
+        page = self._read(RecordPage, "GET", "/v1/inspections", request_id, params=query)
+        return page.items[0] if page.items else None
+
+    def media(self, *, limit: int, cursor: str | None, request_id: str) -> MediaPage:
+        """Return a page of the files on the media volume, newest first. Raises ServiceError."""
+        query = {"limit": limit, "cursor": cursor}
+        return self._read(MediaPage, "GET", "/v1/media", request_id, params=query)
+
+    def active_model(self, *, request_id: str) -> Model | None:
+        """Return the model that judges now, with its card, or None. Raises ServiceError."""
+        models = self._read(ModelPage, "GET", "/v1/models", request_id).items
+        return next((model for model in models if model.active), None)
+
+    def _read(self, kind: type[AnswerType], method: str, path: str, request_id: str, **body: Any) -> AnswerType:
+        response = self._send(method, path, request_id, **body)
+        if not response.ok or response.is_redirect:
+            raise _refusal(response)
+        try:
+            return kind.model_validate_json(response.content)
+        except ValidationError as error:
+            raise ServiceBroken(502, "The site does not understand the inspection service's answer.") from error
+
+    def _send(self, method: str, path: str, request_id: str, **body: Any) -> requests.Response:
+        try:
+            return self._session.request(
+                method,
+                self._url + path,
+                headers={"X-Request-ID": request_id},
+                timeout=self._timeouts,
+                allow_redirects=False,
+                **body,
+            )
+        except requests.Timeout as error:
+            raise ServiceAway(503, "The inspection service did not answer in time.") from error
+        except requests.RequestException as error:
+            raise ServiceAway(503, "The inspection service cannot be reached.") from error
+
+
+def _session(settings: Settings) -> requests.Session:
+    session = requests.Session()
+    # proxies and .netrc of the environment are not for calls inside the platform
+    session.trust_env = False
+    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=settings.api_pool_size)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    session.headers.update({"Accept": f"application/json, {PROBLEM_TYPE}", "User-Agent": "flask_app"})
+    if token := settings.api_token.get_secret_value():
+        session.headers["Authorization"] = f"Bearer {token}"
+    return session
+
+
+def _refusal(response: requests.Response) -> ServiceError:
+    """Choose the error for an answer that is no success."""
+    status, detail = response.status_code, _detail(response)
+    if status == 404:
+        return NotFound(404, detail or "The inspection service knows no such thing.")
+    if status in BUSY:
+        return ServiceBusy(status, detail or "The inspection service is busy.", _retry_after_s(response))
+    if status in REFUSALS or status == STORAGE_FULL:
+        return ServiceRefused(status, detail or "The inspection service refused the request.")
+    return ServiceBroken(502, "The inspection service failed.")
+
+
+def _detail(response: requests.Response) -> str | None:
+    """Return the sentence of a problem document; other bodies may hold internals and are not shown."""
+    if response.headers.get("Content-Type", "").partition(";")[0].strip() != PROBLEM_TYPE:
+        return None
+    try:
+        problem = response.json()
+    except requests.JSONDecodeError:
+        return None
+    detail = problem.get("detail") if isinstance(problem, dict) else None
+    return detail if isinstance(detail, str) and detail else None
+
+
+def _retry_after_s(response: requests.Response) -> int:
+    """Read Retry-After (RFC 9110, 10.2.3: seconds or a date) as whole seconds, at most an hour."""
+    value = response.headers.get("Retry-After", "")
+    try:
+        seconds = float(value) if value.isdecimal() else _seconds_until(value)
+    except ValueError:
+        return DEFAULT_RETRY_AFTER_S
+    return int(min(max(seconds, 1), LONGEST_RETRY_AFTER_S))
+
+
+def _seconds_until(http_date: str) -> float:
+    moment = parsedate_to_datetime(http_date)
+    return (moment - datetime.now(UTC)).total_seconds()

@@ -1,0 +1,18 @@
+"""The media listing: what lies on the media volume, newest first. The files themselves are nginx's."""
+
+from flask import Blueprint, render_template, request
+
+from flask_app import context
+
+blueprint = Blueprint("media", __name__)
+
+PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+
+
+@blueprint.get("/media/")
+def listing() -> str:
+    """Show one page of the listing; `cursor` says where it begins."""
+    cursor = request.args.get("cursor") or None
+    limit = context.settings().media_page_size
+    page = context.client().media(limit=limit, cursor=cursor, request_id=context.request_id())
+    return render_template("media.html", page=page, cursor=cursor, endings=PICTURE_ENDINGS)

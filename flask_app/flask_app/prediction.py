@@ -1,0 +1,76 @@
+"""The prediction page: one inspection, found by any name that leads to it."""
+
+import re
+
+from flask import Blueprint, abort, render_template, request
+
+from flask_app import context
+from flask_app.client import NotFound, ServiceRefused
+from flask_app.record import Record
+
+blueprint = Blueprint("prediction", __name__)
+
+# the names of an inspection's files (ARCHITECTURE.md, names on the media volume)
+INSPECTION_FILE = re.compile(r"(?P<id>.{1,80}-[0-9a-f]{16})(?:_view|_overlay|_prob|_class)?\.[a-z0-9]{1,5}")
+# a page of more rows is slow to open and nobody reads it; the record has them all
+MOST_ROWS = 200
+VIEWS = ("overlay", "original", "probability")
+
+
+@blueprint.get("/prediction")
+def show() -> str:
+    """Show the inspection of `filename`; `view` chooses the picture."""
+    filename = request.args.get("filename", "")
+    if not filename:
+        abort(404, "The address names no picture: it ends in ?filename=...")
+    record = find(filename)
+    pictures = pictures_of(record)
+    view = request.args.get("view", "")
+    return render_template(
+        "prediction.html",
+        record=record,
+        filename=filename,
+        pictures=pictures,
+        most_rows=MOST_ROWS,
+        view=view if view in pictures else next(iter(pictures)),
+    )
+
+
+def find(filename: str) -> Record:
+    """Return the record of an inspection's file, of a picture on the media volume, or of an uploaded name.
+
+    Raises NotFound where there is none, and the other ServiceErrors of the client.
+    """
+    return _known(filename) or _judged(filename)
+
+
+def pictures_of(record: Record) -> dict[str, str]:
+    """Return the files of the views that this inspection has, the one to show first first."""
+    files = record.files
+    names = dict(zip(VIEWS, (files.overlay, files.view or files.original, files.probability_map), strict=True))
+    return {view: name for view, name in names.items() if name}
+
+
+def _known(filename: str) -> Record | None:
+    """Look up an inspection by its file's name: looking must not judge anew, even under a newer model."""
+    match = INSPECTION_FILE.fullmatch(filename)
+    if not match:
+        return None
+    try:
+        return context.client().inspection(match["id"], request_id=context.request_id())
+    except NotFound:
+        return None
+
+
+def _judged(filename: str) -> Record:
+    """Have a picture on the media volume judged; a name that is none may be one that was uploaded."""
+    client, request_id = context.client(), context.request_id()
+    try:
+        return client.inspect_media(filename, request_id=request_id)
+    except ServiceRefused as refusal:
+        if refusal.status not in (404, 422):
+            raise
+        newest = client.newest_inspection(filename, request_id=request_id)
+        if newest is None:
+            raise
+        return newest

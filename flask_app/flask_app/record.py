@@ -1,0 +1,212 @@
+"""What the REST service answers, as the site reads it: records, media files and model cards. No HTTP here."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+Verdict = Literal["defect", "clean", "no_verdict"]
+Range = tuple[float, float]
+
+
+class Answer(BaseModel):
+    """Be the base of every answer: frozen, and blind to fields that a newer service may add."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+
+class Image(Answer):
+    """Describe the sheet as it was uploaded."""
+
+    filename: str
+    sha256: str
+    width: int
+    height: int
+    bytes: int
+
+
+class ModelUsed(Answer):
+    """Name the model that judged."""
+
+    name: str
+    version: str
+    digest: str
+    engine: str
+    precision: str
+
+
+class Reason(Answer):
+    """Give one reason of a verdict: a stable code and a sentence for people."""
+
+    code: str
+    message: str
+
+
+class Otsu(Answer):
+    """Hold Otsu's threshold (none where all pixels are alike) and how separable the two sides are (0 to 1)."""
+
+    value: float | None
+    separability: float
+
+
+class Threshold(Answer):
+    """Hold the pixel threshold in [0, 1] and where it comes from."""
+
+    value: float
+    method: str
+    otsu: Otsu | None = None
+
+
+class Similarity(Answer):
+    """Say how like the training data the sheet is, and the score beyond which it gets no verdict."""
+
+    score: float
+    limit: float
+
+
+class Scale(Answer):
+    """Give the size of a pixel in millimetres."""
+
+    mm_per_px_x: float
+    mm_per_px_y: float
+
+
+class Defect(Answer):
+    """Measure one connected region; lengths in pixels, angles in degrees, probabilities in [0, 1]."""
+
+    type: str
+    type_probability: float
+    mean_probability: float
+    max_probability: float
+    area_px: float
+    area_px_range: Range | None = None
+    box: tuple[int, int, int, int]
+    length_px: float
+    length_px_range: Range | None = None
+    width_px: float
+    orientation_deg: float | None = None
+    edge_distance_px: float | None = None
+
+
+class Files(Answer):
+    """Name the inspection's files on the media volume."""
+
+    original: str
+    view: str | None = None
+    overlay: str | None = None
+    probability_map: str | None = None
+    class_map: str | None = None
+
+
+class Record(Answer):
+    """Hold one inspection: the verdict on one sheet by one model, and all that it rests on."""
+
+    id: str
+    created_at: AwareDatetime
+    image: Image
+    model: ModelUsed
+    verdict: Verdict
+    reasons: list[Reason] = Field(default_factory=list)
+    defect_probability: float | None
+    max_probability: float | None
+    threshold: Threshold
+    similarity: Similarity | None = None
+    defects: list[Defect]
+    defect_area_fraction: float | None = None
+    scale: Scale | None = None
+    files: Files
+    timings_ms: dict[str, float] = Field(default_factory=dict)
+
+
+class RecordPage(Answer):
+    """Hold one page of records, newest first."""
+
+    items: list[Record]
+    next_cursor: str | None = None
+
+
+class MediaFile(Answer):
+    """Describe one file on the media volume."""
+
+    name: str
+    bytes: int
+    modified: AwareDatetime
+    inspection_id: str | None = None
+
+
+class MediaPage(Answer):
+    """Hold one page of the media volume, newest first."""
+
+    items: list[MediaFile]
+    next_cursor: str | None = None
+    total: int | None = None
+
+
+class Metric(Answer):
+    """State one figure of a model's evaluation."""
+
+    name: str
+    value: float
+    interval: Range | None = None
+    data: str = ""
+    method: str = ""
+
+
+class DataSet(Answer):
+    """Name a data set that the model saw."""
+
+    name: str
+    pictures: int | None = None
+    licence: str = ""
+    citation: str = ""
+
+
+class CardThreshold(Answer):
+    """Hold the card's pixel threshold, its uncertainty and the smallest region kept."""
+
+    value: float
+    uncertainty: float | None = None
+    min_region_px: int | None = None
+
+
+class CardInput(Answer):
+    """Hold the scale that the model covers: least and greatest height and width in pixels."""
+
+    height: tuple[int, int] | None = None
+    width: tuple[int, int] | None = None
+
+
+class Licence(Answer):
+    """Name the licences of code and weights."""
+
+    code: str = ""
+    weights: str = ""
+
+
+class Card(Answer):
+    """Hold the part of a model's card that people read."""
+
+    description: str = ""
+    created_at: str = ""
+    classes: list[str] = Field(default_factory=list)
+    input: CardInput = CardInput()
+    threshold: CardThreshold | None = None
+    metrics: list[Metric] = Field(default_factory=list)
+    data: list[DataSet] = Field(default_factory=list)
+    licence: Licence = Licence()
+    known_weaknesses: list[str] = Field(default_factory=list)
+
+
+class Model(Answer):
+    """Describe one model package that the service has."""
+
+    name: str
+    version: str
+    digest: str
+    active: bool = False
+    card: Card = Card()
+
+
+class ModelPage(Answer):
+    """Hold the models that the service has."""
+
+    items: list[Model]

@@ -1,0 +1,96 @@
+"""How figures and verdicts are worded on the pages: template filters and globals."""
+
+from datetime import UTC, datetime
+from math import cos, hypot, radians, sin
+from urllib.parse import quote
+
+from flask import Flask
+
+from flask_app.record import Defect, Scale
+
+VERDICTS = {"defect": "Defect found", "clean": "No defect found", "no_verdict": "No verdict"}
+METHODS = {
+    "calibrated": "calibrated with the model",
+    "otsu": "Otsu's, from this sheet",
+    "requested": "asked for with this inspection",
+}
+VIEW_NAMES = {"overlay": "Overlay", "original": "Original", "probability": "Probability map"}
+UNKNOWN = "\u2013"
+THIN_SPACE = "\u202f"
+UNITS = ("B", "kB", "MB", "GB")
+
+
+def percent(share: float | None) -> str:
+    """Write a share in [0, 1] as a percentage that never rounds to certainty."""
+    if share is None:
+        return UNKNOWN
+    value = 100 * share
+    if 0 < value < 0.05:
+        return f"<{THIN_SPACE}0.1{THIN_SPACE}%"
+    if 99.95 <= value < 100:
+        return f">{THIN_SPACE}99.9{THIN_SPACE}%"
+    return f"{value:.1f}{THIN_SPACE}%"
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """Write a number with thin spaces between its thousands."""
+    return UNKNOWN if value is None else f"{value:,.{digits}f}".replace(",", THIN_SPACE)
+
+
+def size(count: int) -> str:
+    """Write a number of bytes in the unit that leaves at most four digits (1 kB = 1024 bytes, as in the limits)."""
+    value, unit = float(count), UNITS[0]
+    for larger in UNITS[1:]:
+        if value < 1000:
+            break
+        value, unit = value / 1024, larger
+    digits = 0 if unit == "B" or value >= 100 else 1
+    return f"{value:.{digits}f}{THIN_SPACE}{unit}"
+
+
+def utc(moment: datetime) -> str:
+    """Write a time to the second, in UTC."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def machine_time(moment: datetime) -> str:
+    """Write a time for the `datetime` attribute (RFC 3339)."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def media_url(name: str) -> str:
+    """Return the address of a file on the media volume, which nginx serves."""
+    return f"/media/{quote(name, safe='')}"
+
+
+def capitalize_first(words: str) -> str:
+    """Begin a sentence: raise the first letter and leave names as they are."""
+    return words[:1].upper() + words[1:]
+
+
+def length_mm(pixels: float, orientation_deg: float | None, scale: Scale) -> float:
+    """Turn a length along `orientation_deg` (from the x axis) into millimetres: each axis has its own scale."""
+    angle = radians(orientation_deg or 0)
+    return pixels * hypot(cos(angle) * scale.mm_per_px_x, sin(angle) * scale.mm_per_px_y)
+
+
+def area_mm2(defect: Defect, scale: Scale) -> float:
+    """Return a defect's area in square millimetres."""
+    return defect.area_px * scale.mm_per_px_x * scale.mm_per_px_y
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates their words."""
+    app.jinja_env.filters.update(
+        percent=percent,
+        number=number,
+        size=size,
+        utc=utc,
+        machine_time=machine_time,
+        media_url=media_url,
+        capitalize_first=capitalize_first,
+        ends_with=str.endswith,
+    )
+    app.jinja_env.globals.update(
+        VERDICTS=VERDICTS, METHODS=METHODS, VIEW_NAMES=VIEW_NAMES, length_mm=length_mm, area_mm2=area_mm2
+    )

@@ -1,0 +1,72 @@
+import pytest
+import requests
+import responses
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.flask_app.rest_answers import API, problem
+
+MEDIA = f"{API}/v1/media"
+
+
+def test_an_unknown_address_is_a_page_of_ours(client: FlaskClient) -> None:
+    response = client.get("/nosuch")
+    assert response.status_code == 404
+    assert "Nothing here by that name" in response.text
+    assert response.headers["X-Request-ID"] in response.text
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_wrong_method_says_which_are_right(client: FlaskClient) -> None:
+    response = client.post("/about")
+    assert response.status_code == 405
+    assert "GET" in response.headers["Allow"]
+
+
+def test_a_fault_of_ours_is_a_page_without_internals(app: Flask) -> None:
+    @app.get("/boom")
+    def boom() -> str:
+        raise RuntimeError("secret detail")
+
+    response = app.test_client().get("/boom")
+    assert response.status_code == 500
+    assert "Something broke on our side" in response.text
+    assert "secret detail" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "words"),
+    [
+        ({"body": requests.ConnectionError("refused")}, 503, "cannot be reached"),
+        ({"body": requests.ReadTimeout("slow")}, 503, "did not answer in time"),
+        (problem(503, "The model is loading."), 503, "The model is loading."),
+        (problem(429, "Slow down."), 429, "Slow down."),
+        (problem(422, "The cursor is wrong."), 422, "The cursor is wrong."),
+        (problem(413, "Too much."), 413, "Too much."),
+        (problem(401, "The token is wrong."), 401, "API_TOKEN"),
+        (problem(507, "No room."), 507, "make room"),
+        (problem(500, "Internals."), 502, "The inspection service failed"),
+        ({"body": "{", "content_type": "application/json"}, 502, "does not understand"),
+    ],
+)
+def test_each_failure_of_the_service_has_its_page(
+    client: FlaskClient, rest: responses.RequestsMock, answer: dict[str, object], status: int, words: str
+) -> None:
+    rest.add(responses.GET, MEDIA, **answer)  # type: ignore[arg-type]
+    response = client.get("/media/")
+    assert response.status_code == status
+    assert words in response.text
+    assert ("Retry-After" in response.headers) == (status in (429, 503))
+
+
+def test_the_same_is_a_problem_document_for_scripts(client: FlaskClient, rest: responses.RequestsMock) -> None:
+    rest.get(MEDIA, **problem(503, "The model is loading."))
+    response = client.get("/media/", headers={"Accept": "application/json"})
+    document = response.get_json(force=True)
+    assert response.content_type == "application/problem+json"
+    assert (document["status"], document["detail"]) == (503, "The model is loading.")
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/html,application/xhtml+xml,*/*;q=0.8", ""])
+def test_browsers_and_plain_scripts_get_the_page(client: FlaskClient, accept: str) -> None:
+    assert client.get("/nosuch", headers={"Accept": accept}).mimetype == "text/html"

@@ -1,0 +1,40 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from flask.testing import FlaskClient
+
+SEVERAL_PROCESSES = """
+import os
+from flask_app.app import create_app
+client = create_app().test_client()
+for _ in range(2):
+    if os.fork() == 0:
+        client.get("/upload")
+        os._exit(0)
+    os.wait()
+print(client.get("/metrics").text)
+"""
+
+
+def test_healthz_asks_no_other_service(client: FlaskClient) -> None:
+    response = client.get("/healthz")
+    assert (response.status_code, response.json) == (200, {"status": "ok"})
+
+
+def test_metrics_count_by_route_and_status(client: FlaskClient) -> None:
+    client.get("/upload")
+    client.get("/made-up-by-a-stranger")
+    figures = client.get("/metrics").text
+    assert 'site_requests_total{method="GET",route="/upload",status="200"} 1.0' in figures
+    assert 'site_requests_total{method="GET",route="none",status="404"} 1.0' in figures
+    assert 'site_request_duration_seconds_count{method="GET",route="/upload"} 1.0' in figures
+    assert "made-up-by-a-stranger" not in figures
+
+
+def test_metrics_of_several_processes_are_summed(tmp_path: Path) -> None:
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "LOG_LEVEL": "ERROR"}
+    command = [sys.executable, "-c", SEVERAL_PROCESSES]
+    figures = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+    assert 'site_requests_total{method="GET",route="/upload",status="200"} 2.0' in figures

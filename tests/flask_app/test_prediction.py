@@ -1,0 +1,191 @@
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+import responses
+from flask.testing import FlaskClient
+from responses import matchers
+
+from tests.flask_app.rest_answers import API, ID, problem
+
+INSPECTION = f"{API}/v1/inspections/{ID}"
+INSPECTIONS = f"{API}/v1/inspections"
+NO_SUCH = problem(404, "There is no such picture.")
+
+
+def show(client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], query: str = "") -> str:
+    rest.get(INSPECTION, json=record)
+    response = client.get(f"/prediction?filename={ID}.jpg{query}")
+    assert response.status_code == 200
+    return response.text
+
+
+@pytest.mark.parametrize(
+    "ending", [".jpg", ".jpeg", ".tiff", "_view.png", "_overlay.png", "_prob.png", "_class.png", ".json"]
+)
+def test_each_file_of_an_inspection_leads_to_it(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], ending: str
+) -> None:
+    rest.get(INSPECTION, json=record)
+    assert client.get(f"/prediction?filename={ID}{ending}").status_code == 200
+
+
+def test_a_picture_on_the_media_volume_is_judged(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    rest.post(INSPECTIONS, json=record, match=[matchers.json_params_matcher({"filename": "belt 4.png"})])
+    assert "Defect found" in client.get("/prediction?filename=belt%204.png").text
+
+
+def test_a_name_that_only_looks_like_an_inspections_is_judged_too(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    rest.get(INSPECTION, **NO_SUCH)
+    rest.post(INSPECTIONS, json=record, match=[matchers.json_params_matcher({"filename": f"{ID}.jpg"})])
+    assert client.get(f"/prediction?filename={ID}.jpg").status_code == 200
+
+
+@pytest.mark.parametrize("status", [404, 422])
+def test_an_uploaded_name_leads_to_its_newest_inspection(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], status: int
+) -> None:
+    rest.post(INSPECTIONS, **problem(status, "No."))
+    query = {"filename": "coil-7.jpg", "limit": "1"}
+    rest.get(INSPECTIONS, json={"items": [record], "next_cursor": "x"}, match=[matchers.query_param_matcher(query)])
+    assert "coil-7.jpg" in client.get("/prediction?filename=coil-7.jpg").text
+
+
+def test_an_unknown_name_is_404_with_the_services_sentence(client: FlaskClient, rest: responses.RequestsMock) -> None:
+    rest.post(INSPECTIONS, **NO_SUCH)
+    rest.get(INSPECTIONS, json={"items": [], "next_cursor": None})
+    response = client.get("/prediction?filename=nosuch.png")
+    assert response.status_code == 404
+    assert "There is no such picture." in response.text
+
+
+@pytest.mark.parametrize("query", ["", "?filename="])
+def test_without_a_name_it_is_404(client: FlaskClient, query: str) -> None:
+    response = client.get(f"/prediction{query}")
+    assert response.status_code == 404
+    assert "names no picture" in response.text
+
+
+@pytest.mark.parametrize("status", [401, 409, 507])
+def test_other_refusals_are_not_taken_for_unknown_names(
+    client: FlaskClient, rest: responses.RequestsMock, status: int
+) -> None:
+    rest.post(INSPECTIONS, **problem(status, "The reason."))
+    response = client.get("/prediction?filename=a.png")
+    assert response.status_code == status
+    assert "The reason." in response.text
+
+
+def test_a_service_that_is_away_is_told_with_a_way_to_try_again(
+    client: FlaskClient, rest: responses.RequestsMock
+) -> None:
+    rest.get(INSPECTION, body=requests.ConnectionError("refused"))
+    response = client.get(f"/prediction?filename={ID}.jpg")
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+    assert f'href="/prediction?filename={ID}.jpg">Try again' in response.text
+
+
+def test_the_page_shows_verdict_figures_and_files(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    page = show(client, rest, record).replace("\u202f", " ")
+    for words in ("Defect found", "97.3 %", "> 99.9 %", "51.0 %", "Calibrated with the model", "3.0 %", "436 ms"):
+        assert words in page.replace("&gt;", ">")
+    for name in (f"{ID}.jpg", f"{ID}_overlay.png", f"{ID}.json"):
+        assert f'href="/media/{name}"' in page
+    assert "steel-unet, version 3" in page
+    assert "sha256:" + "cd" * 32 in page
+
+
+def test_each_defect_is_a_row_with_units(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    page = show(client, rest, record).replace("\u202f", " ").replace("&#8239;", " ")
+    for words in ("class 3", "91.0 %", "12 345", "12 000 to 13 000", "305.5", "90°", "10, 20, 300 \u00d7 40"):
+        assert words in page
+    assert page.count('<span class="unit"> px</span>') == 5
+    assert "mm" not in page
+
+
+def test_of_very_many_defects_the_largest_are_listed(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    record["defects"] *= 1500
+    page = show(client, rest, record)
+    assert page.count('<th role="rowheader"') == 200
+    assert "The 200 largest of" in page
+
+
+def test_with_a_scale_there_are_millimetres(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    record["scale"] = {"mm_per_px_x": 0.5, "mm_per_px_y": 2.0}
+    page = show(client, rest, record).replace("\u202f", " ")
+    assert "12 345.0 mm²" in page
+    assert "611.0 mm" in page  # the defect stands upright, so its length is scaled by y
+    assert "19.1 mm" in page
+
+
+def test_the_overlay_is_shown_first_and_the_others_by_plain_links(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    page = show(client, rest, record)
+    assert f'<img class="sheet-fit" src="/media/{ID}_overlay.png" width="1600" height="256"' in page
+    assert f'href="/prediction?filename={ID}.jpg&amp;view=original"' in page
+
+
+@pytest.mark.parametrize(
+    ("view", "shown"), [("original", f"{ID}.jpg"), ("probability", f"{ID}_prob.png"), ("nonsense", f"{ID}_overlay.png")]
+)
+def test_view_chooses_the_picture(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], view: str, shown: str
+) -> None:
+    assert f'class="sheet-fit" src="/media/{shown}"' in show(client, rest, record, f"&view={view}")
+
+
+def test_what_browsers_cannot_show_is_shown_as_its_view(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    record["files"] |= {"original": f"{ID}.tif", "view": f"{ID}_view.png"}
+    page = show(client, rest, record, "&view=original")
+    assert f'class="sheet-fit" src="/media/{ID}_view.png"' in page
+    assert f'href="/media/{ID}.tif"' in page
+
+
+def test_no_verdict_gives_its_reasons(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    reasons = [{"code": "unlike", "message": "It is unlike the training data."}]
+    record |= {"verdict": "no_verdict", "defects": [], "reasons": reasons, "similarity": None}
+    page = show(client, rest, record)
+    assert "No verdict" in page
+    assert "It is unlike the training data." in page
+
+
+def test_a_clean_sheet_says_so_in_words(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    record |= {"verdict": "clean", "defects": [], "defect_probability": 0.0001}
+    page = show(client, rest, record)
+    assert "No defect found" in page
+    assert "&lt;\u202f0.1\u202f%" in page
+
+
+@pytest.mark.parametrize("name", ['"><script>alert(1)</script>.jpg', "' onerror=alert(1) x='.png", "{{ 7*7 }}.jpg"])
+def test_hostile_names_stay_text(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], name: str
+) -> None:
+    record["image"]["filename"] = name
+    record["files"] |= {"original": name, "overlay": name}
+    rest.post(INSPECTIONS, json=record)
+    page = client.get(f"/prediction?filename={quote(name)}").text
+    assert "<script>alert" not in page
+    assert "onerror=alert(1) x=" not in page.replace("&#39; onerror=alert(1) x=&#39;", "")
+    assert "49.jpg" not in page
+    assert f'src="/media/{quote(name, safe="")}"' in page
