@@ -43,7 +43,7 @@ lock: ## pin every dependency with hashes (LOCK_FLAGS=--upgrade for newer ones)
 	$(UV_COMPILE) $(PROJECTS) --all-extras -o requirements-dev.lock
 	$(UV_COMPILE) $(PROJECTS) -c requirements-dev.lock -o requirements.lock
 	$(UV_COMPILE) flask_app/pyproject.toml -c requirements-dev.lock -o flask_app/requirements.lock
-	$(UV_COMPILE) defect_api/pyproject.toml -c requirements-dev.lock -o defect_api/requirements.lock
+	$(UV_COMPILE) defect_api/pyproject.toml --all-extras -c requirements-dev.lock -o defect_api/requirements.lock
 
 up: ## serve the platform with Docker on http://localhost (HTTP_PORT=)
 	$(COMPOSE) up --build --detach --wait
@@ -52,7 +52,7 @@ down: ## stop what `make up` started; the volumes stay
 	$(COMPOSE) down
 
 test-containers: $(DEV_READY) ## build the images, run the system tests against them, take them down
-	@$(BIN)/python -m pytest -m containers tests/containers $(ARGS)
+	@PLATFORM=containers $(BIN)/python -m pytest -m "containers or system and not browser and not local" tests/system $(ARGS)
 
 screenshots: $(DEV_READY) ## make the README's pictures from generated sheets
 	@nginx/local/test-tools

@@ -1,0 +1,143 @@
+"""`python -m nginx.local`: prepares the state folder, then becomes the process manager that runs the three services."""
+
+import fcntl
+import getpass
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from nginx.local.render import DEFAULTS, TEMPLATES, render, render_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+FOLDERS = ("media", "state", "run", "run/metrics-site", "run/metrics-api", "nginx/temp", "nginx/conf")
+# supervisord closes every descriptor but the lowest few, and the lock must live as long as it does
+LOCK_DESCRIPTOR = 3
+
+
+class CannotStart(Exception):
+    """The platform cannot be started; the message says why in one sentence."""
+
+
+def main() -> None:
+    """Prepare everything and become supervisord. Ends with a sentence on standard error if that is not possible."""
+    try:
+        environment = prepare(os.environ)
+    except (CannotStart, ValueError) as error:
+        sys.exit(f"The platform was not started: {error}")
+    supervisord = str(Path(sys.executable).with_name("supervisord"))
+    arguments = [supervisord, "--nodaemon", "--configuration", str(ROOT / "supervisord.conf")]
+    if os.getuid() == 0:
+        # said aloud, or it warns about being root
+        arguments += ["--user", "root"]
+    os.execve(supervisord, arguments, environment)
+
+
+def prepare(given: Mapping[str, str]) -> dict[str, str]:
+    """Make the folders, render nginx's configuration and return the services' environment.
+
+    Raises CannotStart when the port or the state folder is in use or nginx is missing.
+    """
+    state = Path(given.get("STATE_DIR") or "var").absolute()
+    for folder in FOLDERS:
+        (state / folder).mkdir(parents=True, exist_ok=True)
+    lock(state)
+    for leftover in (state / "run").glob("*.group"):
+        leftover.unlink()
+    environment = {**DEFAULTS, **{name: value for name, value in given.items() if value}}
+    environment |= places(state, environment)
+    check_port(environment["LISTEN_ADDRESS"], environment["PORT"])
+    render_all(state, environment)
+    return environment
+
+
+def places(state: Path, given: Mapping[str, str]) -> dict[str, str]:
+    """Return where the parts of this platform lie and listen.
+
+    Sockets are named relative to the state folder, in which every service is started: a Unix socket's path must not
+    be longer than 107 bytes.
+    """
+    api = f"127.0.0.1:{free_port()}"
+    tls = given["TLS_CERT"] and given["TLS_KEY"]
+    return {
+        "ROOT": str(ROOT),
+        "BIN": str(Path(sys.executable).parent),
+        "NGINX_PROGRAM": find_nginx(),
+        "NGINX_USER": getpass.getuser(),
+        "STATE_DIR": str(state / "state"),
+        "HOME_DIR": str(state),
+        "RUN_DIR": str(state / "run"),
+        "MEDIA_DIR": given.get("MEDIA_DIR") or str(state / "media"),
+        "API_BIND": api,
+        "API_URL": f"http://{api}",
+        "API_UPSTREAM": api,
+        "SITE_SOCKET": "run/site.sock",
+        "SITE_HTTP": f"127.0.0.1:{free_port()}",
+        "SITE_UPSTREAM": "unix:run/site.sock",
+        # nothing is looked up: both upstreams are addresses
+        "RESOLVER": "127.0.0.1",
+        "PORT": given.get("PORT", "2020"),
+        "LISTEN": "plain-and-tls" if tls else "plain",
+        "LISTEN_ADDRESS": given.get("LISTEN_ADDRESS", "127.0.0.1"),
+        "STATIC_DIR": str(ROOT / "flask_app/flask_app/static"),
+        "ERROR_DIR": str(ROOT / "nginx/errors"),
+        "CONF_DIR": str(state / "nginx/conf"),
+        "TEMP_DIR": str(state / "nginx/temp"),
+        "ACCESS_LOG": "/dev/stdout",
+    }
+
+
+def lock(state: Path) -> None:
+    """Claim the state folder for as long as this process lives, whatever it becomes. Raises CannotStart."""
+    os.dup2(os.open(state / "run/lock", os.O_CREAT | os.O_RDWR, 0o644), LOCK_DESCRIPTOR)
+    os.set_inheritable(LOCK_DESCRIPTOR, True)
+    try:
+        fcntl.flock(LOCK_DESCRIPTOR, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CannotStart(f"another one is running with the same STATE_DIR, {state}.") from None
+
+
+def check_port(address: str, port: str) -> None:
+    """Raise CannotStart unless nginx can listen there."""
+    if not port.isdecimal() or not 0 < int(port) < 1 << 16:
+        raise CannotStart(f"PORT must be a number from 1 to 65535, not {port!r}.")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, int(port)))
+        except OSError as error:
+            raise CannotStart(f"port {port} cannot be used ({error.strerror}); try PORT={int(port) + 1}.") from None
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def find_nginx() -> str:
+    """Return the path of an nginx program, unpacked if need be. Raises CannotStart."""
+    found = subprocess.run([HERE / "find-nginx"], stdout=subprocess.PIPE, text=True, check=False)
+    if found.returncode:
+        raise CannotStart("there is no nginx.")
+    return found.stdout.strip()
+
+
+def render_all(state: Path, environment: Mapping[str, str]) -> None:
+    """Render the front door and the frame around it."""
+    render_folder(TEMPLATES, state / "nginx/conf", environment)
+    # beside an unpacked program lies its own copy of the types
+    nginx = Path(environment["NGINX_PROGRAM"])
+    types = next(
+        path for path in (nginx.parents[2] / "etc/nginx/mime.types", Path("/etc/nginx/mime.types")) if path.exists()
+    )
+    frame = (HERE / "nginx.conf.template").read_text()
+    (state / "nginx/nginx.conf").write_text(render(frame, {**environment, "MIME_TYPES": str(types)}))
+
+
+if __name__ == "__main__":
+    main()
