@@ -1,0 +1,77 @@
+"""The command line from a folder of pictures to a package, in small."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+
+from defect_api.model_package import read_package
+from training import sheets
+from training.commands import main
+
+RECIPE = """
+seed = 1
+folds = 2
+[pretraining]
+crop = [32, 32]
+mix = {}
+changes = {}
+schedule = { steps = 1, batch = 1 }
+[[finetuning]]
+generated_sheets = 1
+crop = [64, 64]
+mix = {}
+changes = {}
+schedule = { steps = 1, batch = 1 }
+"""
+
+
+@pytest.fixture(autouse=True)
+def untraced() -> Iterator[None]:
+    """Run TensorFlow step by step: tracing the large network takes longer than the one step that is trained here."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    for part in ("images", "masks"):
+        (tmp_path / "own" / part).mkdir(parents=True)
+    for seed, defects in enumerate([[3], [3], [], []]):
+        sheet = sheets.generate(seed, width=320, defects=defects)
+        assert cv2.imwrite(str(tmp_path / "own" / "images" / f"{seed}.png"), sheet.image)
+        assert cv2.imwrite(str(tmp_path / "own" / "masks" / f"{seed}.png"), sheet.mask)
+    return tmp_path / "own"
+
+
+def test_a_folder_of_own_pictures_ends_as_a_model_package(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe, run, models = tmp_path / "recipe.toml", tmp_path / "run", tmp_path / "models"
+    recipe.write_text(RECIPE)
+    of_run = ["--data", str(data), "--run", str(run)]
+
+    assert main(["train", *of_run, "--recipe", str(recipe), "--fold", "0", "--no-final"]) == 0
+    assert main(["evaluate", *of_run, "--resamples", "20"]) == 0
+    assert "pooled Dice: hard, any defect" in capsys.readouterr().out
+    assert (
+        main(["package", *of_run, "--resamples", "20", "--models", str(models), "--name", "own", "--version", "2"]) == 0
+    )
+
+    package = read_package(models / "own" / "2")
+    package.verify()
+    assert package.card.training["folds"] == 2
+    assert [data.name for data in package.card.data] == ["own", "generated sheets"]
+
+
+def test_a_run_of_another_recipe_is_refused(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "recipe.toml").write_text(RECIPE)
+
+    assert main(["train", "--data", str(data), "--run", str(run)]) == 1
+    assert "is of another recipe than" in capsys.readouterr().err

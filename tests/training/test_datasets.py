@@ -1,0 +1,128 @@
+"""Data sets behind one interface, and the one sentence that each kind of bad input ends with."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from training import datasets, rle, sheets
+from training.commands import main
+from training.examples import IGNORED, DataError
+
+
+def write(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), pixels)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for seed in (1, 2):
+        sheet = sheets.generate(seed, width=320, defects=[3])
+        write(tmp_path / "images" / f"sheet-{seed}.png", sheet.image)
+        write(tmp_path / "masks" / f"sheet-{seed}.png", sheet.mask)
+    return tmp_path
+
+
+@pytest.fixture
+def kaggle(tmp_path: Path) -> Path:
+    sheet = sheets.generate(1, width=320, defects=[3])
+    write(tmp_path / "train_images" / "a.jpg", sheet.image)
+    write(tmp_path / "train_images" / "clean.jpg", sheet.image)
+    (tmp_path / "train.csv").write_text(f"ImageId,ClassId,EncodedPixels\na.jpg,3,{rle.encode(sheet.mask == 3)}\n")
+    return tmp_path
+
+
+def test_a_folder_of_pictures_and_masks_is_read(folder: Path) -> None:
+    dataset = datasets.find(folder)
+
+    picture, mask = dataset.examples[0].load()
+    np.testing.assert_array_equal(picture, sheets.generate(1, width=320, defects=[3]).image)
+    np.testing.assert_array_equal(mask, sheets.generate(1, width=320, defects=[3]).mask)
+
+
+def test_a_folder_names_its_classes(folder: Path) -> None:
+    (folder / "classes.txt").write_text("dent\nhole\nscratch\n")
+
+    assert datasets.find(folder).classes == ("dent", "hole", "scratch")
+
+
+def test_pictures_with_a_text_corner_only_train_and_their_corner_is_ignored(folder: Path) -> None:
+    sheet = sheets.generate(5, width=640)
+    write(folder / "text_corner" / "images" / "text.png", sheet.image)
+    write(folder / "text_corner" / "masks" / "text.png", sheet.mask)
+
+    example = datasets.find(folder).examples[-1]
+
+    assert not example.for_judging
+    assert (example.load()[1][:36, :420] == IGNORED).all()
+
+
+def test_the_kaggle_layout_is_read_and_a_picture_without_runs_is_clean(kaggle: Path) -> None:
+    defective, clean = datasets.find(kaggle).examples
+
+    np.testing.assert_array_equal(defective.load()[1], sheets.generate(1, width=320, defects=[3]).mask)
+    assert not clean.load()[1].any()
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("gone.jpg,1,1 2", r"gone\.jpg is missing"),
+        ("a.jpg,9,1 2", "class 9; only 1 to 4"),
+        ("a.jpg,1,1 2\na.jpg,1,5 2", "class 1 twice"),
+        ("a.jpg,one,1 2", "needs the columns"),
+    ],
+)
+def test_a_bad_table_is_refused_with_one_sentence(kaggle: Path, rows: str, sentence: str) -> None:
+    (kaggle / "train.csv").write_text(f"ImageId,ClassId,EncodedPixels\n{rows}\n")
+
+    with pytest.raises(DataError, match=sentence):
+        datasets.find(kaggle)
+
+
+def test_runs_that_leave_the_picture_name_the_picture(kaggle: Path) -> None:
+    (kaggle / "train.csv").write_text("ImageId,ClassId,EncodedPixels\na.jpg,1,81919 5\n")
+
+    with pytest.raises(DataError, match=r"a\.jpg, class 1: runs"):
+        datasets.find(kaggle).examples[0].load()
+
+
+def test_a_missing_mask_is_refused(folder: Path) -> None:
+    (folder / "masks" / "sheet-2.png").unlink()
+
+    with pytest.raises(DataError, match=r"sheet-2\.png is missing"):
+        datasets.find(folder)
+
+
+def test_two_pictures_of_one_name_are_refused(folder: Path) -> None:
+    write(folder / "images" / "sheet-1.bmp", np.zeros((256, 320), np.uint8))
+
+    with pytest.raises(DataError, match="same name"):
+        datasets.find(folder)
+
+
+@pytest.mark.parametrize(
+    ("mask", "sentence"),
+    [(np.zeros((10, 10), np.uint8), "make them one size"), (np.full((256, 320), 7, np.uint8), "class 7; only 0 to 4")],
+)
+def test_a_mask_that_does_not_fit_is_refused(folder: Path, mask: np.ndarray, sentence: str) -> None:
+    write(folder / "masks" / "sheet-1.png", mask)
+
+    with pytest.raises(DataError, match=sentence):
+        datasets.find(folder).examples[0].load()
+
+
+def test_an_unreadable_picture_is_named(folder: Path) -> None:
+    (folder / "images" / "sheet-1.png").write_bytes(b"no picture")
+
+    with pytest.raises(DataError, match=r"sheet-1\.png cannot be read"):
+        datasets.find(folder).examples[0].load()
+
+
+def test_the_command_ends_with_the_sentence_and_a_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["train", "--data", str(tmp_path), "--run", str(tmp_path / "run")])
+
+    assert code == 1
+    assert capsys.readouterr().err.startswith(f"{tmp_path} holds no data set")

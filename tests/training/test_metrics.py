@@ -1,0 +1,108 @@
+"""The figures: worked out by hand on pictures small enough to count."""
+
+import numpy as np
+import pytest
+
+from defect_api.card import PixelThreshold
+from training import metrics
+from training.predictions import Prediction
+
+RULE = PixelThreshold(value=0.5, uncertainty=0.0, min_region_px=4)
+
+
+def prediction(found: slice, true: slice, value: int = 255, kind: int = 1) -> Prediction:
+    """Make a 64 x 64 picture: columns `found` of the map are `value`, columns `true` are a defect of class 1."""
+    q, truth = np.zeros((64, 64), np.uint8), np.zeros((64, 64), np.uint8)
+    q[:, found] = value
+    truth[:, true] = 1
+    return Prediction("p", q, np.full((64, 64), kind - 1, np.uint8), truth)
+
+
+def counted(*predictions: Prediction, probabilities: list[float] | None = None) -> metrics.Counts:
+    return metrics.count(predictions, [RULE] * len(predictions), probabilities or [0.5] * len(predictions), 2)
+
+
+NOTHING = slice(0, 0)
+
+
+def test_dice_and_iou_pool_all_pictures() -> None:
+    counts = counted(prediction(slice(0, 20), slice(10, 30)), prediction(slice(0, 20), NOTHING))
+
+    assert metrics.dice(counts) == pytest.approx(2 * 10 / (40 + 20))
+    assert metrics.iou(counts) == pytest.approx(10 / (60 - 10))
+
+
+def test_small_regions_do_not_count() -> None:
+    speck = np.zeros((64, 64), np.uint8)
+    speck[3, 3:6] = 255
+
+    assert not metrics.decided(speck, RULE).any()
+    assert metrics.decided(speck, RULE.model_copy(update={"min_region_px": 3})).any()
+
+
+def test_mean_dice_looks_at_defective_pictures_only() -> None:
+    counts = counted(
+        prediction(slice(0, 8), slice(0, 8)), prediction(NOTHING, slice(0, 8)), prediction(NOTHING, NOTHING)
+    )
+
+    assert metrics.mean_dice(counts) == pytest.approx(0.5)
+
+
+def test_the_kaggle_metric_gives_one_for_two_empty_masks() -> None:
+    counts = counted(prediction(NOTHING, NOTHING), prediction(slice(0, 8), slice(0, 8), kind=2))
+
+    assert metrics.kaggle_dice(counts) == pytest.approx((1 + 1 + 0 + 0) / 4)
+
+
+def test_misses_and_false_calls_are_per_hundred_pictures_of_their_kind() -> None:
+    counts = counted(
+        prediction(NOTHING, slice(0, 8)),
+        prediction(slice(0, 8), slice(0, 8)),
+        prediction(slice(0, 8), NOTHING),
+        prediction(NOTHING, NOTHING),
+        prediction(NOTHING, NOTHING),
+        prediction(NOTHING, NOTHING),
+    )
+
+    assert metrics.misses(counts) == 50
+    assert metrics.false_calls(counts) == 25
+
+
+def test_the_first_systems_metric_is_soft_and_pools_batches() -> None:
+    perfect = prediction(slice(0, 32), slice(0, 32))
+    half = prediction(slice(0, 32), slice(0, 32), value=51)
+
+    assert metrics.first_system_dice(counted(perfect)) == pytest.approx(1, abs=1e-3)
+    assert metrics.first_system_dice(counted(half)) == pytest.approx(2 * 0.2 / 1.2, abs=1e-3)
+
+
+def test_a_well_calibrated_map_has_no_calibration_error() -> None:
+    sure, wrong = prediction(slice(0, 8), slice(0, 8)), prediction(slice(0, 32), NOTHING)
+
+    assert metrics.pixel_calibration_error(counted(sure)) == 0
+    assert metrics.pixel_calibration_error(counted(wrong)) == pytest.approx(0.5)
+
+
+def test_picture_figures_follow_the_calibrated_probability() -> None:
+    counts = counted(prediction(NOTHING, slice(0, 8)), prediction(NOTHING, NOTHING), probabilities=[0.9, 0.2])
+
+    assert metrics.roc_auc(counts) == 1
+    assert metrics.average_precision(counts) == 1
+    assert metrics.brier(counts) == pytest.approx((0.01 + 0.04) / 2)
+
+
+def test_an_interval_holds_the_figure_and_is_reproducible() -> None:
+    pictures = [prediction(slice(0, n), slice(0, 10)) for n in range(1, 21)]
+    counts = counted(*pictures)
+
+    low, high = metrics.interval(counts, metrics.dice, resamples=200)
+
+    assert low < metrics.dice(counts) < high
+    assert (low, high) == metrics.interval(counts, metrics.dice, resamples=200)
+
+
+def test_mean_iou_counts_the_background_as_a_class() -> None:
+    perfect = prediction(slice(0, 32), slice(0, 32))
+
+    assert metrics.mean_iou([perfect], classes=1) == 1
+    assert metrics.mean_iou([prediction(NOTHING, slice(0, 32))], classes=1) == pytest.approx(0.25)

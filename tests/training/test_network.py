@@ -1,0 +1,73 @@
+"""The network's contract: raw grey pixels in, consistent probabilities out, standard layers only."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from training import encoder, network
+
+
+@pytest.fixture(scope="module")
+def trained() -> keras.Model:
+    keras.utils.set_random_seed(1)
+    model = network.build(classes=4)
+    encoder.load_imagenet(model)
+    return model
+
+
+@pytest.fixture(scope="module")
+def served(trained: keras.Model, tmp_path_factory: pytest.TempPathFactory) -> keras.Model:
+    path: Path = tmp_path_factory.mktemp("exported") / "model.keras"
+    network.with_probabilities(trained).save(path)
+    assert path.stat().st_size < 25e6
+    return keras.saving.load_model(path, compile=False, safe_mode=True)
+
+
+@pytest.mark.parametrize("size", [(64, 96), (32, 32)])
+def test_classes_sum_to_any_defect_at_every_size(served: keras.Model, size: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (2, *size, 1), np.uint8)
+
+    output = served(pixels).numpy()
+
+    assert output.shape == (2, *size, 5)
+    assert output.dtype == np.float32
+    assert 0 <= output.min() <= output.max() <= 1
+    np.testing.assert_allclose(output[..., 1:].sum(-1), output[..., 0], atol=1e-5)
+
+
+def test_the_served_network_answers_as_the_trained_one(trained: keras.Model, served: keras.Model) -> None:
+    pixels = np.random.default_rng(2).integers(0, 256, (1, 64, 96, 1), np.uint8)
+
+    softmax = keras.ops.softmax(trained(pixels, training=False)).numpy()
+
+    np.testing.assert_allclose(served(pixels).numpy()[..., 1:], softmax[..., 1:], atol=1e-5)
+
+
+def test_one_graph_serves_all_sizes(served: keras.Model) -> None:
+    import tensorflow as tf
+
+    traced = tf.function(served, input_signature=[tf.TensorSpec((None, None, None, 1), tf.uint8)])
+
+    assert [traced(np.zeros((1, h, w, 1), np.uint8)).shape for h, w in ((32, 64), (64, 32))] == [
+        (1, 32, 64, 5),
+        (1, 64, 32, 5),
+    ]
+
+
+def test_imagenet_weights_fill_the_encoder(trained: keras.Model) -> None:
+    stem = trained.get_layer("_conv_stem").get_weights()[0]
+
+    assert stem.shape == (3, 3, 1, 32)
+    assert trained.get_layer("_blocks.15._bn2").get_weights()[3].std() > 0
+
+
+def test_a_network_for_other_classes_takes_over_all_but_the_head(trained: keras.Model) -> None:
+    other = network.build(classes=2)
+
+    assert network.transfer(trained, other) == ["head_2"]
+    np.testing.assert_array_equal(
+        other.get_layer("_blocks.3._project_conv").get_weights()[0],
+        trained.get_layer("_blocks.3._project_conv").get_weights()[0],
+    )

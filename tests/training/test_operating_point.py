@@ -1,0 +1,68 @@
+"""Choosing thresholds and calibration: on what the network never saw, and never on what is reported with them."""
+
+import numpy as np
+import pytest
+
+from defect_api.card import PixelThreshold
+from training import operating_point
+from training.predictions import Prediction
+
+
+def picture(rng: np.random.Generator, defective: bool, strength: int = 220) -> Prediction:
+    q = rng.integers(0, 60, (64, 64)).astype(np.uint8)
+    truth = np.zeros((64, 64), np.uint8)
+    if defective:
+        truth[10:50, 10:50] = 1
+        q[truth > 0] = strength
+    return Prediction("p", q, np.zeros_like(q), truth)
+
+
+@pytest.fixture
+def folds() -> list[list[Prediction]]:
+    rng = np.random.default_rng(1)
+    return [[picture(rng, defective) for defective in (True, True, False, False)] for _ in range(3)]
+
+
+def test_the_chosen_rule_separates_what_can_be_separated(folds: list[list[Prediction]]) -> None:
+    point = operating_point.choose([p for fold in folds for p in fold])
+
+    assert 60 / 255 < point.rule.value < 220 / 255
+    assert point.rule.min_region_px < 40 * 40
+    assert point.calibration.slope > 0
+
+
+def test_a_fold_does_not_choose_its_own_threshold(folds: list[list[Prediction]]) -> None:
+    rng = np.random.default_rng(2)
+    odd = [picture(rng, defective, strength=120) for defective in (True, True, False, False)]
+
+    plain = [picture(rng, defective) for defective in (True, True, False, False)]
+
+    _, with_odd = operating_point.choose_nested([odd, *folds])
+    _, without = operating_point.choose_nested([plain, *folds])
+
+    assert with_odd[0] == without[0]
+
+
+def test_the_uncertainty_is_at_least_the_grids(folds: list[list[Prediction]]) -> None:
+    chosen, _ = operating_point.choose_nested(folds)
+
+    assert chosen.rule == PixelThreshold(
+        value=chosen.rule.value,
+        uncertainty=operating_point.LEAST_UNCERTAINTY,
+        min_region_px=chosen.rule.min_region_px,
+    )
+
+
+def test_the_bounded_threshold_keeps_the_missed_area_small() -> None:
+    rng = np.random.default_rng(3)
+    pictures = [picture(rng, True, strength=int(s)) for s in rng.integers(100, 250, 60)]
+
+    threshold = operating_point.bounded_miss_threshold(pictures, share=0.1)
+
+    assert threshold is not None
+    missed = np.mean([(p.q[p.truth > 0] < 255 * threshold).mean() for p in pictures])
+    assert 0.02 < missed <= 0.1
+
+
+def test_too_few_pictures_bound_nothing() -> None:
+    assert operating_point.bounded_miss_threshold([picture(np.random.default_rng(4), True)]) is None

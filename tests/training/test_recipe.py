@@ -1,0 +1,31 @@
+"""Recipes: one small file describes a run."""
+
+from pathlib import Path
+
+import pytest
+
+from training import recipe
+from training.commands import RECIPE
+from training.examples import DataError
+
+
+def test_the_shipped_recipe_is_read() -> None:
+    read = recipe.load(RECIPE)
+
+    assert read.pretraining.schedule.steps == 1800
+    assert [stage.crop for stage in read.finetuning] == [(256, 320), (256, 320)]
+    assert read.pretraining.changes.scale == (0.85, 1.5)
+
+
+@pytest.mark.parametrize("line", ["folds = 5\n", "peak_rate = 1e-3\n"])
+def test_a_recipe_with_something_unknown_or_missing_is_refused(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(RECIPE.read_text().replace(line, "pace = 3\n", 1))
+
+    with pytest.raises(DataError, match=r"own\.toml is no recipe"):
+        recipe.load(path)
+
+
+def test_a_missing_recipe_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"gone\.toml is no recipe"):
+        recipe.load(tmp_path / "gone.toml")

@@ -1,0 +1,66 @@
+"""Crops: reproducible one by one, and from clean sheets as well as from defects."""
+
+import numpy as np
+import pytest
+
+from training import paste, sheets
+from training.examples import Example
+from training.sampling import Mix, Sampler
+
+SIZE = (64, 96)
+
+
+@pytest.fixture(scope="module")
+def examples() -> list[Example]:
+    return sheets.examples(6, seed=20, width=480)
+
+
+def test_a_crop_depends_on_the_seed_and_its_number_only(examples: list[Example]) -> None:
+    first, second = (Sampler(examples, SIZE, seed=4) for _ in range(2))
+    second.crop(0)
+
+    for left, right in zip(first.crop(5), second.crop(5), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def test_batches_come_in_order_from_the_one_asked_for(examples: list[Example]) -> None:
+    sampler = Sampler(examples, SIZE, seed=4)
+
+    numbered = list(sampler.batches(2, 4, count=3))
+
+    assert numbered[0][0].shape == (3, *SIZE, 1)
+    np.testing.assert_array_equal(numbered[1][0], sampler.batch(3, 3)[0])
+
+
+@pytest.mark.parametrize(("mix", "low", "high"), [(Mix(1.0, 0.0), 0.7, 1.0), (Mix(0.0, 1.0), 0.0, 0.0)])
+def test_the_mix_decides_what_crops_show(examples: list[Example], mix: Mix, low: float, high: float) -> None:
+    sampler = Sampler(examples, SIZE, mix, seed=1)
+
+    share = np.mean([sampler.crop(number)[1].any() for number in range(40)])
+
+    assert low <= share <= high
+
+
+def test_a_failure_in_the_background_reaches_the_caller(examples: list[Example]) -> None:
+    sampler = Sampler(examples, SIZE, Mix(0.0, 0.0), seed=1)
+
+    def unreadable() -> tuple[np.ndarray, np.ndarray]:
+        raise OSError("sheet.png is gone")
+
+    sampler.examples = [Example("gone", unreadable)]
+
+    with pytest.raises(OSError, match=r"sheet\.png is gone"):
+        list(sampler.batches(0, 1, 1))
+
+
+def test_a_pasted_defect_brings_its_mask_and_leaves_the_rest_alone() -> None:
+    donor = sheets.generate(31, defects=[4], width=320, dark_side=False)
+    clean = sheets.generate(32, defects=[], width=320, dark_side=False)
+
+    pixels, ids = paste.paste(np.random.default_rng(1), donor.image, donor.mask, clean.image, clean.mask)
+
+    changed = pixels != clean.image
+    assert set(np.unique(ids)) == {0, 4}
+    assert changed[ids > 0].mean() > 0.5
+    near = np.abs(np.subtract.outer(np.arange(320), np.flatnonzero(ids.any(0)))).min(1) <= 2 * paste.MARGIN
+    assert not changed[:, ~near].any()

@@ -1,0 +1,1 @@
+"""From labelled pictures of steel to a model package: data sets, network, training, evaluation, packaging."""

@@ -1,0 +1,54 @@
+"""Data sets behind one interface: `find` tells by its files what kind of set a folder holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from defect_api.card import DataSet
+from training import folder, kaggle, neu_seg
+from training.examples import DataError, Example
+
+SEVERSTAL_CLASSES = ("class 1", "class 2", "class 3", "class 4")
+SEVERSTAL = ("research use", "Severstal: Steel Defect Detection, Kaggle, 2019")
+NEU_SEG = (
+    "academic use",
+    "H. Dong et al., PGA-Net, IEEE Trans. Industrial Informatics 16 (2020)",
+)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Labelled pictures with their classes' names and what a card says of them."""
+
+    name: str
+    classes: tuple[str, ...]
+    examples: Sequence[Example]
+    licence: str
+    citation: str
+
+    @property
+    def facts(self) -> DataSet:
+        """Return the set as a card lists it."""
+        return DataSet(name=self.name, pictures=len(self.examples), licence=self.licence, citation=self.citation)
+
+
+def find(path: Path) -> Dataset:
+    """Return the set in a folder: Kaggle's layout, NEU-Seg's, or `images/` with `masks/`.
+
+    Raises DataError where the folder has none of them, or what it has cannot be used.
+    """
+    if (path / kaggle.TABLE).exists():
+        examples = kaggle.load(path, len(SEVERSTAL_CLASSES))
+        return Dataset("Severstal", SEVERSTAL_CLASSES, examples, *SEVERSTAL)
+    if (path / "scene_groups.json").exists():
+        return Dataset("NEU-Seg, training split", neu_seg.CLASSES, neu_seg.load(path, "training"), *NEU_SEG)
+    if (path / "images").is_dir():
+        return _folder(path)
+    raise DataError(f"{path} holds no data set: it needs images/ and masks/, or train_images/ and train.csv")
+
+
+def _folder(path: Path) -> Dataset:
+    sample = (path / "rle_without_images.csv.gz").exists()
+    classes = folder.class_names(path, SEVERSTAL_CLASSES)
+    name, terms = ("Severstal (sample)", SEVERSTAL) if sample else (path.name, ("the owner's", "own pictures"))
+    return Dataset(name, classes, folder.load(path, len(classes)), *terms)

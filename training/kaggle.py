@@ -1,0 +1,64 @@
+"""The Kaggle set 'Severstal: Steel Defect Detection' as it is downloaded: `train_images/` and `train.csv`, streamed."""
+
+import csv
+import functools
+from pathlib import Path
+
+import numpy as np
+
+from training import rle
+from training.examples import DataError, Example, Picture, read_grey
+
+PICTURES, TABLE = "train_images", "train.csv"
+Runs = tuple[tuple[int, str], ...]
+
+
+def load(folder: Path, classes: int) -> list[Example]:
+    """List every picture below `train_images/` with the runs that `train.csv` has for it; none means clean.
+
+    Raises DataError where the table is unreadable, names a picture that is missing, or names a class of one twice.
+    """
+    runs = _table(folder / TABLE, classes)
+    paths = {path.name: path for path in sorted((folder / PICTURES).iterdir())}
+    missing = sorted(set(runs) - set(paths))
+    if missing:
+        raise DataError(f"{folder / PICTURES / missing[0]} is missing ({len(missing)} are); unpack the set again")
+    return [
+        Example(path.stem, functools.partial(_read, path, tuple(sorted(runs.get(name, {}).items()))))
+        for name, path in paths.items()
+    ]
+
+
+def _table(path: Path, classes: int) -> dict[str, dict[int, str]]:
+    found: dict[str, dict[int, str]] = {}
+    try:
+        with path.open(newline="") as file:
+            for row in csv.DictReader(file):
+                _add(found, row, classes, path)
+    except (OSError, KeyError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"{path} needs the columns ImageId, ClassId and EncodedPixels ({error})") from error
+    return found
+
+
+def _add(found: dict[str, dict[int, str]], row: dict[str, str], classes: int, path: Path) -> None:
+    runs, kind = found.setdefault(row["ImageId"], {}), row["ClassId"]
+    if not kind or not row["EncodedPixels"]:
+        return
+    if int(kind) not in range(1, classes + 1):
+        raise DataError(f"{path} gives {row['ImageId']} the class {kind}; only 1 to {classes} are known")
+    if int(kind) in runs:
+        raise DataError(f"{path} has {row['ImageId']} with class {kind} twice; remove one")
+    runs[int(kind)] = row["EncodedPixels"]
+
+
+def _read(path: Path, runs: Runs) -> tuple[Picture, Picture]:
+    picture = read_grey(path)
+    mask = np.zeros(picture.shape, np.uint8)
+    for kind, encoded in runs:
+        try:
+            mask[rle.decode(encoded, (picture.shape[0], picture.shape[1]))] = kind
+        except ValueError as error:
+            raise DataError(f"{path}, class {kind}: {error}; correct its line in {TABLE}") from error
+    return picture, mask

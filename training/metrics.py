@@ -1,0 +1,183 @@
+"""How good predictions are: overlap, classes, pictures and calibration, with bootstrap intervals over pictures."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from defect_api.card import PixelThreshold
+from defect_api.thresholds import cut
+from training.predictions import Prediction
+
+Numbers = npt.NDArray[np.float64]
+FIRST_SYSTEM_SIZE = (800, 128)  # width and height that its metric was measured at
+FIRST_SYSTEM_BATCH, FIRST_SYSTEM_SMOOTH = 8, 1.0
+BINS = 15  # of calibration errors (Guo et al. 2017)
+HISTOGRAM = 256
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Per picture, what all figures are sums of. N pictures, K classes; channel 0 of K + 1 is 'any defect'."""
+
+    both: Numbers  # (N, K + 1) pixels that are both predicted and true
+    predicted: Numbers  # (N, K + 1)
+    true: Numbers  # (N, K + 1)
+    soft: Numbers  # (N, 3) sums of p * t, p and t at the first system's size
+    histogram: Numbers  # (N, 2, 256) pixels by 8-bit value, sound and defective
+    probability: Numbers  # (N,) calibrated probability that the picture has a defect
+
+    def __getitem__(self, index: npt.NDArray[np.int64]) -> "Counts":
+        return Counts(
+            self.both[index],
+            self.predicted[index],
+            self.true[index],
+            self.soft[index],
+            self.histogram[index],
+            self.probability[index],
+        )
+
+    @property
+    def defective(self) -> npt.NDArray[np.bool_]:
+        """Tell which pictures truly have a defect."""
+        return np.asarray(self.true[:, 0] > 0)
+
+
+def decided(q: npt.NDArray[np.uint8], rule: PixelThreshold) -> npt.NDArray[np.bool_]:
+    """Return the mask that the service would keep: 8-connected regions of q >= cut that are large enough."""
+    mask = (q >= cut(rule.value)).astype(np.uint8)
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    large = boxes[:, cv2.CC_STAT_AREA] >= rule.min_region_px
+    large[0] = False
+    return np.asarray(large[labels], np.bool_)
+
+
+def count(
+    predictions: Sequence[Prediction], rules: Sequence[PixelThreshold], probabilities: Sequence[float], classes: int
+) -> Counts:
+    """Count every picture, each under its own rule and calibrated probability."""
+    rows = [_overlap(p, decided(p.q, rule), classes) for p, rule in zip(predictions, rules, strict=True)]
+    both, predicted, true = (np.array(column, np.float64) for column in zip(*rows, strict=True))
+    return Counts(
+        both,
+        predicted,
+        true,
+        np.array([_soft(p) for p in predictions]),
+        np.array([_histogram(p) for p in predictions], np.float64),
+        np.array(probabilities, np.float64),
+    )
+
+
+def dice(counts: Counts, channel: int = 0) -> float:
+    """Return the hard Dice pooled over all pictures."""
+    total = counts.predicted[:, channel].sum() + counts.true[:, channel].sum()
+    return float(2 * counts.both[:, channel].sum() / total) if total else 1.0
+
+
+def iou(counts: Counts) -> float:
+    """Return the hard intersection over union of 'any defect', pooled over all pictures."""
+    overlap = dice(counts)
+    return overlap / (2 - overlap)
+
+
+def first_system_dice(counts: Counts) -> float:
+    """Return the first system's metric: soft Dice pooled per batch of 8 defective pictures, smooth 1, then averaged."""
+    soft = counts.soft[counts.defective]
+    batches = [soft[i : i + FIRST_SYSTEM_BATCH].sum(0) for i in range(0, len(soft), FIRST_SYSTEM_BATCH)]
+    smooth = FIRST_SYSTEM_SMOOTH
+    return float(np.mean([(2 * both + smooth) / (p + t + smooth) for both, p, t in batches]))
+
+
+def mean_dice(counts: Counts) -> float:
+    """Return the mean of the defective pictures' own hard Dice."""
+    on = counts.defective
+    return float(np.mean(2 * counts.both[on, 0] / (counts.predicted[on, 0] + counts.true[on, 0])))
+
+
+def kaggle_dice(counts: Counts) -> float:
+    """Return the competition's metric: mean Dice over pictures and classes, 1 where both masks are empty."""
+    total = counts.predicted[:, 1:] + counts.true[:, 1:]
+    return float(np.where(total > 0, 2 * counts.both[:, 1:] / np.maximum(total, 1), 1.0).mean())
+
+
+def misses(counts: Counts) -> float:
+    """Return how many of 100 defective pictures are called clean."""
+    return 100 * float((counts.predicted[counts.defective, 0] == 0).mean())
+
+
+def false_calls(counts: Counts) -> float:
+    """Return how many of 100 clean pictures are called defective."""
+    return 100 * float((counts.predicted[~counts.defective, 0] > 0).mean())
+
+
+def roc_auc(counts: Counts) -> float:
+    """Return the area under the picture-level ROC curve."""
+    return float(roc_auc_score(counts.defective, counts.probability))
+
+
+def average_precision(counts: Counts) -> float:
+    """Return the picture-level average precision."""
+    return float(average_precision_score(counts.defective, counts.probability))
+
+
+def brier(counts: Counts) -> float:
+    """Return the Brier score of the calibrated picture-level probability."""
+    return float(np.mean((counts.probability - counts.defective) ** 2))
+
+
+def pixel_calibration_error(counts: Counts) -> float:
+    """Return the expected calibration error of the pixels' probabilities, in 15 bins of equal width."""
+    sound, defective = counts.histogram.sum(0)
+    values = np.arange(HISTOGRAM) / (HISTOGRAM - 1)
+    which = np.minimum((values * BINS).astype(int), BINS - 1)
+    total, hits, sums = (
+        np.bincount(which, weights=weights, minlength=BINS)
+        for weights in (sound + defective, defective, (sound + defective) * values)
+    )
+    return float(np.abs(hits - sums).sum() / total.sum())
+
+
+def mean_iou(predictions: Iterable[Prediction], classes: int) -> float:
+    """Return the IoU pooled over pictures, averaged over background and classes; defective is P(any) >= 0.5."""
+    confusion = np.zeros((classes + 1, classes + 1))
+    for p in predictions:
+        guess = np.where(p.q >= cut(0.5), p.classes.astype(np.int64) + 1, 0)
+        np.add.at(confusion, (p.truth.ravel(), guess.ravel()), 1)
+    hits = np.diag(confusion)
+    return float(np.mean(hits / (confusion.sum(0) + confusion.sum(1) - hits)))
+
+
+def interval(counts: Counts, figure: Callable[[Counts], float], resamples: int, seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % percentile bootstrap interval of a figure, pictures resampled within defective and clean ones."""
+    rng = np.random.default_rng(seed)
+    strata = [np.flatnonzero(group) for group in (counts.defective, ~counts.defective)]
+    values = []
+    for _ in range(resamples):
+        index = np.concatenate([rng.choice(group, len(group)) for group in strata if len(group)])
+        values.append(figure(counts[index]))
+    low, high = np.nanpercentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _overlap(p: Prediction, mask: npt.NDArray[np.bool_], classes: int) -> tuple[list[int], list[int], list[int]]:
+    both, predicted, true = [], [], []
+    for channel in range(classes + 1):
+        guess = mask if channel == 0 else mask & (p.classes == channel - 1)
+        fact = p.truth > 0 if channel == 0 else p.truth == channel
+        both.append(int(np.count_nonzero(guess & fact)))
+        predicted.append(int(np.count_nonzero(guess)))
+        true.append(int(np.count_nonzero(fact)))
+    return both, predicted, true
+
+
+def _soft(p: Prediction) -> tuple[float, float, float]:
+    probability = cv2.resize(p.q, FIRST_SYSTEM_SIZE, interpolation=cv2.INTER_AREA).astype(np.float64) / 255
+    fact = cv2.resize((p.truth > 0).astype(np.uint8), FIRST_SYSTEM_SIZE, interpolation=cv2.INTER_NEAREST)
+    return float((probability * fact).sum()), float(probability.sum()), float(fact.sum())
+
+
+def _histogram(p: Prediction) -> list[npt.NDArray[np.int64]]:
+    return [np.bincount(p.q[group], minlength=HISTOGRAM) for group in (p.truth == 0, p.truth > 0)]

@@ -1,0 +1,79 @@
+"""Writes a model package: the network as it is served, its card, and golden sheets that prove it."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from defect_api.card import Card, DataSet, Golden, Input, Licence, Metric, Tolerance
+from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, read_package
+from training import golden, network
+from training.operating_point import OperatingPoint
+
+HEIGHTS, WIDTHS = (112, 320), (256, 2000)  # px: 1600 x 256 at the scales that augmentation covers, and cuts of it
+TOLERANCE = {"f32": Tolerance(dice=0.999, map_mae=0.002)}
+PLACEHOLDER = Golden(sheet="", probability_map="", class_map="", verdict="clean", types=[])
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a card says beside what is measured."""
+
+    name: str
+    version: str
+    text: str
+    classes: Sequence[str]
+    data: Sequence[DataSet]
+    weights_licence: str
+    training: Mapping[str, Any]
+    known_weaknesses: Sequence[str] = field(default=())
+    heights: tuple[int, int] = HEIGHTS
+    widths: tuple[int, int] = WIDTHS
+
+
+def write(
+    weights: Path, point: OperatingPoint, figures: Sequence[Metric], description: Description, models_dir: Path
+) -> ModelPackage:
+    """Write `<models_dir>/<name>/<version>/` whole or not at all, replacing an earlier one; return it as it is read.
+
+    Raises GoldenError where no generated sheet comes out right, PackageError where the result cannot be served.
+    """
+    target = models_dir / description.name / description.version
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=target.parent) as fresh:
+        made = Path(fresh) / description.version
+        made.mkdir()
+        shutil.copyfile(weights, made / WEIGHTS)
+        card = _card(made / WEIGHTS, point, figures, description)
+        card = card.model_copy(update={"golden": golden.make(made / WEIGHTS, card, made)})
+        (made / CARD).write_text(card.model_dump_json(indent=2) + "\n")
+        if target.exists():
+            target.rename(Path(fresh) / "replaced")
+        made.rename(target)
+    package = read_package(target)
+    package.verify()
+    return package
+
+
+def _card(weights: Path, point: OperatingPoint, figures: Sequence[Metric], description: Description) -> Card:
+    return Card(
+        name=description.name,
+        version=description.version,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        digest=file_digest(weights),
+        description=description.text,
+        classes=list(description.classes),
+        input=Input(stride=network.STRIDE, height=description.heights, width=description.widths),
+        threshold=point.rule,
+        calibration=point.calibration,
+        golden=[PLACEHOLDER],
+        tolerance=TOLERANCE,
+        metrics=list(figures),
+        data=list(description.data),
+        licence=Licence(code="MIT", weights=description.weights_licence),
+        training=dict(description.training),
+        known_weaknesses=list(description.known_weaknesses),
+    )

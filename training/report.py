@@ -1,0 +1,119 @@
+"""From a run's folder to its figures and its model package."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from defect_api.card import DataSet, Metric
+from defect_api.model_package import ModelPackage
+from training import datasets, neu_seg, packaging, predictions, sheets, stages
+from training.datasets import Dataset
+from training.evaluation import evaluate
+from training.metrics import decided, mean_iou
+from training.operating_point import OperatingPoint, bounded_miss_threshold
+from training.runs import EXPORTED, Run
+
+GENERATED_LICENCE, GENERATED_CITATION = "MIT", "drawn by this project's own generator"
+GENERATED_COUNT, GENERATED_SEED = 40, 2_000_000  # of the sheets that a package is tried on
+WEIGHTS_LICENCE = "research use only, as the owners of the data sets allow"
+
+
+def evaluate_run(run: Run, resamples: int) -> tuple[OperatingPoint, list[Metric], float | None]:
+    """Return the operating point, the figures and the conformal threshold of the folds trained so far."""
+    judged = run.judged()
+    point, figures = evaluate(
+        judged, run.dataset.classes, run.dataset.name, _how(len(judged), run.recipe.folds), resamples
+    )
+    return point, figures, bounded_miss_threshold([p for fold in judged for p in fold])
+
+
+def table(figures: Sequence[Metric]) -> str:
+    """Return the figures as lines: value, 95 % interval, name and method."""
+    lines = []
+    for figure in figures:
+        low, high = figure.interval or (figure.value, figure.value)
+        lines.append(f"{figure.value:8.3f}  [{low:7.3f}, {high:7.3f}]  {figure.name}: {figure.method}")
+    return "\n".join(lines)
+
+
+def neu_seg_miou(run_folder: Path, data: Path) -> float:
+    """Return the pre-trained network's mean IoU, background too, on NEU-Seg's published test split."""
+    place = run_folder / "pretraining"
+    weights = predictions.export(stages.finished(place), place / EXPORTED)
+    return mean_iou(predictions.predict(weights, neu_seg.load(data, "test")), len(neu_seg.CLASSES))
+
+
+def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: int) -> ModelPackage:
+    """Write the model package of a run: the final network, or the first fold's where there is no final one yet."""
+    final = run.folder / "final" / EXPORTED
+    weights = final if final.exists() else run.folder / "fold-0" / EXPORTED
+    point, figures, _ = evaluate_run(run, resamples)
+    figures += evaluate_generated(weights, point)
+    trained_on = "all pictures" if final.exists() else "the first fold's training pictures"
+    description = packaging.Description(
+        name=name,
+        version=version,
+        text=f"U-Net with an EfficientNet-Lite0 encoder for flat steel sheet, trained on {trained_on}.",
+        classes=run.dataset.classes,
+        data=_facts(run),
+        weights_licence=WEIGHTS_LICENCE,
+        training=run.recipe.source,
+        known_weaknesses=[*run.recipe.known_weaknesses, _weakest_class(figures)],
+    )
+    return packaging.write(weights, point, figures, description, models_dir)
+
+
+def evaluate_generated(weights: Path, point: OperatingPoint) -> list[Metric]:
+    """Return misses and false calls on generated sheets that no training has seen."""
+    made = sheets.examples(GENERATED_COUNT, GENERATED_SEED)
+    found = [(p.defective, bool(decided(p.q, point.rule).any())) for p in predictions.predict(weights, made)]
+    shares = {
+        "misses per 100 defective generated sheets": [not called for defective, called in found if defective],
+        "false calls per 100 clean generated sheets": [called for defective, called in found if not defective],
+    }
+    method = "none of them in training; python -m training package"
+    return [
+        Metric(
+            name=name,
+            value=round(100 * sum(wrong) / len(wrong), 2),
+            interval=None,
+            data=f"{len(wrong)} generated sheets",
+            method=method,
+        )
+        for name, wrong in shares.items()
+    ]
+
+
+def _weakest_class(figures: Sequence[Metric]) -> str:
+    by_class = [figure for figure in figures if figure.name.startswith("Dice, ")]
+    weakest = min(by_class, key=lambda figure: figure.value)
+    return f"On pictures kept aside, {weakest.name.removeprefix('Dice, ')} overlaps least: Dice {weakest.value:.2f}."
+
+
+def _how(folds: int, planned: int) -> str:
+    if folds == 1:
+        return (
+            f"on the pictures of 1 fold of {planned} (by scene), which also chose the threshold and the calibration, "
+            "so it flatters; python -m training evaluate"
+        )
+    return (
+        f"out of fold, {folds} folds of {planned} by scene, threshold and calibration chosen on the other folds; "
+        "python -m training evaluate"
+    )
+
+
+def _facts(run: Run) -> list[DataSet]:
+    facts = [run.dataset.facts]
+    if (run.folder / "pretraining").exists():
+        licence, citation = datasets.NEU_SEG
+        facts.append(DataSet(name="NEU-Seg, training split", pictures=3630, licence=licence, citation=citation))
+    count = max(stage.generated_sheets for stage in run.recipe.finetuning)
+    facts.append(
+        DataSet(name="generated sheets", pictures=count, licence=GENERATED_LICENCE, citation=GENERATED_CITATION)
+    )
+    return facts
+
+
+def open_run(folder: Path, data: Path) -> Run:
+    """Open a run that was started before. Raises DataError where there is none."""
+    dataset: Dataset = datasets.find(data)
+    return Run(folder, dataset)

@@ -1,0 +1,75 @@
+"""A run on disk: `pretraining/`, `fold-0/` ..., `final/`, each with its network, history and predictions."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+
+from training import folds, predictions, recipe, stages
+from training.datasets import Dataset
+from training.examples import DataError, Example
+from training.predictions import Prediction
+from training.recipe import Recipe
+
+RECIPE, EXPORTED = "recipe.toml", "exported.keras"
+
+
+class Run:
+    """One recipe on one data set; every step is skipped where its result is in the folder already."""
+
+    def __init__(self, folder: Path, dataset: Dataset, recipe_file: Path | None = None) -> None:
+        """Open a run's folder, or start one with a recipe. Raises DataError where it holds another recipe's run."""
+        self.folder, self.dataset = folder, dataset
+        self.recipe = _kept_recipe(folder, recipe_file)
+
+    def pretrain(self, source: Dataset | None) -> keras.Model:
+        """Return the network that fine-tuning starts from: pre-trained on `source`, or with ImageNet weights only."""
+        if source is None and not (self.folder / "pretraining" / stages.FINISHED).exists():
+            return stages.from_imagenet(self.recipe, len(self.dataset.classes))
+        chosen = source or self.dataset
+        return stages.pretrain(self.recipe, chosen.examples, len(chosen.classes), self.folder / "pretraining")
+
+    def train_fold(self, number: int, start: keras.Model) -> list[Prediction]:
+        """Train one fold's network and predict the pictures that it never saw."""
+        place = self.folder / f"fold-{number}"
+        fold = folds.split(self.dataset.examples, self.recipe.folds, self.recipe.seed)[number]
+        weights = self._finetune(fold.training, start, place)
+        made = list(predictions.predict(weights, fold.judging))
+        shutil.rmtree(place / "predictions", ignore_errors=True)
+        predictions.save(made, place / "predictions")
+        return made
+
+    def train_final(self, start: keras.Model) -> Path:
+        """Train on every picture; return the exported network."""
+        last = len(self.recipe.finetuning) - 1
+        if self.recipe.final_from_fold is None or last == 0:
+            return self._finetune(self.dataset.examples, start, self.folder / "final")
+        donor = stages.finished(self.folder / f"fold-{self.recipe.final_from_fold}" / f"stage-{last - 1}")
+        return self._finetune(self.dataset.examples, donor, self.folder / "final", first=last)
+
+    def judged(self) -> list[list[Prediction]]:
+        """Return the out-of-fold predictions of the folds trained so far. Raises DataError where there are none."""
+        found = [predictions.load(place) for place in sorted(self.folder.glob("fold-*/predictions"))]
+        if not found:
+            raise DataError(f"{self.folder} has no fold yet; train one first")
+        return found
+
+    def _finetune(self, examples: Sequence[Example], model: keras.Model, place: Path, first: int = 0) -> Path:
+        for number, stage in list(enumerate(self.recipe.finetuning))[first:]:
+            seed = self.recipe.seed + number
+            folder = place / f"stage-{number}"
+            model = stages.finetune(stage, examples, len(self.dataset.classes), model, folder, seed)
+        return predictions.export(model, place / EXPORTED)
+
+
+def _kept_recipe(folder: Path, recipe_file: Path | None) -> Recipe:
+    kept = folder / RECIPE
+    if recipe_file is None:
+        return recipe.load(kept)
+    chosen = recipe.load(recipe_file)
+    if kept.exists() and recipe.load(kept) != chosen:
+        raise DataError(f"{kept} is of another recipe than {recipe_file}; choose another folder for this run")
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(recipe_file, kept)
+    return chosen

@@ -1,0 +1,111 @@
+"""Draws training crops, each a pure function of the seed and its number, so that a cut run resumes exactly."""
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from training import augment, paste
+from training.examples import IGNORED, Example, Picture
+
+Rng = np.random.Generator
+Batch = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]
+AHEAD = 6  # batches prepared in advance by the background thread
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Shares of crops by what is at their centre; the rest is cut at a random place of any picture."""
+
+    defect: float = 0.45
+    clean_picture: float = 0.25
+    pasted: float = 0.0
+
+
+@dataclass
+class Sampler:
+    """Crops from labelled pictures, from clean ones about as often as from defects."""
+
+    examples: Sequence[Example]
+    size: tuple[int, int]
+    mix: Mix = field(default_factory=Mix)
+    changes: augment.Changes = field(default_factory=augment.Changes)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._by_class: dict[int, list[Example]] = {}
+        self._clean: list[Example] = []
+        for example in self.examples:
+            ids = np.unique(example.load()[1])
+            found = [int(k) for k in ids if k not in (0, IGNORED)]
+            for k in found:
+                self._by_class.setdefault(k, []).append(example)
+            if not found:
+                self._clean.append(example)
+        self._classes = sorted(self._by_class)
+        # between one picture one share and one class one share: rare classes are seen, and not called everywhere
+        roots = np.sqrt([len(self._by_class[k]) for k in self._classes])
+        self._class_shares = roots / roots.sum()
+
+    def crop(self, number: int) -> tuple[Picture, Picture]:
+        """Return crop `number` of the endless list: picture and mask, uint8 of `size`."""
+        rng = np.random.default_rng((self.seed, number))
+        pixels, ids = self._cut(rng)
+        if rng.random() < self.mix.pasted and not np.isin(ids, (0, IGNORED), invert=True).any():
+            donor = self._about_defect(rng)
+            pixels, ids = paste.paste(rng, *donor, pixels, ids)
+        return augment.relight(rng, pixels, self.changes), ids
+
+    def batch(self, number: int, count: int) -> Batch:
+        """Return batch `number`: pictures uint8 (N, H, W, 1) and labels int32 (N, H, W)."""
+        crops = [self.crop(number * count + index) for index in range(count)]
+        pictures = np.stack([pixels for pixels, _ in crops])[..., None]
+        return pictures, np.stack([ids for _, ids in crops]).astype(np.int32)
+
+    def batches(self, first: int, last: int, count: int) -> Iterator[Batch]:
+        """Yield batches `first` to `last` - 1 in order, made ahead by a background thread."""
+        ready: queue.Queue[Batch | Exception] = queue.Queue(AHEAD)
+        threading.Thread(target=self._fill, args=(ready, first, last, count), daemon=True).start()
+        for _ in range(first, last):
+            item = ready.get()
+            if isinstance(item, Exception):
+                raise item
+            yield item
+
+    def _fill(self, ready: "queue.Queue[Batch | Exception]", first: int, last: int, count: int) -> None:
+        try:
+            for number in range(first, last):
+                ready.put(self.batch(number, count))
+        except Exception as error:  # noqa: BLE001  # handed to the training thread, which raises it
+            ready.put(error)
+
+    def _cut(self, rng: Rng) -> tuple[Picture, Picture]:
+        draw = rng.random()
+        if draw < self.mix.defect and self._classes:
+            return self._about_defect(rng)
+        if draw < self.mix.defect + self.mix.clean_picture and self._clean:
+            return self._anywhere(rng, self._clean)
+        return self._anywhere(rng, self.examples)
+
+    def _anywhere(self, rng: Rng, examples: Sequence[Example]) -> tuple[Picture, Picture]:
+        picture, mask = examples[int(rng.integers(len(examples)))].load()
+        centre = tuple(rng.uniform(0, side) for side in picture.shape)
+        return augment.crop(rng, picture, mask, self._inside(centre, picture.shape), self.size, self.changes)
+
+    def _about_defect(self, rng: Rng) -> tuple[Picture, Picture]:
+        k = int(rng.choice(self._classes, p=self._class_shares))
+        picture, mask = self._by_class[k][rng.integers(len(self._by_class[k]))].load()
+        pixels = np.flatnonzero(mask == k)
+        row, column = np.unravel_index(pixels[rng.integers(len(pixels))], mask.shape)
+        shift = rng.uniform(-0.35, 0.35, 2) * self.size
+        centre = (float(row) + shift[0], float(column) + shift[1])
+        return augment.crop(rng, picture, mask, self._inside(centre, picture.shape), self.size, self.changes)
+
+    def _inside(self, centre: tuple[float, ...], shape: tuple[int, ...]) -> tuple[float, float]:
+        """Move the centre so that the crop reaches outside the picture only where it is larger than the picture."""
+        halves = [min(side, length) / 2 for side, length in zip(self.size, shape, strict=True)]
+        row, column = (min(max(c, h), s - h) for c, h, s in zip(centre, halves, shape, strict=True))
+        return row, column
