@@ -7,6 +7,9 @@ from typing import Any
 import cv2
 from prometheus_client import multiprocess
 
+from defect_api.history.history import History
+from defect_api.media import MediaVolume
+from defect_api.requests_log import configure_logging
 from defect_api.settings import Settings
 from defect_api.state import EXTENSION
 
@@ -45,7 +48,11 @@ forwarded_allow_ips = "*"
 
 
 def on_starting(_server: object) -> None:
-    """Empty the folder of Prometheus' figures: those of an earlier run would be added to ours."""
+    """Bring the history up to date, and empty the folder of Prometheus' figures: an earlier run's would be added."""
+    configure_logging(settings.log_level)
+    history = History(settings, MediaVolume(settings.media_dir))
+    history.start()
+    history.close()
     if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         for leftover in Path(folder).glob("*.db"):

@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -70,8 +70,15 @@ class _Stopwatch:
 class Inspector:
     """Inspects sheets, at most `queue` at a time, one prediction after the other."""
 
-    def __init__(self, media: MediaVolume, slot: ModelSlot, settings: Settings) -> None:
-        """Write to `media` what the model in `slot` says."""
+    def __init__(
+        self,
+        media: MediaVolume,
+        slot: ModelSlot,
+        settings: Settings,
+        published: Callable[[str], object] = lambda _identifier: None,
+    ) -> None:
+        """Write to `media` what the model in `slot` says, and tell `published` the id of each record that is there."""
+        self._published = published
         self._media = media
         self._slot = slot
         self._models_dir = settings.models_dir
@@ -187,6 +194,7 @@ class Inspector:
             record = record.model_copy(update={"timings_ms": watch.timings()})
             stage(f"{record.id}.json", record.model_dump_json().encode())
         VERDICTS.labels(verdict=record.verdict).inc()
+        self._published(record.id)
         return record
 
 

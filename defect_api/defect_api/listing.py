@@ -1,21 +1,19 @@
-"""Pages of what lies on the media volume, newest first; a cursor names the last entry seen, so new ones do no harm."""
+"""Pages of the media volume and of the inspections; a cursor names the last entry seen, so new ones do no harm."""
 
 import base64
 import binascii
-import logging
-from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TypeVar
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
-from defect_api.media import MediaFile, MediaVolume, safe_stem
-from defect_api.problems import NotFound, Unprocessable
+from defect_api.history.history import History
+from defect_api.history.schema import Verdict
+from defect_api.history.search import position
+from defect_api.media import MediaFile, MediaVolume
+from defect_api.problems import Unprocessable
 from defect_api.record import Record, rfc3339
-
-log = logging.getLogger(__name__)
-Item = TypeVar("Item")
+from defect_api.schemas import RecordQuery
 
 
 class MediaEntry(BaseModel):
@@ -36,57 +34,40 @@ class MediaPage(BaseModel):
 
 
 class RecordPage(BaseModel):
-    """A page of inspections, newest first."""
+    """A page of inspections."""
 
     items: list[Record]
     next_cursor: str | None
+    total: int = Field(description="inspections that all filters want")
+    counts: dict[Verdict, int] = Field(description="those that the filters want, a verdict's own aside, by verdict")
 
 
 def media_page(media: MediaVolume, limit: int, cursor: str | None) -> MediaPage:
-    """Return up to `limit` files after `cursor`. Raises Unprocessable for a cursor that is none."""
+    """Return up to `limit` files after `cursor`, newest first. Raises Unprocessable for a cursor that is none."""
     files = media.files()
-    items, next_cursor = _page(files, limit, cursor, _entry)
-    return MediaPage(items=items, next_cursor=next_cursor, total=len(files))
-
-
-def record_page(media: MediaVolume, limit: int, cursor: str | None, filename: str | None) -> RecordPage:
-    """Return up to `limit` records after `cursor`, of the pictures that the client called `filename` (all, if None).
-
-    Raises Unprocessable for a cursor that is none.
-    """
-
-    def wanted(file: MediaFile) -> Record | None:
-        record = _record(media, file)
-        return record if record and filename in (None, record.image.filename) else None
-
-    files = media.records(safe_stem(filename) if filename is not None else "")
-    items, next_cursor = _page(files, limit, cursor, wanted)
-    return RecordPage(items=items, next_cursor=next_cursor)
-
-
-def _page(
-    files: Iterable[MediaFile], limit: int, cursor: str | None, show: Callable[[MediaFile], Item | None]
-) -> tuple[list[Item], str | None]:
     after = _position(cursor) if cursor else None
-    shown = ((file, item) for file in files if after is None or file.order > after if (item := show(file)) is not None)
-    page = list(islice(shown, limit + 1))
-    more = len(page) > limit
-    return [item for _, item in page[:limit]], _cursor(page[limit - 1][0]) if more else None
+    page = list(islice((file for file in files if after is None or file.order > after), limit + 1))
+    next_cursor = _cursor(page[limit - 1]) if len(page) > limit else None
+    return MediaPage(items=[_entry(file) for file in page[:limit]], next_cursor=next_cursor, total=len(files))
+
+
+def record_page(history: History, query: RecordQuery) -> RecordPage:
+    """Return the page of records that `query` wants.
+
+    Raises Unprocessable for a cursor that is none of this order, and HistoryAway.
+    """
+    after = position(query.cursor, query) if query.cursor else None
+    found = list(islice(history.records(query, query, query.limit + 1, after), query.limit + 1))
+    page = found[: query.limit]
+    next_cursor = page[-1][0].cursor(query) if len(found) > query.limit else None
+    counts = history.counts(query)
+    total = sum(count for verdict, count in counts.items() if query.verdict in (None, verdict))
+    return RecordPage(items=[record for _, record in page], next_cursor=next_cursor, total=total, counts=counts)
 
 
 def _entry(file: MediaFile) -> MediaEntry:
     modified = rfc3339(datetime.fromtimestamp(file.modified, UTC))
     return MediaEntry(name=file.name, bytes=file.bytes, modified=modified, inspection_id=file.inspection_id)
-
-
-def _record(media: MediaVolume, file: MediaFile) -> Record | None:
-    try:
-        return media.record(file.name.removesuffix(".json"))
-    except NotFound:  # deleted meanwhile
-        return None
-    except ValidationError:
-        log.warning("%s is not a record of this version and is not listed", file.name)
-        return None
 
 
 def _cursor(file: MediaFile) -> str:

@@ -1,15 +1,18 @@
 """The media volume: names that never are paths, files that are whole or absent, records that are published last."""
 
 import errno
+import fcntl
+import logging
 import os
 import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
 from werkzeug.utils import secure_filename
 
 from defect_api.problems import MediaFull, NotFound
@@ -20,7 +23,9 @@ STEM_LENGTH = 80
 FILENAME_LENGTH = 255
 MODE = 0o644
 STALE_S = 3600
+MARK = ".deleting"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+log = logging.getLogger(__name__)
 
 
 def bare_name(filename: str | None) -> str:
@@ -43,11 +48,16 @@ def inspection_id(filename: str | None, sha256: str) -> str:
 
 @dataclass(frozen=True)
 class MediaFile:
-    """A file on the media volume; `modified` in seconds since 1970, UTC."""
+    """A file on the media volume; `stamp` is its modification in nanoseconds since 1970, UTC."""
 
     name: str
     bytes: int
-    modified: float
+    stamp: int
+
+    @property
+    def modified(self) -> float:
+        """Return the modification in seconds since 1970, UTC."""
+        return self.stamp / 1e9
 
     @property
     def inspection_id(self) -> str | None:
@@ -61,6 +71,15 @@ class MediaFile:
         return -int(self.modified * 1000), self.name
 
 
+@dataclass(frozen=True)
+class StoredRecord:
+    """A record as it lies on the volume: `stamp` tells its file's versions apart, `bytes` are of all its files."""
+
+    record: Record
+    stamp: int
+    bytes: int
+
+
 class MediaVolume:
     """The folder that pictures, maps, overlays and records live in. Only this service writes it."""
 
@@ -71,6 +90,9 @@ class MediaVolume:
         for leftover in self.folder.glob(".*.part"):
             if time.time() - leftover.stat().st_mtime > STALE_S:
                 leftover.unlink(missing_ok=True)
+        with self._locked(fcntl.LOCK_EX):
+            for mark in self.folder.glob(f".*{MARK}"):
+                self._finish_deletion(mark)
 
     def path(self, name: str) -> Path:
         """Return where the file `name` lies.
@@ -93,13 +115,22 @@ class MediaVolume:
         return self.path(name).read_bytes()
 
     def record(self, identifier: str) -> Record:
-        """Return the record of the inspection `identifier`. Raises NotFound."""
-        if not ID.fullmatch(identifier):
-            raise NotFound(f"There is no inspection '{bare_name(identifier)}'.")
-        try:
-            return Record.model_validate_json((self.folder / f"{identifier}.json").read_bytes())
-        except FileNotFoundError as error:
-            raise NotFound(f"There is no inspection '{identifier}'.") from error
+        """Return the record of the inspection `identifier`. Raises NotFound, and ValidationError for no record."""
+        return self._load(identifier)[0]
+
+    def stored(self, identifier: str) -> StoredRecord:
+        """Return the record of the inspection `identifier` with its stamp and size. Raises what `record` raises."""
+        record, status = self._load(identifier)
+        size = status.st_size
+        for name in record.files.names():
+            with suppress(FileNotFoundError):
+                size += (self.folder / name).stat().st_size
+        return StoredRecord(record, status.st_mtime_ns, size)
+
+    def stamps(self) -> dict[str, int]:
+        """Return the stamps of all records by id."""
+        names = ((file.name.removesuffix(".json"), file) for file in self._scan() if file.name.endswith(".json"))
+        return {identifier: file.stamp for identifier, file in names if ID.fullmatch(identifier)}
 
     @contextmanager
     def publication(self) -> Iterator[Callable[[str, bytes], None]]:
@@ -114,9 +145,10 @@ class MediaVolume:
 
         try:
             yield stage
-            for name, part in staged.items():
-                part.replace(self.folder / name)
-            self._sync_folder()
+            with self._locked(fcntl.LOCK_SH):
+                for name, part in staged.items():
+                    part.replace(self.folder / name)
+                self._sync_folder()
         except OSError as error:
             if error.errno in NO_ROOM:
                 raise MediaFull(
@@ -127,23 +159,25 @@ class MediaVolume:
             for part in staged.values():
                 part.unlink(missing_ok=True)
 
-    def delete(self, record: Record) -> None:
-        """Remove an inspection, its record first: without a record the other files are no inspection."""
-        for name in (f"{record.id}.json", *record.files.names()):
-            (self.folder / name).unlink(missing_ok=True)
-        self._sync_folder()
+    def delete(self, identifier: str, stamp: int | None = None) -> int:
+        """Remove an inspection and return its record's stamp; what a crash interrupts is finished at the next start.
+
+        The record becomes the mark of the deletion: from then on the inspection is gone. With `stamp`, one that was
+        made anew meanwhile stays. Raises what `record` raises.
+        """
+        with self._locked(fcntl.LOCK_EX):
+            _, status = self._load(identifier)
+            if stamp not in (None, status.st_mtime_ns):
+                raise NotFound(f"The inspection '{identifier}' was made anew meanwhile.")
+            mark = self.folder / f".{identifier}{MARK}"
+            (self.folder / f"{identifier}.json").replace(mark)
+            self._sync_folder()
+            self._finish_deletion(mark)
+        return status.st_mtime_ns
 
     def files(self) -> list[MediaFile]:
         """Return the visible files, newest first."""
         return sorted(self._scan(), key=lambda file: file.order)
-
-    def records(self, stem: str = "") -> Iterator[MediaFile]:
-        """Yield the files of the records whose id's stem is `stem` (all, if empty), newest first."""
-        for file in self.files():
-            name = file.name.removesuffix(".json")
-            found = ID.fullmatch(name) if name != file.name else None
-            if found and stem in ("", found["stem"]):
-                yield file
 
     def _scan(self) -> Iterator[MediaFile]:
         with os.scandir(self.folder) as entries:
@@ -151,9 +185,41 @@ class MediaVolume:
                 try:
                     if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
                         status = entry.stat(follow_symlinks=False)
-                        yield MediaFile(entry.name, status.st_size, status.st_mtime)
+                        yield MediaFile(entry.name, status.st_size, status.st_mtime_ns)
                 except FileNotFoundError:  # deleted meanwhile
                     continue
+
+    def _load(self, identifier: str) -> tuple[Record, os.stat_result]:
+        if not ID.fullmatch(identifier):
+            raise NotFound(f"There is no inspection '{bare_name(identifier)}'.")
+        try:
+            with (self.folder / f"{identifier}.json").open("rb") as file:
+                return Record.model_validate_json(file.read()), os.fstat(file.fileno())
+        except FileNotFoundError as error:
+            raise NotFound(f"There is no inspection '{identifier}'.") from error
+
+    def _finish_deletion(self, mark: Path) -> None:
+        try:
+            files = set(Record.model_validate_json(mark.read_bytes()).files.names())
+        except ValidationError:
+            log.warning("%s is not of this version; the files of that inspection are left for its own", mark.name)
+            return
+        with suppress(NotFound):  # posted again since the crash: what the new record names is its own
+            files -= set(self.record(mark.name[1:].removesuffix(MARK)).files.names())
+        for name in files:
+            (self.folder / name).unlink(missing_ok=True)
+        mark.unlink(missing_ok=True)
+        self._sync_folder()
+
+    @contextmanager
+    def _locked(self, kind: int) -> Iterator[None]:
+        """Publish (shared) or delete (alone): a deletion must not take the files of a record that appears meanwhile."""
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, kind)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _write_part(self, name: str, data: bytes) -> Path:
         descriptor, path = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".part", dir=self.folder)

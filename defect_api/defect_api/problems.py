@@ -92,6 +92,14 @@ class NotReady(Problem):
     retry_after_s = 5
 
 
+class HistoryAway(Problem):
+    """The index of the inspections cannot be read."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    slug = "history-away"
+    retry_after_s = 5
+
+
 class MediaFull(Problem):
     """The media volume has no room."""
 

@@ -164,8 +164,11 @@ def _polygon(region: Mask, x: int, y: int) -> list[Ring]:
     enlarged = cv2.resize(region.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     outlines, hierarchy = cv2.findContours(enlarged, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     simplified = [cv2.approxPolyDP(outline, SIMPLIFY_PX * TRACE_SCALE, closed=True) for outline in outlines]
-    order = sorted(range(len(outlines)), key=lambda index: hierarchy[0][index][3] >= 0)
-    return [_ring(simplified[index], x, y) for index in order if len(simplified[index]) >= 3]
+    outer = int(np.flatnonzero(hierarchy[0][:, 3] < 0)[0])
+    # a region one pixel wide would be simplified to nothing
+    outline = simplified[outer] if len(simplified[outer]) >= 3 else outlines[outer]
+    holes = [hole for index, hole in enumerate(simplified) if index != outer and len(hole) >= 3]
+    return [_ring(ring, x, y) for ring in (outline, *holes)]
 
 
 def _ring(outline: cv2.typing.MatLike, x: int, y: int) -> Ring:

@@ -5,6 +5,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from defect_api.card import Card
+from defect_api.exports.formats import FormatName
+from defect_api.history.search import Filters, Ordering
 from defect_api.images import CONTENT_TYPES
 from defect_api.judgement import Terms
 from defect_api.record import Record, Scale
@@ -83,10 +85,26 @@ class PageQuery(Parameters):
     cursor: str | None = Field(None, max_length=500, description="next_cursor of the page before")
 
 
-class RecordQuery(PageQuery):
+class RecordQuery(PageQuery, Filters, Ordering):
     """A page of inspections."""
 
-    filename: str | None = Field(None, max_length=1000, description="only pictures that the client called so")
+
+class ExportQuery(TermsQuery):
+    """How an inspection is to be exported."""
+
+    format: FormatName = Field(description="of which tool")
+    originals: bool = Field(False, description="a ZIP with the pictures as they were received")
+    rle: bool = Field(False, description="COCO only: every mask as a compressed RLE, not only those with holes")
+
+    @model_validator(mode="after")
+    def _rle_of_coco(self) -> "ExportQuery":
+        if self.rle and self.format is not FormatName.COCO:
+            raise ValueError("rle is an option of the format coco only")
+        return self
+
+
+class ExportSetQuery(ExportQuery, Filters):
+    """How which inspections are to be exported."""
 
 
 class ProblemDocument(BaseModel):

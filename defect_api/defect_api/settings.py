@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -42,6 +43,11 @@ class Settings(BaseSettings):
     media_dir: Path = Field(Path("var/media"), description="folder of pictures, records, maps and overlays")
     models_dir: Path = Field(SHIPPED_MODELS, description="folder of model packages, <name>/<version>/")
     model: str = Field("", description="package to serve, <name> or <name>/<version>; empty: the newest")
+    state_dir: Path = Field(Path("var/state"), description="folder of the index and of locks; a local disk")
+    history_url: str = Field("", repr=False, description="SQLAlchemy URL of the index; empty: SQLite in STATE_DIR")
+    history_wal: Literal["auto", "on", "off"] = Field("auto", description="SQLite writes ahead; auto: on a local disk")
+    retention_days: float = Field(0, ge=0, description="age in days beyond which inspections are deleted; 0: none")
+    retention_gb: float = Field(0, ge=0, description="GiB beyond which the oldest are deleted; 0: no limit")
     max_upload_mb: int = Field(16, ge=1, le=1024, description="largest request body, MiB")
     queue: int = Field(8, ge=1, le=256, description="inspections a worker holds at once; one more is told 503")
     api_token: str = Field("", repr=False, description="bearer token that writing requires; empty: none")

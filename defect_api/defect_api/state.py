@@ -5,6 +5,7 @@ from typing import cast
 
 from flask import current_app
 
+from defect_api.history.history import History
 from defect_api.inspection import Inspector
 from defect_api.media import MediaVolume
 from defect_api.served_model import ModelSlot
@@ -21,6 +22,7 @@ class State:
     media: MediaVolume
     slot: ModelSlot
     inspector: Inspector
+    history: History
 
 
 def state() -> State:

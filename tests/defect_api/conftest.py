@@ -129,7 +129,7 @@ def card() -> Card:
 
 @pytest.fixture
 def settings(tmp_path: Path, models_dir: Path) -> Settings:
-    return Settings(media_dir=tmp_path / "media", models_dir=models_dir)
+    return Settings(media_dir=tmp_path / "media", state_dir=tmp_path / "state", models_dir=models_dir)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_a_defect_anywhere_is_1_with_record_and_overlay(folder: Path, tmp_path: 
     (folder / "deeper" / "b.png").write_bytes(DEFECTIVE)
     assert inspect(folder, "--out", tmp_path / "out") == 1
     media = MediaVolume(tmp_path / "out")
-    (record,) = [media.record(file.name.removesuffix(".json")) for file in media.records("b")]
+    (record,) = [media.record(identifier) for identifier in media.stamps() if identifier.startswith("b-")]
     assert record.verdict == "defect"
     assert media.path(record.files.overlay).is_file()
 

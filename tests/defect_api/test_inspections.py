@@ -2,13 +2,11 @@
 
 import errno
 import io
-import json
 import os
 import threading
 from collections.abc import Callable
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from flask import Flask
@@ -18,26 +16,8 @@ from werkzeug.test import TestResponse
 from defect_api.media import MediaVolume
 from defect_api.record import Record
 from defect_api.served_model import ServedModel, SheetMaps
-from tests.defect_api.conftest import BRIGHT, DARK, pixels, png, sheet
-
-DEFECTIVE = png(sheet((100, 50, 40, 30, DARK), (700, 100, 60, 25, BRIGHT)))
-CLEAN = png(sheet())
-BLURRED = png(np.asarray(cv2.GaussianBlur(pixels(DEFECTIVE), (0, 0), 5)))
-URL = "/v1/inspections"
-
-
-def post(client: FlaskClient, data: bytes = DEFECTIVE, name: str = "coil 7.png", **options: Any) -> TestResponse:
-    return client.post(URL, data={"image": (io.BytesIO(data), name), **options})
-
-
-def assert_problem(answer: TestResponse, status: int, slug: str) -> str:
-    assert answer.status_code == status, answer.text
-    assert answer.content_type == "application/problem+json"
-    document = json.loads(answer.data)
-    assert document["type"] == f"urn:surface-defect-detector:problem:{slug}"
-    assert document["status"] == status
-    assert document["request_id"] == answer.headers["X-Request-ID"]
-    return str(document["detail"])
+from tests.defect_api.conftest import pixels, png, sheet
+from tests.defect_api.second_contract import CLEAN, DEFECTIVE, URL, assert_problem, post
 
 
 def test_a_new_sheet_is_201_with_its_place(client: FlaskClient) -> None:
@@ -110,35 +90,7 @@ def test_an_inspections_original_by_name_is_that_inspection(client: FlaskClient,
     again = client.post(URL, json={"filename": first["files"]["original"]})  # type: ignore[index]
     assert again.status_code == 200
     assert again.json == first
-    assert len(list(media.records())) == 1
-
-
-def test_another_threshold_is_a_replay_and_the_stored_record_stays(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stored = post(client).json
-
-    def must_not_run(_self: ServedModel, _grey: Any) -> SheetMaps:
-        raise AssertionError("the model ran")
-
-    monkeypatch.setattr(ServedModel, "maps", must_not_run)
-    replayed = post(client, threshold="0.999")
-    assert replayed.status_code == 200
-    assert replayed.json["threshold"]["method"] == "requested"  # type: ignore[index]
-    assert replayed.json["threshold"]["value"] == 0.999  # type: ignore[index]
-    assert post(client).json == stored
-
-
-def test_a_first_post_with_a_threshold_equals_its_replay(client: FlaskClient) -> None:
-    fresh = post(client, threshold="0.2")
-    assert fresh.status_code == 201
-    assert post(client, threshold="0.2").json == fresh.json
-    assert post(client).json["threshold"]["method"] == "calibrated"  # type: ignore[index]
-
-
-@pytest.mark.parametrize("threshold", ["0", "-1", "1.1", "much", "nan", "inf"])
-def test_a_threshold_that_is_none_is_refused(client: FlaskClient, threshold: str) -> None:
-    assert "threshold" in assert_problem(post(client, threshold=threshold), 422, "invalid-parameter")
+    assert len(media.stamps()) == 1
 
 
 def test_another_model_digest_runs_anew_and_replaces_the_record(client: FlaskClient, media: MediaVolume) -> None:
@@ -262,31 +214,6 @@ def test_one_inspection_too_many_is_503_at_once(
     assert answers[0].status_code == 201
 
 
-@pytest.mark.parametrize("threshold", [0.05, 0.3, 0.999])
-def test_a_replay_equals_a_fresh_inspection_at_that_threshold(client: FlaskClient, threshold: float) -> None:
-    fresh = post(client, BLURRED, threshold=str(threshold)).json
-    identifier = post(client, BLURRED).json["id"]  # type: ignore[index]
-    assert client.get(f"{URL}/{identifier}?threshold={threshold}").json == fresh
-
-
-def test_the_curve_equals_the_replays(client: FlaskClient) -> None:
-    identifier = post(client, BLURRED).json["id"]  # type: ignore[index]
-    points = client.get(f"{URL}/{identifier}/curve").json["points"]  # type: ignore[index]
-    assert [point["threshold"] for point in points] == [value / 255 for value in range(5, 256, 5)]
-    for point in points[::10]:
-        record = client.get(f"{URL}/{identifier}", query_string={"threshold": repr(point["threshold"])}).json
-        areas = [defect["area_px"] for defect in record["defects"]]  # type: ignore[index]
-        assert (point["count"], point["area_px"]) == (len(areas), sum(areas))
-    assert points[0]["area_px"] > points[-1]["area_px"] > 0
-
-
-def test_without_the_models_card_there_is_no_replay(client: FlaskClient, media: MediaVolume) -> None:
-    record = Record.model_validate_json(post(client).data)
-    older = record.model_copy(update={"model": record.model.model_copy(update={"digest": "sha256:" + "1" * 64})})
-    (media.folder / f"{record.id}.json").write_text(older.model_dump_json())
-    assert "no longer there" in assert_problem(client.get(f"{URL}/{record.id}?threshold=0.3"), 409, "conflict")
-
-
 def test_delete_leaves_nothing(client: FlaskClient, media: MediaVolume) -> None:
     record = post(client).json
     keeps = post(client, CLEAN, "keeps.png").json
@@ -305,10 +232,9 @@ def names(page: TestResponse) -> list[str]:
     return [item["image"]["filename"] for item in page.json["items"]]  # type: ignore[index]
 
 
-def test_the_list_is_newest_first_and_paged_while_new_ones_arrive(client: FlaskClient, media: MediaVolume) -> None:
-    for age, name in enumerate(["c.png", "b.png", "a.png"]):
-        record = post(client, CLEAN, name).json
-        os.utime(media.folder / f"{record['id']}.json", (1_000_000 - age,) * 2)  # type: ignore[index]
+def test_the_list_is_newest_first_and_paged_while_new_ones_arrive(client: FlaskClient) -> None:
+    for name in ("a.png", "b.png", "c.png"):
+        post(client, CLEAN, name)
     first = client.get(f"{URL}?limit=2")
     post(client, CLEAN, "new.png")
     second = client.get(f"{URL}?limit=2&cursor={first.json['next_cursor']}")  # type: ignore[index]

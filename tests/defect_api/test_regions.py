@@ -163,3 +163,10 @@ def test_millimetres_follow_the_scale_of_each_axis() -> None:
     (defect,) = find_regions(q, np.zeros_like(q), NAMES, RULE, 0.5, scale).defects
     assert (defect.area_mm2, defect.length_mm, defect.width_mm) == (1200, 40, 30)
     assert (defect.length_px, defect.width_px) == (60, 20)
+
+
+def test_a_line_one_pixel_wide_keeps_its_outline() -> None:
+    (defect,) = found(blank((slice(10, 11), slice(100, 160), 255))).defects
+    ((ring,),) = defect.polygons
+    assert len(ring) > 3
+    assert {int(y) for _, y in ring} == {10}

@@ -13,7 +13,7 @@ from defect_api import settings as settings_module
 from defect_api.requests_log import JsonFormatter
 from defect_api.settings import Settings, available_cpus
 from tests.defect_api.conftest import png, sheet
-from tests.defect_api.test_inspections import assert_problem, post
+from tests.defect_api.second_contract import assert_problem, post
 
 PREFIXED = {"X-Forwarded-Prefix": "/api", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "steel.example"}
 

@@ -66,10 +66,10 @@ def create(query: InspectionQuery) -> Response:
     raise UnsupportedMedia("Send a picture as multipart/form-data, as an image/* body, or a name as application/json.")
 
 
-@api.get("", summary="List inspections, newest first", responses={200: RecordPage})
+@api.get("", summary="List inspections", responses={200: RecordPage, **problem_responses(503)})
 def list_inspections(query: RecordQuery) -> Response:
-    """A page, and the cursor of the next."""
-    page = record_page(state().media, query.limit, query.cursor, query.filename)
+    """A page of those that all filters want, newest first unless sorted otherwise, and the cursor of the next."""
+    page = record_page(state().history, query)
     return _json(page.model_dump_json())
 
 
@@ -103,8 +103,7 @@ def curve(path: InspectionPath) -> Response:
 @writes
 def delete(path: InspectionPath) -> Response:
     """Nothing of the inspection stays."""
-    volume = state().media
-    volume.delete(volume.record(path.inspection_id))
+    state().history.delete(path.inspection_id)
     return Response(status=HTTPStatus.NO_CONTENT)
 
 

@@ -1,0 +1,63 @@
+"""An export put together: one document, or a ZIP of several with the originals where they are wanted."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from defect_api.exports.archive import zipped
+from defect_api.exports.format import Classes, Format, Member
+from defect_api.exports.sheet import Sheet
+from defect_api.media import MediaVolume
+from defect_api.problems import NotFound
+
+
+@dataclass(frozen=True)
+class Export:
+    """What is sent: its name, its type, and its bytes as they come."""
+
+    filename: str
+    content_type: str
+    chunks: Iterator[bytes]
+
+
+def export_one(form: Format, sheet: Sheet, classes: Classes, *, originals: bool) -> Export:
+    """Return the export of one sheet. Raises NotFound where a file of it is gone, and Conflict where one is foreign."""
+    for name in sheet.record.files.names():
+        sheet.media.path(name)
+    if originals or form.extent == "folder":
+        return _archive(sheet.record.id, form, [sheet], classes, sheet.media if originals else None)
+    member = next(form.members([sheet], classes))
+    return Export(sheet.record.id + form.suffix, form.content_type, iter(member.chunks))
+
+
+def export_set(
+    form: Format, sheets: Iterable[Sheet], classes: Classes, originals_of: MediaVolume | None = None
+) -> Export:
+    """Return the export of many sheets, which are taken one by one; with their originals from a volume, if given."""
+    if originals_of or form.extent != "set":
+        return _archive("inspections", form, sheets, classes, originals_of)
+    member = next(form.members(sheets, classes))
+    return Export("inspections" + form.suffix, form.content_type, iter(member.chunks))
+
+
+def _archive(name: str, form: Format, sheets: Iterable[Sheet], classes: Classes, media: MediaVolume | None) -> Export:
+    members = _members(form, sheets, classes, media)
+    return Export(f"{name}{form.suffix.rpartition('.')[0]}.zip", "application/zip", zipped(members))
+
+
+def _members(form: Format, sheets: Iterable[Sheet], classes: Classes, media: MediaVolume | None) -> Iterator[Member]:
+    # a document is written while the sheets pass, so the originals come after it: only their names wait
+    names: list[str] = []
+
+    def noted() -> Iterator[Sheet]:
+        for sheet in sheets:
+            names.append(sheet.picture)
+            yield sheet
+
+    yield from form.members(noted(), classes)
+    yield from form.companions(classes)
+    if media:
+        for name in names:
+            try:
+                yield Member(form.pictures + name, [media.read(name)])
+            except NotFound:  # deleted meanwhile
+                continue

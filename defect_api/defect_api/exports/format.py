@@ -1,0 +1,81 @@
+"""What a format of the exports is: it turns sheets into files, one after the other."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from defect_api.exports.sheet import Sheet
+
+Extent = Literal["set", "sheet", "folder"]
+
+
+class Classes:
+    """The classes' numbers, from 1 in the order of the models' cards; a name that no card has gets the next."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._numbers = {name: number for number, name in enumerate(dict.fromkeys(names), 1)}
+
+    def number(self, name: str) -> int:
+        """Return the number of a class."""
+        return self._numbers.setdefault(name, len(self._numbers) + 1)
+
+    @property
+    def numbered(self) -> list[tuple[int, str]]:
+        """Return number and name of all classes, rising."""
+        return [(number, name) for name, number in self._numbers.items()]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of an export. Its name is made of ids and words of ours, with one folder at most; never a client's."""
+
+    name: str
+    chunks: Iterable[bytes]
+
+
+class Format(Protocol):
+    """A format. What it yields is read in order and at once, so that no more than one sheet is in memory."""
+
+    @property
+    def extent(self) -> Extent:
+        """Return what one file is about: the whole set, one sheet, or nothing without the others beside it."""
+
+    @property
+    def suffix(self) -> str:
+        """Return what the name of a file of this format ends with."""
+
+    @property
+    def content_type(self) -> str:
+        """Return the content type of one file."""
+
+    @property
+    def pictures(self) -> str:
+        """Return the folder of the originals in a ZIP: empty, or ending in a slash."""
+
+    def members(self, sheets: Iterable[Sheet], classes: Classes) -> Iterator[Member]:
+        """Yield the files that tell of `sheets`."""
+
+    def companions(self, classes: Classes) -> Iterator[Member]:
+        """Yield what else belongs into a ZIP of them; asked for last, when all classes are known."""
+
+
+class SetFormat:
+    """The base of formats with one document for all sheets."""
+
+    extent: Extent = "set"
+    pictures = "images/"
+
+    def companions(self, _classes: Classes) -> Iterator[Member]:
+        """Yield nothing: the document says all."""
+        yield from ()
+
+
+class SheetFormat:
+    """The base of formats with a file for each sheet that can be read alone."""
+
+    extent: Extent = "sheet"
+    pictures = "images/"
+
+    def companions(self, _classes: Classes) -> Iterator[Member]:
+        """Yield nothing: each file says all of its sheet."""
+        yield from ()

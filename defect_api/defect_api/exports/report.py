@@ -1,0 +1,96 @@
+"""What a printed report says of an inspection; how it looks is in `report_html` and `report_pdf`."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from defect_api.exports.sheet import Sheet
+from defect_api.overlay import encode_png
+from defect_api.record import Defect, Record
+
+ROWS = 20
+# enough for 300 dots an inch across a page
+PICTURE_PX = 2100
+VERDICTS = {"defect": "Defect", "clean": "Clean", "no_verdict": "No verdict"}
+METHODS = {"calibrated": "the model's own", "otsu": "by Otsu's method", "requested": "as requested"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """The words and figures of one page. Texts are as they are: escaping is the printer's task."""
+
+    verdict: str
+    reasons: list[str]
+    summary: str
+    header: list[str]
+    rows: list[list[str]]
+    omitted: str
+    facts: list[tuple[str, str]]
+
+
+def page(record: Record) -> Page:
+    """Return the page of a record."""
+    count, millimetres = len(record.defects), record.scale is not None
+    return Page(
+        verdict=VERDICTS[record.verdict],
+        reasons=[reason.message for reason in record.reasons],
+        summary=_summary(record),
+        header=["#", "type", "share", "mean", "area", "length", "width", "angle", "at x, y", "to edge"],
+        rows=[_row(number, defect, millimetres) for number, defect in enumerate(record.defects[:ROWS], 1)],
+        omitted=f"and {count - ROWS} smaller ones" if count > ROWS else "",
+        facts=_facts(record),
+    )
+
+
+def picture(sheet: Sheet) -> bytes:
+    """Return the sheet with its defects outlined as PNG, no larger than a page can show. Raises as `overlay`."""
+    overlay = sheet.overlay()
+    shrink = PICTURE_PX / max(overlay.shape)
+    if shrink < 1:
+        overlay = np.asarray(cv2.resize(overlay, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
+    return encode_png(overlay)
+
+
+def _summary(record: Record) -> str:
+    count = len(record.defects)
+    found = "no defect" if not count else "1 defect" if count == 1 else f"{count} defects"
+    return (
+        f"Probability of any defect {record.defect_probability:.1%}; {found} above the threshold, "
+        f"{record.defect_area_fraction:.2%} of the area."
+    )
+
+
+def _row(number: int, defect: Defect, millimetres: bool) -> list[str]:
+    low, high = defect.area_px_range
+    if millimetres:
+        sizes = [f"{defect.area_mm2:.1f} mm²", f"{defect.length_mm:.1f} mm", f"{defect.width_mm:.1f} mm"]
+    else:
+        sizes = [f"{defect.area_px} px ({low} to {high})", f"{defect.length_px:.1f} px", f"{defect.width_px:.1f} px"]
+    return [
+        str(number),
+        defect.type,
+        f"{defect.type_probability:.0%}",
+        f"{defect.mean_probability:.0%}",
+        *sizes,
+        f"{defect.orientation_deg:.0f}°",
+        f"{defect.box[0]}, {defect.box[1]}",
+        f"{defect.edge_distance_px} px",
+    ]
+
+
+def _facts(record: Record) -> list[tuple[str, str]]:
+    image, model, threshold, scale = record.image, record.model, record.threshold, record.scale
+    measured = f"{scale.mm_per_px_x:g} x {scale.mm_per_px_y:g} mm per px" if scale else "not configured; measured in px"
+    return [
+        ("Inspection", record.id),
+        ("Inspected at", f"{record.created_at} (UTC)"),
+        ("Picture", f"{image.filename}, {image.width} x {image.height} px, {image.bytes} bytes"),
+        ("SHA-256 of the picture", image.sha256),
+        ("Model", f"{model.name}/{model.version} on {model.engine}, {model.precision}"),
+        ("Digest of the model", model.digest),
+        ("Pixel threshold", f"{threshold.value:g}, {METHODS[threshold.method]}"),
+        ("Highest pixel", f"{record.max_probability:.3f}"),
+        ("Scale", measured),
+        ("Time taken", f"{record.timings_ms.total:.0f} ms"),
+    ]

@@ -1,0 +1,92 @@
+"""An inspection as the exports see it: its record, and pixel by pixel what its stored maps say."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_api.images import decode
+from defect_api.media import MediaVolume
+from defect_api.overlay import decode_png, draw_overlay
+from defect_api.problems import Conflict, NotFound
+from defect_api.record import Defect, Record, Ring
+from defect_api.regions import Labels, Mask
+from defect_api.thresholds import cut
+
+log = logging.getLogger(__name__)
+Rendered = TypeVar("Rendered")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A record, stored or replayed on other terms, with the volume that its files lie on."""
+
+    record: Record
+    media: MediaVolume
+    replayed: bool = False
+
+    @property
+    def picture(self) -> str:
+        """Return the name of the original, unique and the same everywhere; never the client's."""
+        return self.record.files.original
+
+    @property
+    def numbered(self) -> Iterator[tuple[int, Defect]]:
+        """Return the defects with their numbers in `labels`."""
+        return enumerate(self.record.defects, 1)
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Return the number of the defect that each pixel belongs to, int32, H x W, 0 where the sheet is sound.
+
+        Regions are those of the stored map at the record's threshold; a vertex of its polygon tells a defect's own.
+        Raises NotFound where the map is gone, and Conflict where it is not the one that the record was made from.
+        """
+        q = decode_png(self.media.read(self.record.files.probability_map))
+        above = (q >= cut(self.record.threshold.value)).view(np.uint8)
+        count, regions = cv2.connectedComponents(above, connectivity=8, ltype=cv2.CV_32S)
+        numbers = np.zeros(count, np.int32)
+        for number, defect in self.numbered:
+            vertices = [polygon[0][0] for polygon in defect.polygons]
+            numbers[[regions[int(y), int(x)] for x, y in vertices]] = number
+        labels = np.asarray(numbers[regions], np.int32)
+        areas = np.bincount(labels.ravel(), minlength=len(self.record.defects) + 1)[1:]
+        if areas.tolist() != [defect.area_px for defect in self.record.defects]:
+            raise Conflict(f"The stored map of '{self.record.id}' is not the one that its record was made from.")
+        return labels
+
+    def window(self, number: int) -> Mask:
+        """Return the pixels of a defect, bool, within its box."""
+        x, y, width, height = self.record.defects[number - 1].box
+        return np.asarray(self.labels[y : y + height, x : x + width] == number, bool)
+
+    def overlay(self) -> NDArray[np.uint8]:
+        """Return the picture with the defects' outline, uint8, H x W x 3, BGR. Raises as `labels`."""
+        if self.replayed:
+            return draw_overlay(decode(self.media.read(self.picture)).grey, self.labels > 0)
+        stored = np.frombuffer(self.media.read(self.record.files.overlay), np.uint8)
+        return np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR), np.uint8)
+
+
+def only_ring(defect: Defect) -> Ring | None:
+    """Return the outline of a defect of one part without holes, not closed; None for every other."""
+    match defect.polygons:
+        case [[ring]]:
+            return ring[:-1]
+    return None
+
+
+def rendered(sheets: Iterable[Sheet], render: Callable[[Sheet], Rendered]) -> Iterator[tuple[Sheet, Rendered]]:
+    """Yield what `render` makes of each sheet, leaving out those whose files are deleted meanwhile."""
+    for sheet in sheets:
+        try:
+            made = render(sheet)
+        except NotFound as gone:
+            log.warning("%s is not exported: %s", sheet.record.id, gone.detail)
+        else:
+            yield sheet, made

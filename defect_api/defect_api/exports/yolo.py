@@ -1,0 +1,40 @@
+"""A YOLO segmentation data set as Ultralytics reads it: https://docs.ultralytics.com/datasets/segment/."""
+
+import json
+from collections.abc import Iterable, Iterator
+
+from defect_api.exports.format import Classes, Extent, Member
+from defect_api.exports.sheet import Sheet, rendered
+from defect_api.record import Ring
+
+
+class Yolo:
+    """A row for each part of a defect: class from 0, then x and y of its outline in [0, 1]. Holes cannot be told."""
+
+    extent: Extent = "folder"
+    suffix = ".yolo.txt"
+    content_type = "text/plain; charset=utf-8"
+    pictures = "images/"
+
+    def members(self, sheets: Iterable[Sheet], classes: Classes) -> Iterator[Member]:
+        """Yield the labels of each picture; a sound one's are empty."""
+        for sheet, rows in rendered(sheets, lambda sheet: _rows(sheet, classes)):
+            yield Member(f"labels/{sheet.record.id}.txt", [rows.encode()])
+
+    def companions(self, classes: Classes) -> Iterator[Member]:
+        """Yield the data set's description; a JSON string is a YAML one."""
+        names = "".join(f"  {number - 1}: {json.dumps(name)}\n" for number, name in classes.numbered)
+        yield Member("data.yaml", [f"path: .\ntrain: images\nval: images\nnames:\n{names}".encode()])
+
+
+def _rows(sheet: Sheet, classes: Classes) -> str:
+    return "".join(
+        f"{classes.number(defect.type) - 1} {_scaled(sheet, outer)}\n"
+        for defect in sheet.record.defects
+        for outer, *_ in defect.polygons
+    )
+
+
+def _scaled(sheet: Sheet, ring: Ring) -> str:
+    image = sheet.record.image
+    return " ".join(f"{x / image.width:.6f} {y / image.height:.6f}" for x, y in ring[:-1])

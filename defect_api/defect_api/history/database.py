@@ -1,0 +1,95 @@
+"""The database that the index lies in: SQLite in the state folder, or whatever `HISTORY_URL` names."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DatabaseError
+
+from defect_api.settings import Settings
+
+DATABASE = "history.sqlite3"
+MOUNTS = Path("/proc/self/mountinfo")
+# write-ahead logging shares memory between processes, which these do not offer: https://sqlite.org/wal.html
+NETWORK_TYPES = ("nfs", "cifs", "smb", "9p", "fuse.", "virtiofs", "ceph", "gluster", "lustre", "afs")
+BUSY_TIMEOUT_S = 5
+CONNECT_TIMEOUT_S = 3
+CONNECTIONS = 5
+
+
+def database_url(settings: Settings) -> URL:
+    """Return where the index lies."""
+    if settings.history_url:
+        return make_url(settings.history_url)
+    return URL.create("sqlite", database=str(settings.state_dir.resolve() / DATABASE))
+
+
+def make_engine(settings: Settings) -> Engine:
+    """Return the engine of the index; nothing is connected yet, so that a database that is away does no harm here."""
+    url = database_url(settings)
+    sqlite = url.get_backend_name() == "sqlite"
+    engine = create_engine(
+        url,
+        connect_args={"timeout": BUSY_TIMEOUT_S} if sqlite else _connect_arguments(url),
+        pool_pre_ping=not sqlite,
+        pool_timeout=BUSY_TIMEOUT_S,
+        pool_size=CONNECTIONS,
+        max_overflow=settings.request_threads,
+    )
+    if sqlite and url.database:
+        _set_journal(engine, wal=uses_wal(settings.history_wal, Path(url.database)))
+    return engine
+
+
+def uses_wal(wanted: str, database: Path) -> bool:
+    """Return whether SQLite is to write ahead: as the operator says or, by `auto`, where the disk is a local one."""
+    return wanted == "on" or (wanted == "auto" and not file_system(database).startswith(NETWORK_TYPES))
+
+
+def file_system(path: Path, mounts: Path = MOUNTS) -> str:
+    """Return the type of the file system that `path` lies on, as the kernel names it; empty where it cannot be told."""
+    if not mounts.is_file():
+        return ""
+    resolved = path.resolve()
+    found, kind = Path(), ""
+    # the lines are described in proc(5): the fifth field is the mount point, the type follows the lone dash
+    for line in mounts.read_text().splitlines():
+        before, _, after = line.partition(" - ")
+        point = Path(before.split()[4].replace("\\040", " "))
+        # of two mounts at one point the later one hides the earlier
+        if resolved.is_relative_to(point) and len(point.parts) >= len(found.parts):
+            found, kind = point, after.split()[0]
+    return kind
+
+
+def set_aside(engine: Engine, error: DatabaseError) -> bool:
+    """Rename an SQLite database that `error` tells to be damaged; return whether that was so."""
+    path = Path(engine.url.database or "")
+    if getattr(error.orig, "sqlite_errorcode", None) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return False
+    engine.dispose()
+    path.replace(path.with_name(path.name + ".damaged"))
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    return True
+
+
+def _connect_arguments(url: URL) -> dict[str, Any]:
+    # the name is psycopg's and MySQL's; a driver of another family gets its own default
+    known = url.get_backend_name() in ("postgresql", "mysql", "mariadb")
+    return {"connect_timeout": CONNECT_TIMEOUT_S} if known else {}
+
+
+def _set_journal(engine: Engine, *, wal: bool) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        connection.execute(f"PRAGMA journal_mode={'WAL' if wal else 'DELETE'}")
+        # what a power cut takes from the index is found again on the media volume
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def make_folder(engine: Engine) -> None:
+    """Make the folder of an SQLite database. Raises OSError."""
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)

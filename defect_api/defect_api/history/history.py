@@ -1,0 +1,140 @@
+"""The history as the service uses it: what is published is indexed, what is deleted is forgotten, lists are answered.
+
+A database that is away never costs an inspection: it is logged, and the next start finds what is missing.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import ValidationError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+
+from defect_api.history.database import make_engine, make_folder, set_aside
+from defect_api.history.index import Aged, Index, Listed
+from defect_api.history.migrate import alone, is_current, upgrade
+from defect_api.history.reconcile import Repairs, reconcile
+from defect_api.history.retention import sweep
+from defect_api.history.schema import Verdict
+from defect_api.history.search import Filters, Ordering, Position
+from defect_api.media import MediaVolume
+from defect_api.problems import HistoryAway, NotFound
+from defect_api.record import Record
+from defect_api.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class History:
+    """The index and the media volume, kept in step."""
+
+    def __init__(self, settings: Settings, media: MediaVolume) -> None:
+        """Index the records of `media`; nothing is connected yet."""
+        self._settings = settings
+        self._media = media
+        self.index = Index(make_engine(settings))
+
+    def start(self) -> None:
+        """Migrate the database and make it agree with the media volume; done once, before the workers fork."""
+        with _forgiving("the history was not brought up to date"):
+            repairs = self.prepare()
+            log.info("history: %d entered, %d dropped", repairs.entered, repairs.dropped)
+
+    def start_if_new(self) -> None:
+        """Do what `start` does where nobody did it: the schema is not the newest."""
+        with _forgiving("the history was not brought up to date"):
+            make_folder(self.index.engine)
+            if not is_current(self.index.engine):
+                self.prepare()
+
+    def prepare(self, *, anew: bool = False) -> Repairs:
+        """Migrate, forget every entry if `anew`, and reconcile. Raises SQLAlchemyError and OSError."""
+        make_folder(self.index.engine)
+        with alone(self._settings.state_dir, "history"):
+            try:
+                return self._up_to_date(anew=anew)
+            except DatabaseError as error:
+                if not set_aside(self.index.engine, error):
+                    raise
+                log.warning("the index was damaged and is made again from the records: %s", error.orig)
+                return self._up_to_date(anew=anew)
+
+    def close(self) -> None:
+        """Let go of every connection, as before a fork."""
+        self.index.engine.dispose()
+
+    def published(self, identifier: str) -> None:
+        """Enter the inspection whose record was just published, and delete what is no longer to be kept."""
+        with _forgiving(f"inspection {identifier} was not indexed"):
+            self.index.put([self._media.stored(identifier)])
+        with _forgiving("what is no longer kept was not deleted"):
+            sweep(self._settings, self.index, identifier, self._expire)
+
+    def delete(self, identifier: str, stamp: int | None = None) -> None:
+        """Delete an inspection's files and its entry; with `stamp`, only if its record still has that one.
+
+        Raises NotFound where there is none, and ValidationError where its record is not of this version.
+        """
+        deleted = self._media.delete(identifier, stamp)
+        with _forgiving(f"inspection {identifier} stayed in the index"):
+            self.index.drop([(identifier, deleted)])
+
+    def counts(self, filters: Filters) -> dict[Verdict, int]:
+        """Count inspections by verdict, whichever verdict `filters` want. Raises HistoryAway."""
+        with _told():
+            return self.index.counts(filters)
+
+    def records(
+        self, filters: Filters, ordering: Ordering, size: int, after: Position | None
+    ) -> Iterator[tuple[Position, Record]]:
+        """Yield the records that are wanted after the place `after`, read `size` at a time. Raises HistoryAway."""
+        while True:
+            with _told():
+                page = self.index.page(filters, ordering, size, after)
+            for entry in page:
+                if record := self._record(entry):
+                    yield entry.place, record
+            if len(page) < size:
+                return
+            after = page[-1].place
+
+    def _up_to_date(self, *, anew: bool) -> Repairs:
+        upgrade(self.index.engine)
+        if anew:
+            self.index.clear()
+        return reconcile(self._media, self.index)
+
+    def _record(self, entry: Listed) -> Record | None:
+        try:
+            return self._media.record(entry.id)
+        except NotFound:
+            with _forgiving(f"inspection {entry.id} stayed in the index"):
+                self.index.drop([(entry.id, entry.stamp)])
+        except ValidationError:
+            log.warning("%s.json is not a record of this version and is not listed", entry.id)
+        return None
+
+    def _expire(self, entry: Aged) -> None:
+        try:
+            self.delete(entry.id, entry.stamp)
+        except (NotFound, ValidationError):  # deleted meanwhile, or of another version: neither may stop what follows
+            self.index.drop([(entry.id, entry.stamp)])
+        else:
+            log.info("inspection %s was deleted, since it is no longer kept", entry.id)
+
+
+@contextmanager
+def _forgiving(consequence: str) -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, OSError, NotFound, ValidationError) as error:
+        log.warning("%s: %s", consequence, error)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except SQLAlchemyError as error:
+        log.warning("the history cannot be read: %s", error)
+        raise HistoryAway("The list of inspections is not available at the moment; single ones are.") from error

@@ -1,0 +1,52 @@
+"""Deletes the oldest inspections where they are too old or all together too large. Off unless the settings say so."""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from defect_api.history.index import Aged, Index
+from defect_api.history.schema import milliseconds
+from defect_api.settings import Settings
+
+GIB = 1024**3
+# deleted at most after one inspection, so that its client does not wait for a backlog; each further one takes more
+MOST_AT_ONCE = 100
+
+
+def sweep(settings: Settings, index: Index, spare: str, delete: Callable[[Aged], None]) -> None:
+    """Delete what the settings no longer keep, the oldest first, but never the inspection `spare`.
+
+    Does nothing while another worker is at it. Raises SQLAlchemyError, OSError and what `delete` raises.
+    """
+    if not (settings.retention_days or settings.retention_gb):
+        return
+    with _one_worker(settings.state_dir) as chosen:
+        if chosen:
+            for entry in _superfluous(settings, index):
+                if entry.id != spare:
+                    delete(entry)
+
+
+def _superfluous(settings: Settings, index: Index) -> Iterator[Aged]:
+    oldest_kept = datetime.now(UTC) - timedelta(days=settings.retention_days)
+    excess = index.total_bytes() - int(settings.retention_gb * GIB) if settings.retention_gb else 0
+    for entry in index.oldest(MOST_AT_ONCE):
+        too_old = bool(settings.retention_days) and entry.created_at < milliseconds(oldest_kept)
+        if not too_old and excess <= 0:
+            return
+        yield entry
+        excess -= entry.bytes
+
+
+@contextmanager
+def _one_worker(folder: Path) -> Iterator[bool]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "retention.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        yield True

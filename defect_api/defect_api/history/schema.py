@@ -1,0 +1,75 @@
+"""The index's one table, and how a record becomes a row of it. Its database indexes are made by the migrations."""
+
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+from sqlalchemy import BigInteger, Double, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from defect_api.media import StoredRecord
+
+TYPE_MARK = "\n"
+Verdict = Literal["defect", "clean", "no_verdict"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+
+
+class Base(DeclarativeBase):
+    """The base of the index's tables."""
+
+
+class Entry(Base):
+    """What is searched and sorted of one inspection; all else is read from its record."""
+
+    __tablename__ = "inspections"
+
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    created_at: Mapped[int] = mapped_column(BigInteger)  # milliseconds since 1970, UTC
+    filename: Mapped[str] = mapped_column(String(255))
+    search_name: Mapped[str] = mapped_column(Text)  # the file name without case
+    verdict: Mapped[str] = mapped_column(String(16))
+    defect_probability: Mapped[float] = mapped_column(Double)
+    max_probability: Mapped[float] = mapped_column(Double)
+    defect_count: Mapped[int]
+    defect_area_px: Mapped[int] = mapped_column(BigInteger)
+    # the defects' types, a mark around each: in one column, so that an index can hold it beside what sorts
+    types: Mapped[str] = mapped_column(Text)
+    model_name: Mapped[str] = mapped_column(String(64))
+    model_version: Mapped[str] = mapped_column(String(32))
+    bytes: Mapped[int] = mapped_column(BigInteger)  # of all files of the inspection
+    stamp: Mapped[int] = mapped_column(BigInteger)  # modification of the record's file, nanoseconds since 1970
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return an aware time as milliseconds since 1970, UTC."""
+    return round(moment.timestamp() * 1000)
+
+
+def search_name(filename: str) -> str:
+    """Return a file name, or a part of one, as it is searched: without case."""
+    return filename.casefold()
+
+
+def marked(name: str) -> str:
+    """Return a defect type as it stands within `Entry.types`."""
+    return TYPE_MARK + name + TYPE_MARK
+
+
+def row(stored: StoredRecord) -> dict[str, Any]:
+    """Return the row of a record, by column."""
+    record = stored.record
+    return {
+        "id": record.id,
+        "created_at": milliseconds(datetime.fromisoformat(record.created_at)),
+        "filename": record.image.filename,
+        "search_name": search_name(record.image.filename),
+        "verdict": record.verdict,
+        "defect_probability": record.defect_probability,
+        "max_probability": record.max_probability,
+        "defect_count": len(record.defects),
+        "defect_area_px": sum(defect.area_px for defect in record.defects),
+        "types": "".join(marked(name) for name in sorted({defect.type for defect in record.defects})),
+        "model_name": record.model.name,
+        "model_version": record.model.version,
+        "bytes": stored.bytes,
+        "stamp": stored.stamp,
+    }

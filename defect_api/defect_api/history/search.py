@@ -1,0 +1,108 @@
+"""What is listed, in which order, and from where on: filters, sorting and cursors as conditions on the index."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, literal, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from defect_api.history.schema import Entry, Verdict, marked, milliseconds, search_name
+from defect_api.problems import Unprocessable
+
+SortKey = Literal["created_at", "defect_probability", "defect_area_px"]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Area = Annotated[int, Field(ge=0, le=2**53)]
+
+
+class Filters(BaseModel):
+    """Which inspections are wanted; one that names several conditions wants all of them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    created_from: AwareDatetime | None = Field(None, description="not older than this, RFC 3339")
+    created_to: AwareDatetime | None = Field(None, description="older than this, RFC 3339")
+    verdict: Verdict | None = Field(None, description="only with this verdict")
+    type: str | None = Field(None, max_length=200, description="only with a defect of this type")
+    area_min: Area | None = Field(None, description="least area of all defects together, px")
+    area_max: Area | None = Field(None, description="largest area of all defects together, px")
+    probability_min: Probability | None = Field(None, description="least defect probability")
+    probability_max: Probability | None = Field(None, description="highest defect probability")
+    text: str | None = Field(None, max_length=255, description="within the client's file name, in either case")
+    filename: str | None = Field(None, max_length=1000, description="only pictures that the client called so")
+
+
+class Ordering(BaseModel):
+    """How they are sorted; equal ones by id."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sort: SortKey = Field("created_at", description="what they are sorted by; defect_area_px is that of all together")
+    order: Literal["desc", "asc"] = Field("desc", description="largest or newest first, or last")
+
+
+@dataclass(frozen=True)
+class Position:
+    """The place of an inspection in a list: what it is sorted by, and its id."""
+
+    value: float
+    id: str
+
+    def cursor(self, ordering: Ordering) -> str:
+        """Return the opaque text that leads to what follows."""
+        content = json.dumps([ordering.sort, ordering.order, self.value, self.id], separators=(",", ":"))
+        return base64.urlsafe_b64encode(content.encode()).decode()
+
+
+def position(cursor: str, ordering: Ordering) -> Position:
+    """Return the place that `cursor` names. Raises Unprocessable for one of another list, or none at all."""
+    try:
+        content = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError) as error:
+        raise Unprocessable("The cursor is not one that this service gave.") from error
+    match content:
+        case [ordering.sort, ordering.order, int() | float() as value, str() as identifier] if abs(value) < 2**63:
+            return Position(value, identifier)
+    raise Unprocessable("The cursor is not one that this service gave for this order.")
+
+
+def sort_column(ordering: Ordering) -> InstrumentedAttribute[Any]:
+    """Return the column that is sorted by."""
+    return {
+        "created_at": Entry.created_at,
+        "defect_probability": Entry.defect_probability,
+        "defect_area_px": Entry.defect_area_px,
+    }[ordering.sort]
+
+
+def sorting(ordering: Ordering) -> list[ColumnElement[Any]]:
+    """Return what a list is ordered by."""
+    columns = (sort_column(ordering), Entry.id)
+    return [column.desc() if ordering.order == "desc" else column.asc() for column in columns]
+
+
+def following(place: Position, ordering: Ordering) -> ColumnElement[bool]:
+    """Return the condition for what comes after `place`, whatever was added or removed meanwhile."""
+    column = sort_column(ordering)
+    columns, last = tuple_(column, Entry.id), tuple_(literal(place.value, column.type), place.id)
+    return columns < last if ordering.order == "desc" else columns > last
+
+
+def conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    """Return the conditions of `filters`, but for the verdict's."""
+    wanted: list[tuple[Any, Callable[[Any], ColumnElement[bool]]]] = [
+        (filters.created_from, lambda moment: Entry.created_at >= milliseconds(moment)),
+        (filters.created_to, lambda moment: Entry.created_at < milliseconds(moment)),
+        (filters.type, lambda name: Entry.types.contains(marked(name), autoescape=True)),
+        (filters.area_min, lambda area: Entry.defect_area_px >= area),
+        (filters.area_max, lambda area: Entry.defect_area_px <= area),
+        (filters.probability_min, lambda probability: Entry.defect_probability >= probability),
+        (filters.probability_max, lambda probability: Entry.defect_probability <= probability),
+        (filters.text, lambda text: Entry.search_name.contains(search_name(text), autoescape=True)),
+        (filters.filename, lambda name: Entry.filename == name),
+    ]
+    return [condition(value) for value, condition in wanted if value is not None]

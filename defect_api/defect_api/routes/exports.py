@@ -1,0 +1,102 @@
+"""Exports of one inspection or of a filtered set, sent while they are made."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import chain
+
+from flask import Response
+from flask_openapi3 import APIBlueprint, Tag
+
+from defect_api.exports.export import Export, export_one, export_set
+from defect_api.exports.format import Classes
+from defect_api.exports.formats import FORMATS, chosen
+from defect_api.exports.sheet import Sheet
+from defect_api.history.search import Ordering
+from defect_api.inspection import Inspector
+from defect_api.judgement import Terms
+from defect_api.media import MediaVolume
+from defect_api.model_package import find_packages
+from defect_api.problems import NotFound, NotReady
+from defect_api.record import Record
+from defect_api.schemas import ExportQuery, ExportSetQuery, InspectionPath, problem_responses
+from defect_api.state import state
+
+BATCH = 200
+# a report is shown in the browser, and whatever it says it runs nothing and fetches nothing
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
+SHOWN = ("text/html", "application/pdf", "image/png")
+CONTENT_TYPES = sorted({form.content_type for form in FORMATS.values()} | {"application/zip"})
+FILE = {"content": {content_type: {"schema": {"type": "string", "format": "binary"}} for content_type in CONTENT_TYPES}}
+
+api = APIBlueprint(
+    "exports", __name__, url_prefix="/v1", abp_tags=[Tag(name="exports")], abp_responses=problem_responses(422, 500)
+)
+
+
+@api.get(
+    "/inspections/<inspection_id>/export",
+    summary="Export an inspection to another tool",
+    responses={200: FILE, **problem_responses(404, 409)},
+)
+def export_inspection(path: InspectionPath, query: ExportQuery) -> Response:
+    """A document; a ZIP where the format has several files or the original is wanted."""
+    record = state().media.record(path.inspection_id)
+    sheet = _sheet(record, query.terms, state().media, state().inspector)
+    form = chosen(query.format, rle=query.rle, originals=query.originals)
+    return _answer(export_one(form, sheet, _classes(record.model.digest), originals=query.originals))
+
+
+@api.get(
+    "/export",
+    summary="Export the inspections that the filters want, newest first",
+    responses={200: FILE, **problem_responses(409, 503)},
+)
+def export_inspections(query: ExportSetQuery) -> Response:
+    """A document about all; a ZIP where the format has a file for each or the originals are wanted."""
+    records = (record for _, record in state().history.records(query, Ordering(), BATCH, None))
+    sheets = _sheets(records, query.terms, state().media, state().inspector)
+    originals = state().media if query.originals else None
+    form = chosen(query.format, rle=query.rle, originals=query.originals)
+    return _answer(export_set(form, sheets, _classes(_served()), originals))
+
+
+def _sheet(record: Record, terms: Terms | None, media: MediaVolume, inspector: Inspector) -> Sheet:
+    return Sheet(inspector.replay(record, terms), media, replayed=True) if terms else Sheet(record, media)
+
+
+def _sheets(
+    records: Iterable[Record], terms: Terms | None, media: MediaVolume, inspector: Inspector
+) -> Iterator[Sheet]:
+    for record in records:
+        with suppress(NotFound):  # deleted meanwhile
+            yield _sheet(record, terms, media, inspector)
+
+
+def _classes(first: str | None) -> Classes:
+    """Return the classes of all cards, those of the model with the digest `first` before the others."""
+    packages, _ = find_packages(state().settings.models_dir)
+    cards = sorted((package.card for package in packages), key=lambda card: card.digest != first)
+    return Classes(name for card in cards for name in card.classes)
+
+
+def _served() -> str | None:
+    try:
+        return state().slot.model.package.card.digest
+    except NotReady:
+        return None
+
+
+def _answer(export: Export) -> Response:
+    # what fails at the very beginning is still told as a problem; later on, only a broken end can tell
+    beginning = next(export.chunks, None)
+    if beginning is None:
+        raise NotFound("There is nothing left to export: the inspection was deleted meanwhile.")
+    response = Response(chain([beginning], export.chunks), content_type=export.content_type)
+    shown = response.mimetype in SHOWN
+    response.headers["Content-Disposition"] = f'{"inline" if shown else "attachment"}; filename="{export.filename}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    # nginx passes it on as it comes, rather than gather it on a disk that may be a small one in memory
+    response.headers["X-Accel-Buffering"] = "no"
+    if response.mimetype == "text/html":
+        response.headers["Content-Security-Policy"] = POLICY
+    return response

@@ -1,0 +1,64 @@
+"""Judging the stored maps again: other thresholds, the curve."""
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from defect_api.media import MediaVolume
+from defect_api.record import Record
+from defect_api.served_model import ServedModel, SheetMaps
+from tests.defect_api.second_contract import BLURRED, URL, assert_problem, post
+
+
+def test_another_threshold_is_a_replay_and_the_stored_record_stays(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = post(client).json
+
+    def must_not_run(_self: ServedModel, _grey: Any) -> SheetMaps:
+        raise AssertionError("the model ran")
+
+    monkeypatch.setattr(ServedModel, "maps", must_not_run)
+    replayed = post(client, threshold="0.999")
+    assert replayed.status_code == 200
+    assert replayed.json["threshold"]["method"] == "requested"  # type: ignore[index]
+    assert replayed.json["threshold"]["value"] == 0.999  # type: ignore[index]
+    assert post(client).json == stored
+
+
+def test_a_first_post_with_a_threshold_equals_its_replay(client: FlaskClient) -> None:
+    fresh = post(client, threshold="0.2")
+    assert fresh.status_code == 201
+    assert post(client, threshold="0.2").json == fresh.json
+    assert post(client).json["threshold"]["method"] == "calibrated"  # type: ignore[index]
+
+
+@pytest.mark.parametrize("threshold", ["0", "-1", "1.1", "much", "nan", "inf"])
+def test_a_threshold_that_is_none_is_refused(client: FlaskClient, threshold: str) -> None:
+    assert "threshold" in assert_problem(post(client, threshold=threshold), 422, "invalid-parameter")
+
+
+@pytest.mark.parametrize("threshold", [0.05, 0.3, 0.999])
+def test_a_replay_equals_a_fresh_inspection_at_that_threshold(client: FlaskClient, threshold: float) -> None:
+    fresh = post(client, BLURRED, threshold=str(threshold)).json
+    identifier = post(client, BLURRED).json["id"]  # type: ignore[index]
+    assert client.get(f"{URL}/{identifier}?threshold={threshold}").json == fresh
+
+
+def test_the_curve_equals_the_replays(client: FlaskClient) -> None:
+    identifier = post(client, BLURRED).json["id"]  # type: ignore[index]
+    points = client.get(f"{URL}/{identifier}/curve").json["points"]  # type: ignore[index]
+    assert [point["threshold"] for point in points] == [value / 255 for value in range(5, 256, 5)]
+    for point in points[::10]:
+        record = client.get(f"{URL}/{identifier}", query_string={"threshold": repr(point["threshold"])}).json
+        areas = [defect["area_px"] for defect in record["defects"]]  # type: ignore[index]
+        assert (point["count"], point["area_px"]) == (len(areas), sum(areas))
+    assert points[0]["area_px"] > points[-1]["area_px"] > 0
+
+
+def test_without_the_models_card_there_is_no_replay(client: FlaskClient, media: MediaVolume) -> None:
+    record = Record.model_validate_json(post(client).data)
+    older = record.model_copy(update={"model": record.model.model_copy(update={"digest": "sha256:" + "1" * 64})})
+    (media.folder / f"{record.id}.json").write_text(older.model_dump_json())
+    assert "no longer there" in assert_problem(client.get(f"{URL}/{record.id}?threshold=0.3"), 409, "conflict")
