@@ -88,7 +88,7 @@ class Defect(Part):
     area_px_range: tuple[int, int] = Field(description="area when the threshold moves by the card's uncertainty")
     box: tuple[int, int, int, int] = Field(description="x, y, width, height")
     length_px: float = Field(description="long side of the minimum-area rectangle")
-    length_px_range: tuple[float, float] = Field(description="length when the threshold moves likewise")
+    length_px_range: tuple[float, float] = Field(description="least and largest length when it moves likewise")
     width_px: float = Field(description="short side of the minimum-area rectangle")
     orientation_deg: float = Field(ge=0, lt=180, description="long side against the x axis, anticlockwise as seen")
     area_mm2: float | None = Field(description="null where the record has no scale")

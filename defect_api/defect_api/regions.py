@@ -105,6 +105,8 @@ def _measure(cuts: _Cuts, label: int, box: NDArray[np.int64], shares: NDArray[np
     core = region & cuts.strict[window]
     around = int(cuts.loose_labels[window][region][0])
     length, breadth, orientation = _extent(region)
+    # a smaller region may have a longer rectangle
+    lengths = (_extent(core)[0], length, cuts.loose_length(around))
     likeliest = int(np.argmax(shares))
     rows, columns = cuts.labels.shape
     return Defect(
@@ -116,7 +118,7 @@ def _measure(cuts: _Cuts, label: int, box: NDArray[np.int64], shares: NDArray[np
         area_px_range=(int(np.count_nonzero(core)), int(cuts.loose_boxes[around, cv2.CC_STAT_AREA])),
         box=(x, y, width, height),
         length_px=length,
-        length_px_range=(_extent(core)[0], cuts.loose_length(around)),
+        length_px_range=(min(lengths), max(lengths)),
         width_px=breadth,
         orientation_deg=orientation,
         **_millimetres(region, area, cuts.scale),

@@ -71,7 +71,7 @@ class Scale(Answer):
 
 
 class Defect(Answer):
-    """Measure one connected region; lengths in pixels, angles in degrees, probabilities in [0, 1]."""
+    """Measure one connected region: in pixels, degrees and, where the record has a scale, millimetres."""
 
     type: str
     type_probability: float
@@ -85,6 +85,9 @@ class Defect(Answer):
     width_px: float
     orientation_deg: float | None = None
     edge_distance_px: float | None = None
+    area_mm2: float | None = None
+    length_mm: float | None = None
+    width_mm: float | None = None
 
 
 class Files(Answer):

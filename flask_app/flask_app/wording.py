@@ -1,12 +1,9 @@
 """How figures and verdicts are worded on the pages: template filters and globals."""
 
 from datetime import UTC, datetime
-from math import cos, hypot, radians, sin
 from urllib.parse import quote
 
 from flask import Flask
-
-from flask_app.record import Defect, Scale
 
 VERDICTS = {"defect": "Defect found", "clean": "No defect found", "no_verdict": "No verdict"}
 METHODS = {
@@ -68,17 +65,6 @@ def capitalize_first(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def length_mm(pixels: float, orientation_deg: float | None, scale: Scale) -> float:
-    """Turn a length along `orientation_deg` (from the x axis) into millimetres: each axis has its own scale."""
-    angle = radians(orientation_deg or 0)
-    return pixels * hypot(cos(angle) * scale.mm_per_px_x, sin(angle) * scale.mm_per_px_y)
-
-
-def area_mm2(defect: Defect, scale: Scale) -> float:
-    """Return a defect's area in square millimetres."""
-    return defect.area_px * scale.mm_per_px_x * scale.mm_per_px_y
-
-
 def init_app(app: Flask) -> None:
     """Give the templates their words."""
     app.jinja_env.filters.update(
@@ -91,6 +77,4 @@ def init_app(app: Flask) -> None:
         capitalize_first=capitalize_first,
         ends_with=str.endswith,
     )
-    app.jinja_env.globals.update(
-        VERDICTS=VERDICTS, METHODS=METHODS, VIEW_NAMES=VIEW_NAMES, length_mm=length_mm, area_mm2=area_mm2
-    )
+    app.jinja_env.globals.update(VERDICTS=VERDICTS, METHODS=METHODS, VIEW_NAMES=VIEW_NAMES)

@@ -105,6 +105,14 @@ def test_ranges_follow_the_threshold_by_the_cards_uncertainty() -> None:
     assert defect.length_px_range == (20, 60)
 
 
+def test_a_range_contains_its_figure_even_where_the_larger_region_is_shorter() -> None:
+    q = blank((slice(50, 150), slice(50, 150), 100))  # a square, and in it a line along its diagonal
+    cv2.line(q, (52, 52), (147, 147), 255, thickness=3)
+    (defect,) = found(q).defects
+    assert defect.length_px > 130
+    assert defect.length_px_range == (100, defect.length_px)
+
+
 def test_a_region_without_core_shrinks_to_nothing() -> None:
     (defect,) = found(blank((slice(0, 10), slice(0, 10), 140))).defects
     assert defect.area_px_range == (0, 100)

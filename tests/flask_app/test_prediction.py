@@ -126,10 +126,10 @@ def test_with_a_scale_there_are_millimetres(
     client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
 ) -> None:
     record["scale"] = {"mm_per_px_x": 0.5, "mm_per_px_y": 2.0}
+    record["defects"][0] |= {"area_mm2": 12345.04, "length_mm": 611.0, "width_mm": 19.12}
     page = show(client, rest, record).replace("\u202f", " ")
-    assert "12 345.0 mm²" in page
-    assert "611.0 mm" in page  # the defect stands upright, so its length is scaled by y
-    assert "19.1 mm" in page
+    for words in ("12 345.0 mm²", "611.0 mm", "19.1 mm", "2.0 mm per px"):
+        assert words in page
 
 
 def test_the_overlay_is_shown_first_and_the_others_by_plain_links(

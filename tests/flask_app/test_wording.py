@@ -1,7 +1,6 @@
 import pytest
 
-from flask_app.record import Scale
-from flask_app.wording import length_mm, media_url, number, percent, size
+from flask_app.wording import media_url, number, percent, size
 
 
 @pytest.mark.parametrize(
@@ -32,11 +31,6 @@ def test_sizes_have_fitting_units(count: int, words: str) -> None:
 def test_numbers_are_grouped() -> None:
     assert number(1234567.891, 1) == "1\u202f234\u202f567.9"
     assert number(None) == "\u2013"
-
-
-@pytest.mark.parametrize(("angle", "expected"), [(0.0, 5.0), (90.0, 20.0), (None, 5.0)])
-def test_each_axis_has_its_own_scale(angle: float | None, expected: float) -> None:
-    assert length_mm(10, angle, Scale(mm_per_px_x=0.5, mm_per_px_y=2.0)) == pytest.approx(expected)
 
 
 def test_a_name_on_the_media_volume_stays_one_segment() -> None:
