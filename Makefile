@@ -21,7 +21,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
 
 run: $(RUN_READY) ## serve the whole platform on http://127.0.0.1:2020 (PORT=, STATE_DIR=)
-	@PORT=$(PORT) STATE_DIR=$(STATE_DIR) exec $(BIN)/python -m nginx.local
+	@PORT="$(PORT)" STATE_DIR="$(STATE_DIR)" exec $(BIN)/python -m nginx.local
 
 test: $(DEV_READY) ## run every test that can run on this machine (ARGS= for pytest)
 	@nginx/local/test-tools
@@ -53,6 +53,7 @@ down: ## stop what `make up` started; the volumes stay
 
 test-containers: $(DEV_READY) ## build the images, run the system tests against them, take them down
 	@PLATFORM=containers $(BIN)/python -m pytest -m "containers or system and not browser and not local" tests/system $(ARGS)
+	@docker image ls "surface-defect-detector/*"
 
 screenshots: $(DEV_READY) ## make the README's pictures from generated sheets
 	@nginx/local/test-tools

@@ -26,7 +26,7 @@ def main() -> None:
     """Prepare everything and become supervisord. Ends with a sentence on standard error if that is not possible."""
     try:
         environment = prepare(os.environ)
-    except (CannotStart, ValueError) as error:
+    except (CannotStart, OSError, ValueError) as error:
         sys.exit(f"The platform was not started: {error}")
     supervisord = str(Path(sys.executable).with_name("supervisord"))
     arguments = [supervisord, "--nodaemon", "--configuration", str(ROOT / "supervisord.conf")]
@@ -127,14 +127,23 @@ def find_nginx() -> str:
     return found.stdout.strip()
 
 
+def mime_types(nginx: Path) -> Path:
+    """Return the list of media types that came with the program. Raises CannotStart if there is none."""
+    # an unpacked program has its own copy beside it
+    for path in (
+        nginx.parents[2] / "etc/nginx/mime.types",
+        Path("/etc/nginx/mime.types"),
+        nginx.parents[1] / "conf/mime.types",
+    ):
+        if path.is_file():
+            return path
+    raise CannotStart(f"there is no mime.types that belongs to {nginx}.")
+
+
 def render_all(state: Path, environment: Mapping[str, str]) -> None:
     """Render the front door and the frame around it."""
     render_folder(TEMPLATES, state / "nginx/conf", environment)
-    # beside an unpacked program lies its own copy of the types
-    nginx = Path(environment["NGINX_PROGRAM"])
-    types = next(
-        path for path in (nginx.parents[2] / "etc/nginx/mime.types", Path("/etc/nginx/mime.types")) if path.exists()
-    )
+    types = mime_types(Path(environment["NGINX_PROGRAM"]))
     frame = (HERE / "nginx.conf.template").read_text()
     (state / "nginx/nginx.conf").write_text(render(frame, {**environment, "MIME_TYPES": str(types)}))
 

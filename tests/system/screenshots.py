@@ -1,0 +1,98 @@
+"""Makes the README's pictures: starts the platform, uploads generated sheets and photographs every page.
+
+`python -m tests.system.screenshots` writes to images/.
+"""
+
+import io
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+from PIL import Image
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from tests.system import chromium
+from tests.system.platform import running_platform
+from training import sheets
+
+IMAGES = Path(__file__).resolve().parents[2] / "images"
+# what the pages are to call themselves, whatever port is free
+SHOWN_AT = "127.0.0.1:2020"
+LARGEST_BYTES = 400_000
+# grey sheets and pages of few colours lose nothing that the eye sees
+COLOURS = (256, 128, 64)
+SIZES: dict[str, ViewportSize] = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+PREDICTION = re.compile(r"/prediction\?filename=")
+# name, seed and defect classes of the sheets that are uploaded; the last one is shown
+COILS: Sequence[tuple[str, int, list[int]]] = (
+    ("coil-8838.png", 31, []),
+    ("coil-8839.png", 1, [1]),
+    ("coil-8840.png", 3, [3]),
+    ("coil-8841.png", 8, [3, 4]),
+)
+
+
+def main() -> None:
+    """Write all pictures anew."""
+    IMAGES.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_platform(Path(folder)) as running_at,
+        chromium.launched(f"--host-resolver-rules=MAP {SHOWN_AT} {running_at.removeprefix('http://')}") as browser,
+    ):
+        address = f"http://{SHOWN_AT}"
+        coils = list(generated(Path(folder)))
+        prediction = [upload(browser, address, coil) for coil in coils][-1]
+        for kind, viewport in SIZES.items():
+            context = browser.new_context(base_url=address, viewport=viewport, color_scheme="dark")
+            photograph(context.new_page(), prediction, coils[-1], kind)
+            context.close()
+
+
+def generated(folder: Path) -> Iterator[Path]:
+    """Write the sheets to `folder` and yield their paths."""
+    for name, seed, defects in COILS:
+        path = folder / name
+        cv2.imwrite(str(path), sheets.generate(seed, defects=defects, dark_side=False).image)
+        yield path
+
+
+def upload(browser: Browser, address: str, sheet: Path) -> str:
+    """Have a sheet judged as a person would, and return the address of its prediction."""
+    page = browser.new_page(base_url=address)
+    page.goto("/upload")
+    page.set_input_files("#file", sheet)
+    page.click("#send")
+    page.wait_for_url(PREDICTION)
+    found = page.url
+    page.close()
+    return found
+
+
+def photograph(page: Page, prediction: str, sheet: Path, kind: str) -> None:
+    """Take each page once."""
+    for name, path in (("home", "/"), ("about", "/about"), ("media", "/media/"), ("prediction", prediction)):
+        page.goto(path)
+        save(page, f"{name}-{kind}")
+    page.goto("/upload")
+    page.set_input_files("#file", sheet)
+    page.wait_for_selector("#preview:not([hidden])")
+    save(page, f"upload-{kind}")
+
+
+def save(page: Page, name: str) -> None:
+    """Write one picture of the whole page. Raises ValueError when it is too heavy for a README."""
+    page.wait_for_load_state("networkidle")
+    shot = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    path = IMAGES / f"{name}.png"
+    for colours in COLOURS:
+        shot.quantize(colours, dither=Image.Dither.NONE, kmeans=2).save(path, optimize=True)
+        if path.stat().st_size <= LARGEST_BYTES:
+            return
+    raise ValueError(f"{path.name} has {path.stat().st_size} bytes, more than {LARGEST_BYTES}")
+
+
+if __name__ == "__main__":
+    main()
