@@ -15,7 +15,7 @@ RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
 PROJECTS := pyproject.toml flask_app/pyproject.toml defect_api/pyproject.toml
 
-.PHONY: help run test lint format lock up down test-containers screenshots train clean
+.PHONY: help run test lint format lock up down test-containers screenshots train import-media clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
@@ -61,6 +61,10 @@ screenshots: $(DEV_READY) ## make the README's pictures from generated sheets
 
 train: $(DEV_READY) ## train a model package on pictures of your own (ARGS= for the command)
 	$(BIN)/python -m training $(ARGS)
+
+URL ?= http://127.0.0.1:$(PORT)/api
+import-media: $(RUN_READY) ## have a running platform adopt a first system's pictures, copied to its media folder (URL=)
+	@$(BIN)/python -m defect_api.import_media $(URL)
 
 clean: ## remove what was installed and built; keeps var, where the pictures are
 	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache

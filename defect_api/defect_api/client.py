@@ -1,6 +1,7 @@
 """A typed client of the REST service, for scripts: `Inspector("http://127.0.0.1:2020/api").inspect("sheet.png")`."""
 
 import mimetypes
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
@@ -9,6 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from defect_api.listing import MediaEntry, MediaPage
 from defect_api.record import Record
 from defect_api.schemas import ProblemDocument
 
@@ -57,6 +59,20 @@ class Inspector:
         files = {"image": (path.name, path.read_bytes(), content_type)}
         return self._record(self._session.post(self._inspections, files=files, data=options, timeout=self._timeout_s))
 
+    def inspect_stored(self, filename: str) -> Record:
+        """Have a picture judged that lies on the service's media volume. Raises as `inspect`, but for OSError."""
+        return self._record(self._session.post(self._inspections, json={"filename": filename}, timeout=self._timeout_s))
+
+    def media(self) -> Iterator[MediaEntry]:
+        """Yield the files of the service's media volume, newest first. Raises as `inspect`, but for OSError."""
+        cursor: str | None = ""
+        while cursor is not None:
+            parameters = {"cursor": cursor} if cursor else {}
+            answer = self._session.get(f"{self._url}/v1/media", params=parameters, timeout=self._timeout_s)
+            page = MediaPage.model_validate_json(self._checked(answer))
+            yield from page.items
+            cursor = page.next_cursor
+
     def get(self, inspection_id: str, threshold: float | None = None) -> Record:
         """Return a stored inspection, judged at another threshold if one is given. Raises as `inspect`."""
         options = {} if threshold is None else {"threshold": repr(threshold)}
@@ -78,8 +94,11 @@ class Inspector:
         return f"{self._url}/v1/inspections"
 
     def _record(self, answer: requests.Response) -> Record:
+        return Record.model_validate_json(self._checked(answer))
+
+    def _checked(self, answer: requests.Response) -> bytes:
         if answer.ok:
-            return Record.model_validate_json(answer.content)
+            return answer.content
         problem = None
         if answer.headers.get("Content-Type", "").startswith("application/problem+json"):
             problem = ProblemDocument.model_validate_json(answer.content)

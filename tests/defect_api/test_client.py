@@ -1,36 +1,16 @@
 """The Python client against the real application on a real socket."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
 from defect_api.client import InspectionRefused, Inspector
 from tests.defect_api.conftest import DARK, png, sheet
 
 Wsgi = Callable[..., Any]
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[Wsgi], str]]:
-    running = []
-
-    def start(application: Wsgi) -> str:
-        server = make_server("127.0.0.1", 0, application, threaded=True)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        running.append((server, thread))
-        return f"http://127.0.0.1:{server.server_port}"
-
-    yield start
-    for server, thread in running:
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
 
 
 @pytest.fixture

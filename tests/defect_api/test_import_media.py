@@ -1,0 +1,39 @@
+"""Adopting a media volume of the first system."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from defect_api.import_media import main
+from defect_api.media import MediaVolume
+from tests.defect_api.conftest import DARK, png, sheet
+
+Serve = Callable[[Flask], str]
+
+
+def test_pictures_are_adopted_once_and_what_is_no_sheet_is_told(
+    serve: Serve, app: Flask, media: MediaVolume, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (media.folder / "old.png").write_bytes(png(sheet((100, 50, 40, 30, DARK))))
+    (media.folder / "old_mask.png").write_bytes(png(sheet()))
+    (media.folder / "old_1.json").write_text("{}")
+    (media.folder / "broken.jpg").write_bytes(b"nothing")
+    address = serve(app)
+    for _ in range(2):
+        assert main([address]) == 1
+        output = capsys.readouterr()
+        assert "1 pictures adopted, 1 refused" in output.out
+        assert "broken.jpg: The file is not" in output.err
+    (identifier,) = media.stamps()
+    assert media.record(identifier).image.filename == "old.png"
+    assert media.path("old.png").is_file()
+
+
+def test_a_long_listing_is_read_to_its_end(
+    serve: Serve, app: Flask, media: MediaVolume, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(60):
+        (media.folder / f"{number}.png").write_bytes(b"nothing")
+    assert main([serve(app)]) == 1
+    assert "0 pictures adopted, 60 refused" in capsys.readouterr().out
