@@ -14,6 +14,7 @@ from nginx.local.render import DEFAULTS, TEMPLATES, render, render_folder
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 FOLDERS = ("media", "state", "run", "run/metrics-site", "run/metrics-api", "nginx/temp", "nginx/conf")
+GIVEN_PATHS = ("MEDIA_DIR", "MODELS_DIR", "TLS_CERT", "TLS_KEY")
 # supervisord closes every descriptor but the lowest few, and the lock must live as long as it does
 LOCK_DESCRIPTOR = 3
 
@@ -70,7 +71,7 @@ def places(state: Path, given: Mapping[str, str]) -> dict[str, str]:
         "STATE_DIR": str(state / "state"),
         "HOME_DIR": str(state),
         "RUN_DIR": str(state / "run"),
-        "MEDIA_DIR": given.get("MEDIA_DIR") or str(state / "media"),
+        "MEDIA_DIR": str(state / "media"),
         "API_BIND": api,
         "API_URL": f"http://{api}",
         "API_UPSTREAM": api,
@@ -87,6 +88,8 @@ def places(state: Path, given: Mapping[str, str]) -> dict[str, str]:
         "CONF_DIR": str(state / "nginx/conf"),
         "TEMP_DIR": str(state / "nginx/temp"),
         "ACCESS_LOG": "/dev/stdout",
+        # a path means what it meant where it was given, and services start in the state folder
+        **{name: str(Path(given[name]).absolute()) for name in GIVEN_PATHS if given.get(name)},
     }
 
 

@@ -1,0 +1,62 @@
+"""What is decided before the services start without Docker."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from nginx.local.__main__ import GIVEN_PATHS, HERE, CannotStart, free_port, mime_types, places
+from nginx.local.render import DEFAULTS
+
+
+def decided(home: Path, **given: str) -> dict[str, str]:
+    return places(home, {**DEFAULTS, **given})
+
+
+@pytest.mark.usefixtures("nginx_program")
+def test_two_platforms_share_nothing(tmp_path: Path) -> None:
+    one, other = decided(tmp_path / "one"), decided(tmp_path / "other")
+    own = ("API_BIND", "SITE_HTTP", "MEDIA_DIR", "RUN_DIR", "CONF_DIR", "TEMP_DIR")
+    assert all(one[name] != other[name] for name in own)
+
+
+@pytest.mark.usefixtures("nginx_program")
+def test_only_this_machine_reaches_a_platform_that_says_nothing_else(tmp_path: Path) -> None:
+    assert decided(tmp_path)["LISTEN_ADDRESS"] == "127.0.0.1"
+    assert decided(tmp_path, LISTEN_ADDRESS="192.0.2.1")["LISTEN_ADDRESS"] == "192.0.2.1"
+
+
+@pytest.mark.usefixtures("nginx_program")
+@pytest.mark.parametrize("name", GIVEN_PATHS)
+def test_a_path_means_what_it_meant_where_it_was_given(tmp_path: Path, name: str) -> None:
+    assert decided(tmp_path, **{name: "some/where"})[name] == str(Path.cwd() / "some/where")
+
+
+@pytest.mark.usefixtures("nginx_program")
+def test_tls_needs_both_its_files(tmp_path: Path) -> None:
+    assert decided(tmp_path, TLS_CERT="c.pem")["LISTEN"] == "plain"
+    assert decided(tmp_path, TLS_CERT="c.pem", TLS_KEY="k.pem")["LISTEN"] == "plain-and-tls"
+
+
+def test_an_nginx_without_its_types_is_no_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "is_file", lambda _self: False)
+    with pytest.raises(CannotStart, match=r"no mime\.types"):
+        mime_types(tmp_path / "a/b/nginx")
+
+
+def test_free_ports_differ() -> None:
+    assert len({free_port() for _ in range(5)}) > 1
+
+
+def test_without_nginx_and_apt_the_package_is_named(tmp_path: Path) -> None:
+    # a machine whose only programs are those of the script itself
+    for name in ("bash", "dirname", "mktemp", "rm", "id"):
+        (tmp_path / name).symlink_to(Path("/usr/bin") / name)
+    copy = tmp_path / "nginx/local/find-nginx"
+    copy.parent.mkdir(parents=True)
+    copy.write_text((HERE / "find-nginx").read_text().replace("/usr/sbin/nginx", "/nowhere/nginx"))
+    found = subprocess.run(
+        [tmp_path / "bash", copy], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 1
+    assert "apt install nginx-light" in found.stderr
