@@ -33,7 +33,7 @@ def assert_problem(answer: requests.Response, status: int, slug: str) -> None:
 def test_a_body_over_the_limit_is_refused_with_the_limit(door: FrontDoor) -> None:
     body = bytes(16 * MB + 1)
     assert_page(door.post("/upload", data=body), 413, "at most 16 MB")
-    assert_problem(door.post("/api/v1/inspections", data=body), 413, "request-entity-too-large")
+    assert_problem(door.post("/api/v1/inspections", data=body), 413, "content-too-large")
     assert not door.site.received
     assert not door.api.received
 

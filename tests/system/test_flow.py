@@ -111,7 +111,7 @@ def test_an_endless_body_is_refused_by_page_and_problem(platform_url: str) -> No
     problem = requests.post(f"{platform_url}/api/v1/inspections", data=body, timeout=TIMEOUT_S)
     assert (page.status_code, problem.status_code) == (413, 413)
     assert page.headers["Content-Type"].startswith("text/html")
-    assert problem.json()["type"].endswith(":request-entity-too-large")
+    assert problem.json()["type"].endswith(":content-too-large")
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "..%2f..%2fetc%2fpasswd", "a/b.png", "nul\x00l.png", "C:\\x.png"])
