@@ -30,7 +30,7 @@ class Recipe:
     """A whole run; `source` is the file's content as it was read.
 
     Fine-tuning has one stage or more, each of which starts where the one before ended. Where `final_from_fold` names a
-    fold, the network that ships starts its last stage from that fold's network, which saves the time of the others.
+    fold, the network that ships takes its first stage from that fold, which saves its time.
     `known_weaknesses` go into the card.
     """
 

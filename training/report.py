@@ -20,9 +20,7 @@ WEIGHTS_LICENCE = "research use only, as the owners of the data sets allow"
 def evaluate_run(run: Run, resamples: int) -> tuple[OperatingPoint, list[Metric], float | None]:
     """Return the operating point, the figures and the conformal threshold of the folds trained so far."""
     judged = run.judged()
-    point, figures = evaluate(
-        judged, run.dataset.classes, run.dataset.name, _how(len(judged), run.recipe.folds), resamples
-    )
+    point, figures = evaluate(judged, run.dataset.classes, run.dataset.name, _how(run, len(judged)), resamples)
     return point, figures, bounded_miss_threshold([p for fold in judged for p in fold])
 
 
@@ -47,8 +45,11 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
     final = run.folder / "final" / EXPORTED
     weights = final if final.exists() else run.folder / "fold-0" / EXPORTED
     point, figures, _ = evaluate_run(run, resamples)
-    figures += evaluate_generated(weights, point)
+    if len(run.dataset.classes) == sheets.CLASSES:
+        figures += evaluate_generated(weights, point)
     trained_on = "all pictures" if final.exists() else "the first fold's training pictures"
+    if final.exists() and run.recipe.final_from_fold is not None:
+        trained_on += f" (in its first stage, on the training pictures of fold {run.recipe.final_from_fold})"
     description = packaging.Description(
         name=name,
         version=version,
@@ -89,16 +90,17 @@ def _weakest_class(figures: Sequence[Metric]) -> str:
     return f"On pictures kept aside, {weakest.name.removeprefix('Dice, ')} overlaps least: Dice {weakest.value:.2f}."
 
 
-def _how(folds: int, planned: int) -> str:
+def _how(run: Run, folds: int) -> str:
+    """Say how the figures were got: on which folds, by networks how far trained, at whose threshold."""
+    planned, stages_planned = run.recipe.folds, len(run.recipe.finetuning)
+    how = f"out of fold, {folds} of {planned} folds by scene"
     if folds == 1:
-        return (
-            f"on the pictures of 1 fold of {planned} (by scene), which also chose the threshold and the calibration, "
-            "so it flatters; python -m training evaluate"
-        )
-    return (
-        f"out of fold, {folds} folds of {planned} by scene, threshold and calibration chosen on the other folds; "
-        "python -m training evaluate"
-    )
+        how += ", whose pictures also chose the threshold and the calibration, so it flatters"
+    else:
+        how += ", threshold and calibration chosen on the other folds"
+    if run.judged_stages() < stages_planned:
+        how += f"; the judged network had {run.judged_stages()} of {stages_planned} stages of fine-tuning"
+    return f"{how}; python -m training evaluate"
 
 
 def _facts(run: Run) -> list[DataSet]:

@@ -42,11 +42,11 @@ class Run:
 
     def train_final(self, start: keras.Model) -> Path:
         """Train on every picture; return the exported network."""
-        last = len(self.recipe.finetuning) - 1
-        if self.recipe.final_from_fold is None or last == 0:
+        fold = self.recipe.final_from_fold
+        if fold is None:
             return self._finetune(self.dataset.examples, start, self.folder / "final")
-        donor = stages.finished(self.folder / f"fold-{self.recipe.final_from_fold}" / f"stage-{last - 1}")
-        return self._finetune(self.dataset.examples, donor, self.folder / "final", first=last)
+        donor = stages.finished(self.folder / f"fold-{fold}" / "stage-0")
+        return self._finetune(self.dataset.examples, donor, self.folder / "final", first=1)
 
     def judged(self) -> list[list[Prediction]]:
         """Return the out-of-fold predictions of the folds trained so far. Raises DataError where there are none."""
@@ -54,6 +54,11 @@ class Run:
         if not found:
             raise DataError(f"{self.folder} has no fold yet; train one first")
         return found
+
+    def judged_stages(self) -> int:
+        """Return how many stages of fine-tuning the judged networks have behind them, at the least."""
+        places = [place.parent for place in self.folder.glob("fold-*/predictions")]
+        return min(len(list(place.glob(f"stage-*/{stages.FINISHED}"))) for place in places)
 
     def _finetune(self, examples: Sequence[Example], model: keras.Model, place: Path, first: int = 0) -> Path:
         for number, stage in list(enumerate(self.recipe.finetuning))[first:]:

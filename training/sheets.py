@@ -43,7 +43,7 @@ def generate(
     kinds = _random_defects(rng) if defects is None else list(defects)
     if any(kind not in range(1, CLASSES + 1) for kind in kinds):
         raise ValueError(f"defect classes are 1 to {CLASSES}, not {kinds}")
-    clutter = _random_clutter(rng) if busy_kinds is None else list(busy_kinds)
+    clutter = _random_clutter(rng, sound=not kinds) if busy_kinds is None else list(busy_kinds)
     canvas = surface.steel(rng, (height, width))
     for name in clutter:
         busy.draw(rng, canvas, name)
@@ -88,7 +88,9 @@ def _random_defects(rng: np.random.Generator) -> list[int]:
     return [int(kind) for kind in rng.integers(1, CLASSES + 1, rng.integers(1, 4))]
 
 
-def _random_clutter(rng: np.random.Generator) -> list[str]:
+def _random_clutter(rng: np.random.Generator, *, sound: bool) -> list[str]:
+    """Choose clutter; a strip's end only for sound sheets, as a defect might fall beyond it."""
     if rng.random() > BUSY_SHARE:
         return []
-    return [str(kind) for kind in rng.choice(busy.KINDS, rng.integers(1, 3), replace=False, p=BUSY_WEIGHTS)]
+    chosen = rng.choice(busy.KINDS, rng.integers(1, 3), replace=False, p=BUSY_WEIGHTS)
+    return [str(kind) for kind in chosen if sound or kind != "strip_end"]

@@ -7,8 +7,10 @@ import cv2
 import pytest
 
 from defect_api.model_package import read_package
-from training import sheets
+from training import datasets, golden, network, sheets
 from training.commands import main
+from training.examples import DataError
+from training.runs import Run
 
 RECIPE = """
 seed = 1
@@ -41,7 +43,8 @@ def untraced() -> Iterator[None]:
 def data(tmp_path: Path) -> Path:
     for part in ("images", "masks"):
         (tmp_path / "own" / part).mkdir(parents=True)
-    for seed, defects in enumerate([[3], [3], [], []]):
+    (tmp_path / "own" / "classes.txt").write_text("scratch\n")
+    for seed, defects in enumerate([[1], [1], [], []]):
         sheet = sheets.generate(seed, width=320, defects=defects)
         assert cv2.imwrite(str(tmp_path / "own" / "images" / f"{seed}.png"), sheet.image)
         assert cv2.imwrite(str(tmp_path / "own" / "masks" / f"{seed}.png"), sheet.mask)
@@ -49,8 +52,9 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_a_folder_of_own_pictures_ends_as_a_model_package(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(golden, "CANDIDATES", 3)
     recipe, run, models = tmp_path / "recipe.toml", tmp_path / "run", tmp_path / "models"
     recipe.write_text(RECIPE)
     of_run = ["--data", str(data), "--run", str(run)]
@@ -65,6 +69,7 @@ def test_a_folder_of_own_pictures_ends_as_a_model_package(
     package = read_package(models / "own" / "2")
     package.verify()
     assert package.card.training["folds"] == 2
+    assert package.card.classes == ["scratch"]
     assert [data.name for data in package.card.data] == ["own", "generated sheets"]
 
 
@@ -75,3 +80,20 @@ def test_a_run_of_another_recipe_is_refused(data: Path, tmp_path: Path, capsys: 
 
     assert main(["train", "--data", str(data), "--run", str(run)]) == 1
     assert "is of another recipe than" in capsys.readouterr().err
+
+
+def test_a_final_network_that_continues_a_fold_needs_that_fold(data: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(RECIPE.replace("folds = 2", "folds = 2\nfinal_from_fold = 0"))
+    run = Run(tmp_path / "run", datasets.find(data), recipe)
+
+    with pytest.raises(DataError, match="train that stage first"):
+        run.train_final(network.build(classes=1))
+
+
+def test_a_run_without_a_fold_has_nothing_to_report(data: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(RECIPE)
+
+    with pytest.raises(DataError, match="has no fold yet"):
+        Run(tmp_path / "run", datasets.find(data), recipe).judged()

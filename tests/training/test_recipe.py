@@ -13,7 +13,7 @@ def test_the_shipped_recipe_is_read() -> None:
     read = recipe.load(RECIPE)
 
     assert read.pretraining.schedule.steps == 1800
-    assert [stage.crop for stage in read.finetuning] == [(256, 320), (256, 320)]
+    assert [stage.crop for stage in read.finetuning] == [(256, 320)] * 3
     assert read.pretraining.changes.scale == (0.85, 1.5)
 
 
