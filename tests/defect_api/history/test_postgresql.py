@@ -21,9 +21,9 @@ from defect_api.history.search import Filters, Ordering, position
 from defect_api.media import MediaVolume
 from defect_api.record import Record, rfc3339
 from defect_api.settings import Settings
-from tests.defect_api.test_history import START, WRITER, entries, store, template
+from tests.defect_api.history.conftest import START, entries, store
+from tests.defect_api.history.test_database import WRITER
 
-__all__ = ["template"]
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 
 

@@ -1,0 +1,209 @@
+"""What a crash, a lost database or a half deletion leaves, and how the next start mends it."""
+
+import fcntl
+import os
+import shutil
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from defect_api.history.__main__ import main
+from defect_api.history.history import History
+from defect_api.history.search import Filters, Ordering
+from defect_api.media import MediaVolume, StoredRecord
+from defect_api.record import Record, rfc3339
+from defect_api.settings import Settings
+from tests.defect_api.history.conftest import FIRST, SECOND, START, THIRD, entries, listed, store
+from tests.defect_api.second_contract import URL, assert_problem, post
+
+
+def test_a_replaced_record_is_listed_as_it_is_now(history: History, media: MediaVolume, stored: list[Record]) -> None:
+    store(media, stored[0], FIRST, verdict="clean", created_at=rfc3339(START + timedelta(days=1)))
+    history.published(stored[0].id)
+    (_, newest), *_ = history.records(Filters(), Ordering(), 1, None)
+    assert (newest.id, newest.verdict) == (stored[0].id, "clean")
+    assert history.counts(Filters()) == {"defect": 1, "clean": 2, "no_verdict": 1}
+
+
+def test_the_next_start_finds_what_the_index_does_not_have(
+    history: History, media: MediaVolume, stored: list[Record]
+) -> None:
+    missed = store(media, stored[0], "missed.png")
+    changed = store(media, stored[1], SECOND, verdict="no_verdict")
+    history.start()
+    assert entries(history) == {record.id for record in stored} | {missed.id}
+    assert history.counts(Filters(filename=changed.image.filename))["no_verdict"] == 1
+
+
+def test_the_next_start_drops_what_is_not_on_disk(history: History, media: MediaVolume, stored: list[Record]) -> None:
+    (media.folder / f"{stored[0].id}.json").unlink()
+    history.start()
+    assert entries(history) == {record.id for record in stored[1:]}
+
+
+def test_a_start_reads_only_what_differs(
+    history: History, media: MediaVolume, stored: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missed = store(media, stored[0], "missed.png")
+    read: list[str] = []
+    original = MediaVolume.stored
+
+    def counted(self: MediaVolume, identifier: str) -> StoredRecord:
+        read.append(identifier)
+        return original(self, identifier)
+
+    monkeypatch.setattr(MediaVolume, "stored", counted)
+    history.start()
+    assert read == [missed.id]
+
+
+def test_a_listed_record_that_is_gone_is_skipped_and_dropped(
+    client: FlaskClient, media: MediaVolume, history: History, stored: list[Record]
+) -> None:
+    (media.folder / f"{stored[3].id}.json").unlink()
+    (media.folder / f"{stored[1].id}.json").write_text("{}")
+    assert listed(client, limit=2) == [THIRD, FIRST]
+    assert stored[3].id not in entries(history)
+
+
+def test_rebuild_makes_the_index_from_the_records(
+    settings: Settings,
+    media: MediaVolume,
+    stored: list[Record],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.rmtree(settings.state_dir)
+    (media.folder / "x-0123456789abcdef.json").write_text("{}")
+    monkeypatch.setenv("MEDIA_DIR", str(settings.media_dir))
+    monkeypatch.setenv("STATE_DIR", str(settings.state_dir))
+    assert main(["rebuild"]) == 0
+    assert capsys.readouterr().out == "4 inspections entered, 1 files are no record\n"
+    rebuilt = History(settings, media)
+    assert entries(rebuilt) == {record.id for record in stored}
+    rebuilt.close()
+
+
+def test_rebuild_tells_when_it_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    monkeypatch.setenv("MEDIA_DIR", str(tmp_path / "media"))
+    monkeypatch.setenv("STATE_DIR", str(tmp_path / "state"))
+    assert main(["rebuild"]) == 1
+    assert "could not be rebuilt" in capsys.readouterr().err
+
+
+def test_a_damaged_database_is_replaced_at_the_next_start(
+    settings: Settings, media: MediaVolume, stored: list[Record], history: History
+) -> None:
+    history.close()
+    (settings.state_dir / "history.sqlite3").write_bytes(b"no database" * 1000)
+    restarted = History(settings, media)
+    restarted.start()
+    assert entries(restarted) == {record.id for record in stored}
+    assert (settings.state_dir / "history.sqlite3.damaged").is_file()
+    restarted.close()
+
+
+def test_without_the_index_an_inspection_is_answered_and_found_later(
+    client: FlaskClient, settings: Settings, media: MediaVolume, caplog: pytest.LogCaptureFixture
+) -> None:
+    with sqlite3.connect(settings.state_dir / "history.sqlite3") as connection:
+        connection.execute("ALTER TABLE inspections RENAME TO away")
+    answer = post(client)
+    assert answer.status_code == 201
+    assert "was not indexed" in caplog.text
+    identifier = answer.json["id"]  # type: ignore[index]
+    assert client.get(f"{URL}/{identifier}").status_code == 200
+    assert_problem(client.get(URL), 503, "history-away")
+    connection.execute("ALTER TABLE away RENAME TO inspections")
+    connection.close()
+    restarted = History(settings, media)
+    restarted.start()
+    assert entries(restarted) == {identifier}
+    restarted.close()
+    assert listed(client) == ["coil 7.png"]
+
+
+def test_without_the_index_an_inspection_can_be_deleted(
+    client: FlaskClient, settings: Settings, media: MediaVolume
+) -> None:
+    identifier = post(client).json["id"]  # type: ignore[index]
+    with sqlite3.connect(settings.state_dir / "history.sqlite3") as connection:
+        connection.execute("ALTER TABLE inspections RENAME TO away")
+    assert client.delete(f"{URL}/{identifier}").status_code == 204
+    assert media.files() == []
+    connection.execute("ALTER TABLE away RENAME TO inspections")
+    connection.close()
+    assert listed(client) == []
+
+
+def test_a_state_folder_that_cannot_be_made_costs_no_inspection(make_app: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    client = make_app(state_dir=tmp_path / "file" / "state").test_client()
+    assert post(client).status_code == 201
+    assert_problem(client.get(URL), 503, "history-away")
+
+
+@pytest.mark.parametrize("before", ["mark", "files", "unmark"])
+def test_a_deletion_that_a_crash_interrupts_is_finished_at_the_next_start(
+    settings: Settings,
+    media: MediaVolume,
+    history: History,
+    stored: list[Record],
+    monkeypatch: pytest.MonkeyPatch,
+    before: str,
+) -> None:
+    class PowerCut(BaseException):
+        pass
+
+    def cut(path: Path, *_arguments: object, **_options: object) -> None:
+        if before != "unmark" or path.suffix == ".deleting":
+            raise PowerCut
+        os.unlink(path)  # noqa: PTH108  # the method is what is replaced
+
+    gone, keeps = stored[0], stored[1:]
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace" if before == "mark" else "unlink", cut)
+        with pytest.raises(PowerCut):
+            history.delete(gone.id)
+    restarted = History(settings, MediaVolume(settings.media_dir))
+    restarted.start()
+    kept = {record.id for record in (stored if before == "mark" else keeps)}
+    assert {file.inspection_id for file in media.files()} == kept == entries(restarted)
+    assert list(media.folder.glob(".*")) == []
+    restarted.close()
+
+
+def test_what_was_posted_again_after_a_crash_is_not_deleted(
+    settings: Settings, media: MediaVolume, stored: list[Record]
+) -> None:
+    again = stored[0]
+    mark = media.folder / f".{again.id}.deleting"
+    older = again.files.model_copy(update={"view": f"{again.id}_view.png"})
+    mark.write_text(again.model_copy(update={"files": older}).model_dump_json())
+    (media.folder / f"{again.id}_view.png").write_bytes(b"left by the crash")
+    MediaVolume(settings.media_dir)
+    assert {file.name for file in media.files() if file.inspection_id == again.id} == {
+        f"{again.id}.json",
+        *again.files.names(),
+    }
+    assert not mark.exists()
+
+
+def test_a_deletion_waits_for_a_publication(media: MediaVolume, stored: list[Record]) -> None:
+    descriptor = os.open(media.folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    with ThreadPoolExecutor() as pool:
+        deletion = pool.submit(media.delete, stored[0].id)
+        assert not deletion.done()
+        assert media.record(stored[0].id) == stored[0]
+        os.close(descriptor)
+        deletion.result(10)
+    assert stored[0].id not in media.stamps()
