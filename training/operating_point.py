@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 
 from defect_api.card import PixelThreshold, Platt
-from defect_api.thresholds import cut, histogram, mean_of_largest
+from defect_api.thresholds import cut, histogram, logit_of_largest
 from training.predictions import Prediction
 
 THRESHOLDS = np.round(np.arange(0.20, 0.86, 0.05), 2)
@@ -17,7 +17,6 @@ THRESHOLDS = np.round(np.arange(0.20, 0.86, 0.05), 2)
 REGIONS = (50, 100, 150, 200, 300, 400, 500, 600)
 PICTURE_WEIGHT = 0.5  # of misses and false calls, against pooled Dice
 PIXELS = 256  # largest values that a picture's feature averages; about the size of a small defect
-LOGIT_CLIP = 1e-4
 LEAST_UNCERTAINTY = 0.02
 
 
@@ -60,12 +59,6 @@ def bounded_miss_threshold(predictions: Sequence[Prediction], share: float = 0.1
     return float(allowed.max()) / 255 if allowed.size else None
 
 
-def feature(q: npt.NDArray[np.uint8]) -> float:
-    """Return the logit of the mean of the map's largest values, which calibration starts from."""
-    mean = np.clip(mean_of_largest(histogram(q), PIXELS), LOGIT_CLIP, 1 - LOGIT_CLIP)
-    return float(np.log(mean / (1 - mean)))
-
-
 def _missed_shares(p: Prediction) -> npt.NDArray[np.float64]:
     """Return, for cuts at 0 to 255, the share of the defect's pixels below the cut."""
     counts = np.bincount(p.q[p.truth > 0], minlength=256)
@@ -102,7 +95,7 @@ def _by_rule(p: Prediction) -> npt.NDArray[np.float64]:
 
 
 def _platt(predictions: Sequence[Prediction]) -> Platt:
-    x = np.array([[feature(p.q)] for p in predictions])
+    x = np.array([[logit_of_largest(histogram(p.q), PIXELS)] for p in predictions])
     fitted = LogisticRegression(C=10.0).fit(x, [p.defective for p in predictions])
     return Platt(
         method="platt",

@@ -2,15 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from defect_api.record import Part
 
 Range = tuple[int, int]
-
-
-class Part(BaseModel):
-    """The base of the card's parts: immutable, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Input(Part):

@@ -41,7 +41,7 @@ def parse_enlargement(text: str | None) -> int:
 
 def old_stem(filename: str) -> str:
     """Return the safe file name up to its first dot."""
-    return safe_stem(bare_name(filename).split(".")[0] + ".")
+    return safe_stem(bare_name(filename).partition(".")[0])
 
 
 def answer(inspector: Inspector, media: MediaVolume, card: Card, filename: str, enlarge_by: int) -> dict[str, object]:

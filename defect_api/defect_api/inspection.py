@@ -138,6 +138,9 @@ class Inspector:
         return [(threshold, *count_regions(q, rule, threshold)) for threshold in thresholds]
 
     def _card(self, record: Record) -> Card:
+        served = self._slot.card
+        if served and served.digest == record.model.digest:
+            return served
         packages, _ = find_packages(self._models_dir)
         for package in packages:
             if package.card.digest == record.model.digest:

@@ -16,7 +16,7 @@ def rfc3339(moment: datetime) -> str:
 
 
 class Part(BaseModel):
-    """The base of the record's parts: immutable, unknown keys refused."""
+    """The base of a contract's parts, the record's and the card's: immutable, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

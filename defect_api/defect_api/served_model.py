@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from defect_api.card import Golden
+from defect_api.card import Card, Golden
 from defect_api.images import Grey
 from defect_api.judgement import judge
 from defect_api.model_package import ModelPackage, PackageError, choose_package
@@ -120,6 +120,11 @@ class ModelSlot:
         self._status = "The model is being loaded and proven on its golden sheets."
         self._thread = threading.Thread(target=self._fill, name="model-loader", daemon=True)
         self._thread.start()
+
+    @property
+    def card(self) -> Card | None:
+        """Return the card of the model in service, or None where there is none."""
+        return self._model.package.card if self._model else None
 
     @property
     def model(self) -> ServedModel:

@@ -11,6 +11,8 @@ from defect_api.record import Otsu
 Map = NDArray[np.uint8]
 Histogram = NDArray[np.int64]
 
+LEAST_FEATURE = 1e-4
+
 
 def quantise(probability: NDArray[np.float32]) -> Map:
     """Return round(255 p), uint8, H x W, of a float32 map p in [0, 1]."""
@@ -54,11 +56,15 @@ def mean_of_largest(counts: Histogram, pixels: int) -> float:
     return float(taken @ np.arange(255, -1, -1)) / (255 * pixels)
 
 
+def logit_of_largest(counts: Histogram, pixels: int) -> float:
+    """Return the log odds of `mean_of_largest`, clipped so that they are finite; Platt's calibration starts from it."""
+    clipped = min(max(mean_of_largest(counts, pixels), LEAST_FEATURE), 1 - LEAST_FEATURE)
+    return math.log(clipped / (1 - clipped))
+
+
 def defect_probability(counts: Histogram, calibration: Calibration) -> float:
     """Return the calibrated probability that the sheet with this map histogram has any defect."""
-    feature = mean_of_largest(counts, calibration.pixels)
     if calibration.method == "isotonic":
-        return float(np.interp(feature, calibration.x, calibration.y))
-    clipped = min(max(feature, 1e-4), 1 - 1e-4)
-    logit = math.log(clipped / (1 - clipped))
+        return float(np.interp(mean_of_largest(counts, calibration.pixels), calibration.x, calibration.y))
+    logit = logit_of_largest(counts, calibration.pixels)
     return 1 / (1 + math.exp(-(calibration.slope * logit + calibration.intercept)))

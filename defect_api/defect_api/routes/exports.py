@@ -16,7 +16,7 @@ from defect_api.inspection import Inspector
 from defect_api.judgement import Terms
 from defect_api.media import MediaVolume
 from defect_api.model_package import find_packages
-from defect_api.problems import NotFound, NotReady
+from defect_api.problems import NotFound
 from defect_api.record import Record
 from defect_api.schemas import ExportQuery, ExportSetQuery, InspectionPath, problem_responses
 from defect_api.state import state
@@ -57,7 +57,8 @@ def export_inspections(query: ExportSetQuery) -> Response:
     sheets = _sheets(records, query.terms, state().media, state().inspector)
     originals = state().media if query.originals else None
     form = chosen(query.format, rle=query.rle, originals=query.originals)
-    return _answer(export_set(form, sheets, _classes(_served()), originals))
+    served = state().slot.card
+    return _answer(export_set(form, sheets, _classes(served.digest if served else None), originals))
 
 
 def _sheet(record: Record, terms: Terms | None, media: MediaVolume, inspector: Inspector) -> Sheet:
@@ -77,13 +78,6 @@ def _classes(first: str | None) -> Classes:
     packages, _ = find_packages(state().settings.models_dir)
     cards = sorted((package.card for package in packages), key=lambda card: card.digest != first)
     return Classes(name for card in cards for name in card.classes)
-
-
-def _served() -> str | None:
-    try:
-        return state().slot.model.package.card.digest
-    except NotReady:
-        return None
 
 
 def _answer(export: Export) -> Response:

@@ -4,7 +4,6 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from defect_api.model_package import find_packages
-from defect_api.problems import NotReady
 from defect_api.schemas import ModelEntry, ModelList, problem_responses
 from defect_api.state import state
 
@@ -21,16 +20,13 @@ api = APIBlueprint(
 def list_models() -> Response:
     """Each with its whole card; `active` marks the one in service."""
     packages, _ = find_packages(state().settings.models_dir)
-    try:
-        active = state().slot.model.package.card.digest
-    except NotReady:
-        active = None
+    served = state().slot.card
     items = [
         ModelEntry(
             name=package.card.name,
             version=package.card.version,
             digest=package.card.digest,
-            active=package.card.digest == active,
+            active=served is not None and package.card.digest == served.digest,
             card=package.card,
         )
         for package in packages
