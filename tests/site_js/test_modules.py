@@ -9,7 +9,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 
 
-@pytest.mark.parametrize("file", sorted(HERE.glob("*.test.js")), ids=lambda file: str(file.name))
+@pytest.mark.parametrize("file", sorted(HERE.glob("*.test.mjs")), ids=lambda file: str(file.name))
 def test_module(file: Path) -> None:
     node = shutil.which("node")
     if node is None:

@@ -1,4 +1,4 @@
-// Times what the viewer does for one position of the threshold slider, without drawing: `node benchmarks/viewer.js`.
+// Times what the viewer does for one position of the threshold slider, without drawing: `node benchmarks/viewer.mjs`.
 // The maps are the shipped model's golden ones, one of them repeated to 4096 x 4096 px, and noise, the worst that can
 // come: on it hardly two neighbours are alike.
 
