@@ -1,6 +1,6 @@
 """The types of the second contract's requests and answers; the OpenAPI document is made from them."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -9,7 +9,7 @@ from defect_api.exports.formats import FormatName
 from defect_api.history.search import Filters, Ordering
 from defect_api.images import CONTENT_TYPES
 from defect_api.judgement import Terms
-from defect_api.record import Record, Scale
+from defect_api.record import ModelFacts, Record, Scale
 
 
 class Parameters(BaseModel):
@@ -146,6 +146,15 @@ class ModelList(BaseModel):
     """The model packages, newest first."""
 
     items: list[ModelEntry]
+    complaints: list[str] = Field(description="a sentence for each package that is not served though it was tried")
+
+
+class Readiness(BaseModel):
+    """A service that judges sheets."""
+
+    status: Literal["ready"]
+    model: ModelFacts = Field(description="the one in service, proven on its golden sheets")
+    complaints: list[str] = Field(description="a sentence for each package that is not served though it was tried")
 
 
 def problem_responses(*statuses: int) -> dict[int | str, Any]:
