@@ -10,7 +10,7 @@ from defect_api.inspection import Inspector
 from defect_api.media import MediaVolume
 from defect_api.model_choice import ModelChooser
 from defect_api.requests_log import configure_logging, log_requests
-from defect_api.routes import docs, exports, first, health, inspections, media, models
+from defect_api.routes import docs, exports, first, health, inspections, media, models, statistics, thumbnails
 from defect_api.schemas import ProblemDocument
 from defect_api.served_model import ModelSlot
 from defect_api.settings import Settings
@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None, slot: ModelSlot | None = None) 
     app.extensions[EXTENSION] = State(settings, volume, model_slot, inspector, history, chooser)
     log_requests(app)
     register_error_handlers(app)
-    for routes in (inspections, exports, media, models, health, first):
+    for routes in (inspections, thumbnails, statistics, exports, media, models, health, first):
         app.register_api(routes.api)
     app.register_blueprint(docs.blueprint)
     # nginx is the one proxy in front; without it the headers are absent and nothing changes

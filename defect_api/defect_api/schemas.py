@@ -1,8 +1,9 @@
 """The types of the second contract's requests and answers; the OpenAPI document is made from them."""
 
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from defect_api.card import Card
 from defect_api.exports.formats import FormatName
@@ -105,6 +106,37 @@ class ExportQuery(TermsQuery):
 
 class ExportSetQuery(ExportQuery, Filters):
     """How which inspections are to be exported."""
+
+
+class ExportForm(ExportQuery):
+    """How the inspections that a person ticked are to be exported."""
+
+    id: list[str] = Field(min_length=1, max_length=500, description="ids of inspections")
+
+
+class ThumbnailQuery(Parameters):
+    """Which version of a thumbnail is wanted."""
+
+    v: str | None = Field(None, max_length=100, description="anything; an address that has it may be kept for good")
+
+
+class StatisticsQuery(Filters):
+    """Of which inspections, and whose days they are counted by."""
+
+    zone: str = Field("UTC", max_length=100, description="IANA name of the time zone in which days begin")
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("there is no time zone of that name") from error
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        """Return the zone."""
+        return ZoneInfo(self.zone)
 
 
 class ProblemDocument(BaseModel):
