@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from defect_api.overlay import GREEN_BGR
 from defect_api.thumbnail import MOST_HEIGHT, MOST_WIDTH
 from tests.defect_api.conftest import pixels, png, sheet
-from tests.defect_api.second_contract import CLEAN, URL, assert_problem, post
+from tests.defect_api.second_contract import CLEAN, DEFECTIVE, URL, assert_problem, post
 
 
-def address(client: FlaskClient, *data: bytes) -> str:
-    return f"{URL}/{post(client, *data).get_json()['id']}/thumbnail"
+def address(client: FlaskClient, data: bytes = DEFECTIVE) -> str:
+    return f"{URL}/{post(client, data).get_json()['id']}/thumbnail"
 
 
 def green(picture: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
