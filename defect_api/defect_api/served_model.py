@@ -162,6 +162,11 @@ class ModelSlot:
         return self._model.package.card if self._model else None
 
     @property
+    def facts(self) -> ModelFacts | None:
+        """Return what a record says of the model in service, or None where there is none."""
+        return self._model.facts if self._model else None
+
+    @property
     def model(self) -> ServedModel:
         """Return the model in service. Raises NotReady, saying why there is none."""
         if self._model is None:

@@ -3,7 +3,7 @@
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 
-from defect_api.metrics import CONTENT_TYPE, exposition
+from defect_api.metrics import CONTENT_TYPE, Standing, exposition
 from defect_api.schemas import Readiness, problem_responses
 from defect_api.state import state
 
@@ -28,4 +28,6 @@ def readyz() -> Response:
 @api.get("/metrics", summary="Figures for Prometheus", responses={200: {"content": {"text/plain": {}}}})
 def metrics() -> Response:
     """Of all workers together."""
-    return Response(exposition(), content_type=CONTENT_TYPE)
+    slot, settings = state().slot, state().settings
+    standing = Standing(model=slot.facts, complaints=len(slot.complaints), places=settings.queue * settings.processes)
+    return Response(exposition(standing), content_type=CONTENT_TYPE)
