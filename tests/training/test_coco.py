@@ -7,7 +7,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from pycocotools import mask as coco_mask
 
 from defect_api.exports import runs
 from training import datasets
@@ -127,10 +126,3 @@ def test_a_file_that_is_no_json_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match=r"broken\.json cannot be read as JSON"):
         datasets.find(tmp_path)
-
-
-def test_a_mask_is_packed_as_pycocotools_does(tmp_path: Path, labels: dict[str, Any]) -> None:
-    packed = coco_mask.encode(np.asfortranarray(expected(1)))
-    labels["annotations"] = [annotation(1, 7, {"size": list(SIZE), "counts": bytes(packed["counts"]).decode()})]
-
-    np.testing.assert_array_equal(first_mask(tmp_path, labels), expected(1))
