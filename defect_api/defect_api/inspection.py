@@ -16,7 +16,7 @@ from defect_api.judgement import Judgement, Terms, judge
 from defect_api.media import MediaVolume, bare_name, inspection_id
 from defect_api.metrics import HELD, count_inspection
 from defect_api.model_package import find_packages
-from defect_api.overlay import decode_png, draw_overlay, encode_png
+from defect_api.overlay import decode_png, encode_overlay, encode_png
 from defect_api.problems import Busy, Conflict, NotFound
 from defect_api.record import Files, ImageFacts, Record, Timings, rfc3339
 from defect_api.regions import count_regions
@@ -184,7 +184,7 @@ class Inspector:
             judgement = judge(maps.q, maps.classes, model.package.card, self._terms)
         record = _record(model, upload, picture, maps, judgement)
         with watch.stage("overlay"):
-            overlay = encode_png(draw_overlay(picture.grey, judgement.regions.mask))
+            overlay = encode_overlay(picture.grey, judgement.regions.mask)
         with self._media.publication() as stage:
             with watch.stage("store"):
                 stage(record.files.original, upload.data)
