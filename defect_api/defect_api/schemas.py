@@ -3,7 +3,15 @@
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from defect_api.card import Card
 from defect_api.exports.formats import FormatName
@@ -157,6 +165,10 @@ class BatchResult(BaseModel):
     inspection: Record | None = None
     problem: ProblemDocument | None = None
 
+    @model_serializer(mode="wrap")
+    def _one_of_both(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in dump(self).items() if value is not None}
+
 
 class Batch(BaseModel):
     """The outcomes of a request with several parts, in their order."""
@@ -195,6 +207,8 @@ def problem_responses(*statuses: int) -> dict[int | str, Any]:
     return {status: {"content": {"application/problem+json": {"schema": schema}}} for status in statuses}
 
 
+# what a request may ask for and still be answered in time
+MAX_PICTURES = 100
 BINARY = {"type": "string", "format": "binary"}
 OPTION_FIELDS = {
     "threshold": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
@@ -209,7 +223,10 @@ INSPECTION_BODY = {
             "schema": {
                 "type": "object",
                 "required": ["image"],
-                "properties": {"image": {"type": "array", "items": BINARY, "minItems": 1}, **OPTION_FIELDS},
+                "properties": {
+                    "image": {"type": "array", "items": BINARY, "minItems": 1, "maxItems": MAX_PICTURES},
+                    **OPTION_FIELDS,
+                },
             }
         },
         **{content_type: {"schema": BINARY} for content_type in CONTENT_TYPES},
