@@ -85,6 +85,38 @@ class Metric(Part):
     method: str
 
 
+class Estimate(Part):
+    """A rate as measured, with its 95 % interval."""
+
+    value: float = Field(ge=0, le=100)
+    interval: tuple[float, float]
+
+
+class OperatingPoint(Part):
+    """What a threshold is expected to lead to, with the card's rule for regions."""
+
+    threshold: float = Field(gt=0, le=1)
+    misses_per_100: Estimate = Field(description="of 100 defective sheets, those without a defect above it")
+    false_calls_per_100: Estimate = Field(description="of 100 clean sheets, those with a defect above it")
+
+
+class OperatingPoints(Part):
+    """The consequences of each threshold, on sheets that the judging network never saw; thresholds rise."""
+
+    data: str
+    method: str
+    defective: int = Field(ge=1, description="sheets that misses are counted on")
+    clean: int = Field(ge=1, description="sheets that false calls are counted on")
+    points: list[OperatingPoint] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _rising(self) -> "OperatingPoints":
+        thresholds = [point.threshold for point in self.points]
+        if sorted(set(thresholds)) != thresholds:
+            raise ValueError("the operating points' thresholds must rise")
+        return self
+
+
 class DataSet(Part):
     """What the model was trained on."""
 
@@ -120,6 +152,7 @@ class Card(Part):
     golden: list[Golden] = Field(min_length=1)
     tolerance: dict[str, Tolerance]
     metrics: list[Metric]
+    operating_points: OperatingPoints | None = None
     data: list[DataSet]
     licence: Licence
     training: dict[str, object]

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from defect_api.card import Card
+from defect_api.chosen_threshold import check
 from defect_api.images import Picture, decode
 from defect_api.judgement import Judgement, Terms, judge
 from defect_api.media import MediaVolume, bare_name, inspection_id
@@ -92,6 +93,8 @@ class Inspector:
         Raises PictureRefused, Conflict, Busy, NotReady and MediaFull.
         """
         model = self._slot.model
+        if terms:
+            check(terms.threshold, model.package.card)
         record = self._known(upload)
         new = record is None
         if record is None or record.model.digest != model.package.card.digest:

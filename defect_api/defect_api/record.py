@@ -53,14 +53,21 @@ class Otsu(Part):
 
     value: Probability | None = Field(description="null where all pixels are alike")
     separability: float = Field(ge=0, le=1, description="between-class variance over total variance (Otsu 1979)")
+    meaningful: bool | None = Field(
+        None, description="whether that is enough to mean anything; null in records of earlier versions"
+    )
 
 
 class Threshold(Part):
     """The pixel threshold that made the mask."""
 
     value: Probability
-    method: Literal["calibrated", "otsu", "requested"]
+    method: Literal["calibrated", "otsu", "requested"] = Field(
+        description="`calibrated`: the card's own; `requested`: a number, or by consequence"
+    )
     otsu: Otsu
+    requested: str | None = Field(None, description="what the client asked for, in its words")
+    note: str | None = Field(None, description="a sentence on what came of that: its promise, or why it is not used")
 
 
 class Similarity(Part):

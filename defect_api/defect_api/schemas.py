@@ -8,12 +8,14 @@ from pydantic import (
     ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    TypeAdapter,
     field_validator,
     model_serializer,
     model_validator,
 )
 
-from defect_api.card import Card
+from defect_api.card import Card, OperatingPoints
+from defect_api.chosen_threshold import GRAMMAR, Wish
 from defect_api.exports.formats import FormatName
 from defect_api.history.search import Filters, Ordering
 from defect_api.images import CONTENT_TYPES
@@ -30,7 +32,7 @@ class Parameters(BaseModel):
 class TermsQuery(Parameters):
     """On which terms a sheet is to be judged."""
 
-    threshold: float | None = Field(None, gt=0, le=1, description="pixel threshold in place of the model's own")
+    threshold: Wish | None = Field(None, description=f"pixel threshold in place of the model's own: {GRAMMAR}")
     mm_per_px_x: float | None = Field(None, gt=0, le=1000, description="mm that a pixel measures along x")
     mm_per_px_y: float | None = Field(None, gt=0, le=1000, description="the same along y; send both or none")
 
@@ -186,6 +188,26 @@ class ModelEntry(BaseModel):
     card: Card
 
 
+class ModelPath(BaseModel):
+    """The name in the address."""
+
+    model_name: str = Field(max_length=64, description="name of a model")
+
+
+class ModelQuery(Parameters):
+    """Which version of a model."""
+
+    version: str | None = Field(None, max_length=32, description="default: the one in service, or else the newest")
+
+
+class ModelOperatingPoints(OperatingPoints):
+    """The operating points of a model, from its card."""
+
+    name: str
+    version: str
+    digest: str
+
+
 class ModelList(BaseModel):
     """The model packages, newest first."""
 
@@ -211,7 +233,7 @@ def problem_responses(*statuses: int) -> dict[int | str, Any]:
 MAX_PICTURES = 100
 BINARY = {"type": "string", "format": "binary"}
 OPTION_FIELDS = {
-    "threshold": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+    "threshold": TypeAdapter(Wish).json_schema(),
     "mm_per_px_x": {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
     "mm_per_px_y": {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
     "model": {"type": "string"},

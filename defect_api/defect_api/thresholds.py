@@ -12,6 +12,9 @@ Map = NDArray[np.uint8]
 Histogram = NDArray[np.int64]
 
 LEAST_FEATURE = 1e-4
+# of the shipped model's maps, `python -m benchmarks.separability` on Severstal's sample and on generated sheets: all
+# defective sheets lie above it, most clean ones below
+LEAST_SEPARABILITY = 0.85
 
 
 def quantise(probability: NDArray[np.float32]) -> Map:
@@ -40,12 +43,13 @@ def otsu(counts: Histogram) -> Otsu:
     mean = float(weights @ values)
     variance = float(weights @ (values - mean) ** 2)
     if variance == 0:
-        return Otsu(value=None, separability=0)
+        return Otsu(value=None, separability=0, meaningful=False)
     below, first_moment = np.cumsum(weights)[:-1], np.cumsum(weights * values)[:-1]
     spread = below * (1 - below)
     between = np.divide((mean * below - first_moment) ** 2, spread, out=np.zeros_like(spread), where=spread > 0)
     best = int(np.argmax(between))
-    return Otsu(value=(best + 1) / 255, separability=min(1.0, float(between[best]) / variance))
+    separability = min(1.0, float(between[best]) / variance)
+    return Otsu(value=(best + 1) / 255, separability=separability, meaningful=separability >= LEAST_SEPARABILITY)
 
 
 def mean_of_largest(counts: Histogram, pixels: int) -> float:
