@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from training import keras2
@@ -54,6 +55,19 @@ def evaluate(options: Options) -> None:
     print(f"threshold at which at most 10 % of the defect area is expected to be missed: {bound}")
 
 
+def write_report(options: Options) -> None:
+    """Write a run's HTML report, and its best and worst pictures where a folder for them is given."""
+    from training import page, report, showcase
+
+    run = report.open_run(options.run_folder, options.data)
+    found = page.find(run, options.resamples)
+    page.write(run, found, options.out, options.notes)
+    print(f"{options.out} can be opened in a browser")
+    if options.pictures:
+        written = showcase.write(found.judged, run.dataset.examples, options.pictures)
+        print(f"{options.pictures} shows {len(written)} pictures; git ignores that folder")
+
+
 def neu_seg_score(options: Options) -> None:
     """Print the pre-trained network's mean IoU on NEU-Seg's published test split."""
     from training import report
@@ -76,23 +90,17 @@ def _parser() -> argparse.ArgumentParser:
     _sheets_parser(commands.add_parser("sheets", help="write generated sheets with their masks"))
     _train_parser(commands.add_parser("train", help="train by cross-validation, then on everything; resumes"))
     keras2.add_arguments(commands.add_parser("import-keras2", help="turn a model of Keras 2 into a package"), MODELS)
-    scored = commands.add_parser("evaluate", help="print the figures of the folds trained so far")
-    scored.add_argument("--run", dest="run_folder", type=Path, required=True)
-    scored.add_argument("--data", type=Path, required=True, help="the data set that the run was trained on")
-    scored.add_argument("--resamples", type=int, default=RESAMPLES, help="of the bootstrap (default: %(default)s)")
-    scored.set_defaults(run=evaluate)
+    _scored(commands.add_parser("evaluate", help="print the figures of the folds trained so far"), evaluate)
+    _report_parser(commands.add_parser("report", help="write the figures and curves of a run as an HTML page"))
     neu = commands.add_parser("neu-seg", help="print the pre-trained network's score on NEU-Seg's test split")
     neu.add_argument("--run", dest="run_folder", type=Path, required=True)
     neu.add_argument("--data", type=Path, required=True, help="the unpacked neu_seg folder")
     neu.set_defaults(run=neu_seg_score)
     packed = commands.add_parser("package", help="write the model package of a run")
-    packed.add_argument("--run", dest="run_folder", type=Path, required=True)
-    packed.add_argument("--data", type=Path, required=True, help="the data set that the run was trained on")
+    _scored(packed, package)
     packed.add_argument("--models", type=Path, default=MODELS)
     packed.add_argument("--name", default="steel-unet")
     packed.add_argument("--version", default="1")
-    packed.add_argument("--resamples", type=int, default=RESAMPLES, help="of the bootstrap (default: %(default)s)")
-    packed.set_defaults(run=package)
     return parser
 
 
@@ -103,6 +111,21 @@ def _sheets_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--width", type=int, default=1600)
     parser.add_argument("--out", type=Path, required=True)
     parser.set_defaults(run=make_sheets)
+
+
+def _scored(parser: argparse.ArgumentParser, run: Callable[[Options], None]) -> None:
+    """Add what every command needs that looks at a run's folds."""
+    parser.add_argument("--run", dest="run_folder", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True, help="the data set that the run was trained on")
+    parser.add_argument("--resamples", type=int, default=RESAMPLES, help="of the bootstrap (default: %(default)s)")
+    parser.set_defaults(run=run)
+
+
+def _report_parser(parser: argparse.ArgumentParser) -> None:
+    _scored(parser, write_report)
+    parser.add_argument("--out", type=Path, required=True, help="the HTML file to write")
+    parser.add_argument("--pictures", type=Path, help="folder for the best and worst pictures; git will ignore it")
+    parser.add_argument("--notes", type=Path, help="a Markdown file to show, such as training/EXPERIMENTS.md")
 
 
 def _train_parser(parser: argparse.ArgumentParser) -> None:

@@ -14,13 +14,18 @@ from training.runs import EXPORTED, Run
 
 GENERATED_LICENCE, GENERATED_CITATION = "MIT", "drawn by this project's own generator"
 GENERATED_COUNT, GENERATED_SEED = 40, 2_000_000  # of the sheets that a package is tried on
+GUARANTEE = (
+    "Conformal risk control (Angelopoulos et al. 2022). The guarantee holds on average over new defective pictures and "
+    "over the choice of the judged ones, not for each picture; it assumes that new pictures come as these did (same "
+    "line, camera and labelling), and that the shipped network errs as the judged ones of the same recipe do."
+)
 WEIGHTS_LICENCE = "research use only, as the owners of the data sets allow"
 
 
 def evaluate_run(run: Run, resamples: int) -> tuple[OperatingPoint, list[Metric], float | None]:
     """Return the operating point, the figures and the conformal threshold of the folds trained so far."""
     judged = run.judged()
-    point, figures = evaluate(judged, run.dataset.classes, run.dataset.name, _how(run, len(judged)), resamples)
+    point, figures = evaluate(judged, run.dataset.classes, run.dataset.name, how(run, len(judged)), resamples)
     return point, figures, bounded_miss_threshold([p for fold in judged for p in fold])
 
 
@@ -90,7 +95,7 @@ def _weakest_class(figures: Sequence[Metric]) -> str:
     return f"On pictures kept aside, {weakest.name.removeprefix('Dice, ')} overlaps least: Dice {weakest.value:.2f}."
 
 
-def _how(run: Run, folds: int) -> str:
+def how(run: Run, folds: int) -> str:
     """Say how the figures were got: on which folds, by networks how far trained, at whose threshold."""
     planned, stages_planned = run.recipe.folds, len(run.recipe.finetuning)
     how = f"out of fold, {folds} of {planned} folds by scene"
