@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 
 from defect_api.card import Card, Golden
+from defect_api.conditions import observe
 from defect_api.judgement import Terms, judge
 from defect_api.segmenter import KerasSegmenter
 from training import sheets
@@ -37,9 +38,11 @@ def _one(weights: Path, card: Card, folder: Path, label: str, defects: tuple[int
     names = [f"golden/{label}{part}.png" for part in ("", "_prob", "_class")]
     for name, pixels in zip(names, (sheet, prediction.q, prediction.classes), strict=True):
         _write(folder / name, pixels)
-    verdict = judge(prediction.q, prediction.classes, card).verdict
+    observed = observe(sheet, prediction.novelty, card.conditions)
+    judgement = judge(prediction.q, prediction.classes, card, observed=observed)
+    verdict = judgement.verdict
     if verdict == "no_verdict":
-        raise GoldenError("the card's size rule refuses the generated sheets of 1600 x 256 px; widen it")
+        raise GoldenError(f"the card's limits refuse a generated sheet: {judgement.reasons[0].message} Widen them")
     return Golden(sheet=names[0], probability_map=names[1], class_map=names[2], verdict=verdict, types=types)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from defect_api.record import Part
+from defect_api.record import Part, Statistic
 
 Range = tuple[int, int]
 Release = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9A-Za-z.+-]*)?$")]
@@ -73,6 +73,13 @@ class Tolerance(Part):
 
     dice: float = Field(ge=0, le=1, description="least pooled mask Dice")
     map_mae: float = Field(ge=0, le=1, description="largest mean absolute difference of the maps")
+
+
+class Conditions(Part):
+    """What pictures the model can judge; beyond these limits there is no verdict."""
+
+    ranges: dict[Statistic, tuple[float | None, float | None]] = Field(description="low and high, null for no limit")
+    novelty: float | None = Field(description="highest score of the model's second output; null where it has none")
 
 
 class Metric(Part):
@@ -153,6 +160,7 @@ class Card(Part):
     tolerance: dict[str, Tolerance]
     metrics: list[Metric]
     operating_points: OperatingPoints | None = None
+    conditions: Conditions | None = None
     data: list[DataSet]
     licence: Licence
     training: dict[str, object]

@@ -5,6 +5,8 @@ from typing import Literal
 
 from defect_api.card import Card
 from defect_api.chosen_threshold import choose
+from defect_api.conditions import Observed
+from defect_api.conditions import reasons as reasons_observed
 from defect_api.record import Reason, Scale, Threshold
 from defect_api.regions import Regions, find_regions
 from defect_api.thresholds import Map, defect_probability, histogram, otsu
@@ -25,6 +27,7 @@ class Terms:
 
 # nothing chosen: the threshold of the card, measured in px
 CARDS_OWN = Terms()
+NOTHING_OBSERVED = Observed()
 
 
 @dataclass(frozen=True)
@@ -39,17 +42,19 @@ class Judgement:
     regions: Regions
 
 
-def judge(q: Map, classes: Map, card: Card, terms: Terms = CARDS_OWN) -> Judgement:
+def judge(
+    q: Map, classes: Map, card: Card, terms: Terms = CARDS_OWN, observed: Observed = NOTHING_OBSERVED
+) -> Judgement:
     """Judge a sheet by the rules of the model's card.
 
     `q` is the 8-bit probability map and `classes` the class map, both uint8, H x W. The regions and the verdict
-    depend on the terms; the calibrated probability does not. Raises Unprocessable for a threshold that the card
-    cannot give.
+    depend on the terms; the calibrated probability does not. `observed` is what may
+    forbid a verdict. Raises Unprocessable for a threshold that the card cannot give.
     """
     counts = histogram(q)
     threshold = choose(terms.threshold, card, otsu(counts), q)
     regions = find_regions(q, classes, card.classes, card.threshold, threshold.value, terms.scale)
-    reasons = unsupported_size(q.shape[0], q.shape[1], card)
+    reasons = unsupported_size(q.shape[0], q.shape[1], card) + reasons_observed(observed)
     verdict: Verdict = "no_verdict" if reasons else "defect" if regions.defects else "clean"
     return Judgement(
         verdict=verdict,

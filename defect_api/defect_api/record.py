@@ -77,6 +77,18 @@ class Similarity(Part):
     limit: float
 
 
+Statistic = Literal["strip_share", "brightness", "saturated_share", "texture", "sharpness"]
+
+
+class Condition(Part):
+    """A statistic of the picture with the limits beyond which it gets no verdict; null where there is none."""
+
+    name: Statistic
+    value: float | None
+    low: float | None
+    high: float | None
+
+
 class Scale(Part):
     """What one pixel measures on the sheet."""
 
@@ -149,6 +161,7 @@ class Record(Part):
     max_probability: Probability = Field(description="highest pixel of the probability map")
     threshold: Threshold
     similarity: Similarity | None
+    conditions: list[Condition] = Field([], description="how the picture was taken; empty where the card has no limits")
     defects: list[Defect] = Field(description="largest first")
     defect_area_fraction: float
     scale: Scale | None
