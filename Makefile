@@ -19,7 +19,7 @@ NPM_READY := $(VENV)/.ready-npm
 NPM_DEV_READY := $(VENV)/.ready-npm-dev
 NPM_PROJECT := flask_app/package.json flask_app/package-lock.json flask_app/.npmrc
 
-.PHONY: help run test lint format lock up down test-containers screenshots train import-media switch-model clean
+.PHONY: help run test lint format lock up down test-containers screenshots lighthouse train import-media switch-model clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
@@ -64,6 +64,10 @@ test-containers: $(DEV_READY) ## build the images, run the system tests against 
 screenshots: $(DEV_READY) $(NPM_READY) ## make the README's pictures from generated sheets
 	@nginx/local/test-tools
 	$(BIN)/python -m tests.system.screenshots
+
+lighthouse: $(DEV_READY) $(NPM_DEV_READY) ## measure the pages with Lighthouse, and their scripts; writes benchmarks/SITE.md
+	@nginx/local/test-tools
+	@$(BIN)/python -m benchmarks.site >benchmarks/SITE.md.new && mv benchmarks/SITE.md.new benchmarks/SITE.md && cat benchmarks/SITE.md
 
 train: $(DEV_READY) ## train a model package on pictures of your own (ARGS= for the command)
 	$(BIN)/python -m training $(ARGS)
