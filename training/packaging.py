@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from defect_api.card import Card, DataSet, Golden, Input, Licence, Metric, Tolerance
+from defect_api.card import Card, DataSet, Golden, Input, Licence, Metric, OperatingPoints, Tolerance
 from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, read_package
 from training import golden, network
 from training.operating_point import OperatingPoint
@@ -30,6 +30,7 @@ class Description:
     weights_licence: str
     training: Mapping[str, Any]
     known_weaknesses: Sequence[str] = field(default=())
+    operating_points: OperatingPoints | None = None
     heights: tuple[int, int] = HEIGHTS
     widths: tuple[int, int] = WIDTHS
 
@@ -72,6 +73,7 @@ def _card(weights: Path, point: OperatingPoint, figures: Sequence[Metric], descr
         golden=[PLACEHOLDER],
         tolerance=TOLERANCE,
         metrics=list(figures),
+        operating_points=description.operating_points,
         data=list(description.data),
         licence=Licence(code="MIT", weights=description.weights_licence),
         training=dict(description.training),

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from defect_api.card import DataSet, Metric
+from defect_api.card import DataSet, Metric, OperatingPoints
 from defect_api.model_package import ModelPackage
 from training import datasets, neu_seg, packaging, predictions, sheets, stages
+from training.consequences import operating_points
 from training.datasets import Dataset
-from training.evaluation import evaluate
+from training.evaluation import Judged, evaluate
 from training.metrics import decided, mean_iou
 from training.operating_point import OperatingPoint, bounded_miss_threshold
 from training.runs import EXPORTED, Run
@@ -64,6 +65,7 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
         weights_licence=WEIGHTS_LICENCE,
         training=run.recipe.source,
         known_weaknesses=[*run.recipe.known_weaknesses, _weakest_class(figures)],
+        operating_points=_consequences(run),
     )
     return packaging.write(weights, point, figures, description, models_dir)
 
@@ -87,6 +89,13 @@ def evaluate_generated(weights: Path, point: OperatingPoint) -> list[Metric]:
         )
         for name, wrong in shares.items()
     ]
+
+
+def _consequences(run: Run) -> OperatingPoints | None:
+    folds = run.judged()
+    judged = Judged.of(folds)
+    rules = [point.rule for point in judged.points]
+    return operating_points(judged.predictions, rules, judged.chosen.rule.value, run.dataset.name, how(run, len(folds)))
 
 
 def _weakest_class(figures: Sequence[Metric]) -> str:
