@@ -73,7 +73,7 @@ export class DefectTable {
     const [heading, ...cells] = row.cells;
     heading.querySelector(".ordinal").textContent = index + 1;
     heading.querySelector(".row-type").textContent = defect.type;
-    drawSample(heading.querySelector("line"), styleOf(defect.kind, state.colours));
+    drawSample(heading.querySelector("path"), styleOf(defect.kind, state.colours));
     for (const cell of cells) fill(cell, defect, state.unit);
     return row;
   }
@@ -84,10 +84,10 @@ export class DefectTable {
   }
 }
 
-/** Give an SVG line the look of a class's outlines. */
-export function drawSample(line, { colour, dash }) {
-  line.setAttribute("stroke", colour);
-  line.setAttribute("stroke-dasharray", dash.join(" "));
+/** Give an SVG path the look of a class's outlines. */
+export function drawSample(path, { colour, dash }) {
+  path.setAttribute("stroke", colour);
+  path.setAttribute("stroke-dasharray", dash.join(" "));
 }
 
 function sorted(defects, { sort, falling }) {

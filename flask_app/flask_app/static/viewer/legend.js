@@ -17,7 +17,7 @@ export class Legend {
     this.part("zoom").textContent = `${number(100 * camera.scale * window.devicePixelRatio)}\u202f%`;
     this.part("tick").setAttribute("x", 100 * state.threshold);
     for (const sample of this.samples) {
-      drawSample(sample.querySelector("line"), styleOf(Number(sample.dataset.class), state.colours));
+      drawSample(sample.querySelector("path"), styleOf(Number(sample.dataset.class), state.colours));
       sample.classList.toggle("absent", !defects.some((defect) => defect.kind === Number(sample.dataset.class)));
     }
     this.part("readout").textContent = state.pointer ? this.readout(state.pointer) : "";

@@ -73,7 +73,10 @@ class SheetViewer extends HTMLElement {
     this.panes.measure();
     this.minimap.measure();
     this.take(window.location.hash);
-    window.addEventListener("hashchange", () => this.take(window.location.hash));
+    window.addEventListener("hashchange", () => {
+      // the skip link's fragment is a place of the page, not a view
+      if (!document.getElementById(window.location.hash.slice(1))) this.take(window.location.hash);
+    });
     new ResizeObserver(() => this.resized()).observe(this.querySelector(".panes"));
   }
 
