@@ -10,15 +10,16 @@ from defect_api.conditions import observe
 from defect_api.judgement import Terms, judge
 from defect_api.segmenter import KerasSegmenter
 from training import sheets
-from training.examples import Picture
+from training.examples import DataError, Picture
 from training.predictions import Prediction, predict_one
 
 FIRST_SEED = 5_000_000  # far from the seeds that train
 CANDIDATES = 12
 DEFECTS = (3, 4)
+LARGEST_SHIFT = 0.02  # of the threshold that an answer must survive: ten times what engines may differ by
 
 
-class GoldenError(RuntimeError):
+class GoldenError(DataError):
     """The network's answers on all candidates change with a small change of the threshold."""
 
 
@@ -69,7 +70,7 @@ def _candidates(weights: Path, defects: tuple[int, ...]) -> Iterator[tuple[Pictu
 
 def _types(prediction: Prediction, card: Card) -> list[list[str]]:
     """Return the defects' types at the threshold and at its two ends."""
-    value, off = card.threshold.value, card.threshold.uncertainty
+    value, off = card.threshold.value, min(card.threshold.uncertainty, LARGEST_SHIFT)
     return [
         sorted(
             {

@@ -11,6 +11,7 @@ from training.datasets import Dataset
 from training.evaluation import Judged, evaluate
 from training.metrics import decided, mean_iou
 from training.operating_point import OperatingPoint, bounded_miss_threshold
+from training.predictions import Prediction
 from training.runs import EXPORTED, Run
 
 GENERATED_LICENCE, GENERATED_CITATION = "MIT", "drawn by this project's own generator"
@@ -23,11 +24,18 @@ GUARANTEE = (
 WEIGHTS_LICENCE = "research use only, as the owners of the data sets allow"
 
 
-def evaluate_run(run: Run, resamples: int) -> tuple[OperatingPoint, list[Metric], float | None]:
-    """Return the operating point, the figures and the conformal threshold of the folds trained so far."""
+def evaluate_run(run: Run, resamples: int) -> tuple[OperatingPoint, list[Metric]]:
+    """Return the operating point and the figures of the folds trained so far."""
     judged = run.judged()
     point, figures = evaluate(judged, run.dataset.classes, run.dataset.name, how(run, len(judged)), resamples)
-    return point, figures, bounded_miss_threshold([p for fold in judged for p in fold])
+    return point, [*figures, *bound([p for fold in judged for p in fold], run.dataset.name)]
+
+
+def bound(predictions: Sequence[Prediction], data: str) -> list[Metric]:
+    """Return the conformal threshold as a card's figure, nothing where none can be promised."""
+    value = bounded_miss_threshold(predictions)
+    name = "highest threshold that is expected to miss at most 10 % of a defect's area"
+    return [Metric(name=name, value=round(value, 4), interval=None, data=data, method=GUARANTEE)] if value else []
 
 
 def table(figures: Sequence[Metric]) -> str:
@@ -50,7 +58,7 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
     """Write the model package of a run: the final network, or the first fold's where there is no final one yet."""
     final = run.folder / "final" / EXPORTED
     weights = final if final.exists() else run.folder / "fold-0" / EXPORTED
-    point, figures, _ = evaluate_run(run, resamples)
+    point, figures = evaluate_run(run, resamples)
     if len(run.dataset.classes) == sheets.CLASSES:
         figures += evaluate_generated(weights, point)
     trained_on = "all pictures" if final.exists() else "the first fold's training pictures"
