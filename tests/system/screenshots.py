@@ -121,7 +121,7 @@ def photograph(page: Page, prediction: str, chosen: Sequence[Path], kind: str) -
     page.set_input_files("#file", chosen)
     page.click("#send")
     page.wait_for_function(
-        "document.querySelectorAll('.row .badge').length === document.querySelectorAll('.row').length"
+        "() => document.querySelectorAll('.row .badge').length === document.querySelectorAll('.row').length"
     )
     save(page, f"upload-{kind}")
 

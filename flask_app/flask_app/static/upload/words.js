@@ -3,7 +3,7 @@
 export const formatNumber = (value, digits = 0) => value.toFixed(digits).replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
 
 export const formatSize = (count) =>
-  count < 1e6 ? `${formatNumber(count / 1024)}\u202fkB` : `${formatNumber(count / 1024 / 1024, 1)}\u202fMB`;
+  count < 1000 ? `${count}\u202fB` : count < 1e6 ? `${formatNumber(count / 1024)}\u202fkB` : `${formatNumber(count / 1024 / 1024, 1)}\u202fMB`;
 
 // a percentage that never rounds to certainty
 export function formatPercent(share) {
