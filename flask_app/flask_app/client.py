@@ -11,7 +11,17 @@ import requests
 from pydantic import ValidationError
 from requests.adapters import HTTPAdapter
 
-from flask_app.record import Answer, MediaPage, Model, ModelPage, Neighbours, OperatingPoints, Record, RecordPage
+from flask_app.record import (
+    Answer,
+    MediaPage,
+    Model,
+    ModelPage,
+    ModelUsed,
+    Neighbours,
+    OperatingPoints,
+    Record,
+    RecordPage,
+)
 from flask_app.settings import Settings
 from flask_app.statistics_answer import Statistics
 
@@ -116,9 +126,10 @@ class Client:
         path = f"/v1/inspections/{quote(inspection_id, safe='')}/neighbours"
         return self._read(Neighbours, "GET", path, request_id, params=query)
 
-    def operating_points(self, model: str, *, request_id: str) -> OperatingPoints:
+    def operating_points(self, model: ModelUsed, *, request_id: str) -> OperatingPoints:
         """Return the measured operating points of a model. Raises NotFound where its card has none."""
-        return self._read(OperatingPoints, "GET", f"/v1/models/{quote(model, safe='')}/operating-points", request_id)
+        path = f"/v1/models/{quote(model.name, safe='')}/operating-points"
+        return self._read(OperatingPoints, "GET", path, request_id, params={"version": model.version})
 
     def media(self, *, limit: int, cursor: str | None, request_id: str) -> MediaPage:
         """Return a page of the files on the media volume, newest first. Raises ServiceError."""

@@ -35,7 +35,7 @@ def surroundings(record: Record, want: Wanted) -> Surroundings:
     client, request_id = context.client(), context.request_id()
     models = _try(lambda: client.models(request_id=request_id)) or []
     model = next((model for model in models if model.digest == record.model.digest), None)
-    points = _try(lambda: client.operating_points(record.model.name, request_id=request_id))
+    points = _try(lambda: client.operating_points(record.model, request_id=request_id))
     return Surroundings(
         model=model,
         # another version of the model misses other sheets
