@@ -160,3 +160,9 @@ def test_nothing_ticked_is_said(client: FlaskClient) -> None:
 def test_another_site_cannot_delete(client: FlaskClient) -> None:
     response = client.post("/history/delete", data={"id": ID}, headers={**JSON, "Sec-Fetch-Site": "cross-site"})
     assert response.status_code == 403
+
+
+def test_more_than_the_service_takes_at_once_are_refused(client: FlaskClient) -> None:
+    response = client.post("/history/delete", data={"id": [str(number) for number in range(501)], "confirmed": "yes"})
+    assert response.status_code == 400
+    assert "At most 500" in response.text

@@ -1,8 +1,9 @@
-// The list goes on by itself while one scrolls, up to a length that a browser carries with ease; then page by page.
+// The list goes on by itself while one scrolls, up to ten pages; then a link leads on, so that it stays light.
 
 import { fetchPage, insert } from "./sheets.js";
 
-const MOST = 600;
+// no more than can be exported or deleted at once
+const MOST = 480;
 const AHEAD = "1200px";
 
 export function goOn(gallery) {
