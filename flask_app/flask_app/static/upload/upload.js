@@ -147,8 +147,6 @@ const isPicture = ({ name }) => ENDINGS.some((ending) => name.toLowerCase().ends
 
 input.multiple = true;
 form.noValidate = true;
-folder.hidden = false;
-part("file-words").textContent = "Choose pictures, drop them here, or paste them";
 input.addEventListener("change", () => {
   add([...input.files], "picker");
   input.value = "";
