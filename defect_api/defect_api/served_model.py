@@ -190,8 +190,8 @@ class ModelSlot:
         self._model = model
         log.info("model %s is in service", model.package.key)
 
-    def wait(self, timeout_s: float) -> None:
-        """Wait until the loading has ended, well or not, for at most `timeout_s` seconds."""
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Wait until the loading has ended, well or not, for at most `timeout_s` seconds if that is given."""
         self._thread.join(timeout_s)
 
     def _fill(self) -> None:
