@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from defect_api.settings import Settings
 from defect_api.state import EXTENSION, State
 
 settings = Settings()
-# shorter than the time-out below, after which Gunicorn takes a silent worker for lost
+# how long connections may wait for the first model before they are told that there is none yet
 MODEL_WAIT_S = 45
+# far shorter than the time-out below, after which Gunicorn takes a silent worker for lost
+HEARTBEAT_S = 5
 
 # each worker computes with its share of the CPUs; read by TensorFlow and OpenMP when a worker first uses them
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(settings.cpu_threads))
@@ -81,7 +84,12 @@ def post_fork(_server: object, _worker: Any) -> None:
 def post_worker_init(worker: Any) -> None:
     """Take requests only when the model is proven, or known to be unfit, so that a recycled worker refuses none."""
     state: State = worker.wsgi.extensions[EXTENSION]
-    state.slot.wait(MODEL_WAIT_S)
+    begun = time.monotonic()
+    while not state.slot.wait(HEARTBEAT_S):
+        worker.notify()
+        # one worker is enough to say that there is no model yet
+        if state.chooser.is_first and time.monotonic() - begun > MODEL_WAIT_S:
+            break
     threading.Thread(target=state.chooser.attend, args=(state.slot,), name="model-chooser", daemon=True).start()
 
 

@@ -41,6 +41,8 @@ class ModelChooser:
         self._models_dir, self._wanted = settings.models_dir, settings.model
         self._folder = settings.state_dir / "serving"
         self._held: str | None = None
+        # whether this worker makes the first choice; the others wait for it
+        self.is_first = False
 
     def forget(self) -> None:
         """Start with nothing chosen; to be called before there are workers."""
@@ -64,6 +66,7 @@ class ModelChooser:
             with self._locked():
                 choice, model = self._choice(), None
                 if choice is None:
+                    self.is_first = True
                     choice, model = self._choose(None)
             try:
                 return self._take(choice, model)

@@ -190,9 +190,10 @@ class ModelSlot:
         self._model = model
         log.info("model %s is in service", model.package.key)
 
-    def wait(self, timeout_s: float | None = None) -> None:
-        """Wait until the loading has ended, well or not, for at most `timeout_s` seconds if that is given."""
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until the loading has ended, well or not, for at most `timeout_s` seconds; return whether it has."""
         self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def _fill(self) -> None:
         try:

@@ -36,13 +36,22 @@ def test_schemathesis_finds_no_failure(service: str, tmp_path: Path) -> None:
     hooks = f'hooks = "{HERE / "schemathesis_pictures.py"}"\n'
     configuration.write_text(hooks + CONFIGURATION.format(inspection_id=known))
     program = Path(sys.executable).with_name("schemathesis")
-    options = ["--checks", "all", "--max-examples", "5", "--generation-deterministic", "--no-color"]
+    options = [
+        "--checks",
+        "all",
+        "--max-examples",
+        "5",
+        "--generation-deterministic",
+        "--no-color",
+        "--request-timeout",
+        "300",
+    ]
     done = subprocess.run(
         [program, "--config-file", configuration, "run", f"{service}/openapi.json", *options],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=1800,
     )
     assert done.returncode == 0, done.stdout + done.stderr
