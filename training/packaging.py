@@ -32,6 +32,7 @@ class Description:
     known_weaknesses: Sequence[str] = field(default=())
     heights: tuple[int, int] = HEIGHTS
     widths: tuple[int, int] = WIDTHS
+    stride: int = network.STRIDE
 
 
 def write(
@@ -66,7 +67,7 @@ def _card(weights: Path, point: OperatingPoint, figures: Sequence[Metric], descr
         digest=file_digest(weights),
         description=description.text,
         classes=list(description.classes),
-        input=Input(stride=network.STRIDE, height=description.heights, width=description.widths),
+        input=Input(stride=description.stride, height=description.heights, width=description.widths),
         threshold=point.rule,
         calibration=point.calibration,
         golden=[PLACEHOLDER],
