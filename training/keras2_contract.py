@@ -9,7 +9,7 @@ from keras import layers
 
 from training.examples import DataError
 from training.keras2_architecture import Network
-from training.keras2_layers import enlarged
+from training.enlarging import enlarged
 
 STRIDES = tuple(1 << power for power in range(10))
 CHANNELS = (1, 3)

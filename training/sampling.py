@@ -124,7 +124,9 @@ class Sampler:
             return pixels, ids
         shape = (self.size[1] // self.reduction, self.size[0] // self.reduction)
         smaller = cv2.resize(pixels, shape, interpolation=cv2.INTER_AREA)
-        return np.asarray(smaller, np.uint8), np.asarray(cv2.resize(ids, shape, interpolation=cv2.INTER_NEAREST), np.uint8)
+        return np.asarray(smaller, np.uint8), np.asarray(
+            cv2.resize(ids, shape, interpolation=cv2.INTER_NEAREST), np.uint8
+        )
 
 
 def _cluttered(rng: Rng, pixels: Picture) -> Picture:

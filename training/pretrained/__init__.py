@@ -5,6 +5,7 @@ from the encoder's ImageNet weights, by the `[[pretraining]]` stages of `trainin
 """
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,4 +25,5 @@ def load(path: Path = KEPT) -> keras.Model:
 
 def save(model: keras.Model, path: Path = KEPT) -> None:
     """Keep a pre-trained network's weights in half precision, which changes its maps less than their 8 bits do."""
-    np.savez_compressed(path, **{weight.path: np.float16(weight) for weight in model.weights})
+    halves: dict[str, Any] = {weight.path: np.float16(weight) for weight in model.weights}
+    np.savez_compressed(path, **halves)
