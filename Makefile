@@ -14,16 +14,20 @@ PACKAGES := defect_api flask_app nginx training tests
 RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
 PROJECTS := pyproject.toml flask_app/pyproject.toml defect_api/pyproject.toml
+# the browser's libraries, from npm; the development profile has the tools that look at pages too
+NPM_READY := $(VENV)/.ready-npm
+NPM_DEV_READY := $(VENV)/.ready-npm-dev
+NPM_PROJECT := flask_app/package.json flask_app/package-lock.json flask_app/.npmrc
 
 .PHONY: help run test lint format lock up down test-containers screenshots train import-media clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
 
-run: $(RUN_READY) ## serve the whole platform on http://127.0.0.1:2020 (PORT=, STATE_DIR=)
+run: $(RUN_READY) $(NPM_READY) ## serve the whole platform on http://127.0.0.1:2020 (PORT=, STATE_DIR=)
 	@PORT="$(PORT)" STATE_DIR="$(STATE_DIR)" exec $(BIN)/python -m nginx.local
 
-test: $(DEV_READY) ## run every test that can run on this machine (ARGS= for pytest)
+test: $(DEV_READY) $(NPM_DEV_READY) ## run every test that can run on this machine (ARGS= for pytest)
 	@nginx/local/test-tools
 	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
 
@@ -38,10 +42,12 @@ format: $(DEV_READY) ## rewrite the sources as the linter wants them
 
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header $(LOCK_FLAGS)
+BUILD_GROUP := --group flask_app/pyproject.toml:build
 lock: ## pin every dependency with hashes (LOCK_FLAGS=--upgrade for newer ones)
 	@test -x $(BIN)/uv || { test -d $(VENV) || $(PYTHON) -m venv $(VENV); $(BIN)/python -m pip install --quiet uv; }
-	$(UV_COMPILE) $(PROJECTS) --all-extras -o requirements-dev.lock
-	$(UV_COMPILE) $(PROJECTS) -c requirements-dev.lock -o requirements.lock
+	$(UV_COMPILE) $(PROJECTS) --all-extras $(BUILD_GROUP) -o requirements-dev.lock
+	$(UV_COMPILE) $(PROJECTS) $(BUILD_GROUP) -c requirements-dev.lock -o requirements.lock
+	$(UV_COMPILE) $(BUILD_GROUP) -c requirements-dev.lock -o flask_app/build.lock
 	$(UV_COMPILE) flask_app/pyproject.toml -c requirements-dev.lock -o flask_app/requirements.lock
 	$(UV_COMPILE) defect_api/pyproject.toml --all-extras -c requirements-dev.lock -o defect_api/requirements.lock
 
@@ -55,7 +61,7 @@ test-containers: $(DEV_READY) ## build the images, run the system tests against 
 	@PLATFORM=containers $(BIN)/python -m pytest -m "containers or system and not browser and not local" tests/system $(ARGS)
 	@docker image ls "surface-defect-detector/*"
 
-screenshots: $(DEV_READY) ## make the README's pictures from generated sheets
+screenshots: $(DEV_READY) $(NPM_READY) ## make the README's pictures from generated sheets
 	@nginx/local/test-tools
 	$(BIN)/python -m tests.system.screenshots
 
@@ -67,7 +73,7 @@ import-media: $(RUN_READY) ## have a running platform adopt a first system's pic
 	@$(BIN)/python -m defect_api.import_media $(URL)
 
 clean: ## remove what was installed and built; keeps var, where the pictures are
-	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) flask_app/node_modules flask_app/flask_app/static/vendor .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache
 	find $(PACKAGES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # $(call install,LOCK): a virtual environment with exactly the locked packages, and ours from this folder
@@ -85,3 +91,17 @@ $(RUN_READY): requirements.lock $(PROJECTS)
 $(DEV_READY): requirements-dev.lock $(PROJECTS)
 	$(call install,requirements-dev.lock)
 	@touch $(RUN_READY) $@
+
+# $(call vendor,OPTIONS): npm's packages exactly as locked, and what the pages take of them in static/vendor
+define vendor
+	@echo "installing the browser's libraries into flask_app/node_modules"
+	@cd flask_app && export PATH="$(CURDIR)/$(BIN):$$PATH" NODE_OPTIONS=--use-system-ca && npm ci --silent $(1) && npm run --silent build
+endef
+
+$(NPM_READY): $(NPM_PROJECT) $(wildcard flask_app/vendor/*.js) | $(RUN_READY)
+	$(call vendor,--omit=dev)
+	@touch $@
+
+$(NPM_DEV_READY): $(NPM_PROJECT) $(wildcard flask_app/vendor/*.js) | $(DEV_READY)
+	$(call vendor)
+	@touch $(NPM_READY) $@

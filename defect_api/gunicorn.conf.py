@@ -1,6 +1,8 @@
 """How Gunicorn serves the REST service. Numbers come from the service's own settings."""
 
 import os
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,10 @@ from prometheus_client import multiprocess
 
 from defect_api.history.history import History
 from defect_api.media import MediaVolume
+from defect_api.model_choice import ModelChooser
 from defect_api.requests_log import configure_logging
 from defect_api.settings import Settings
-from defect_api.state import EXTENSION
+from defect_api.state import EXTENSION, State
 
 settings = Settings()
 # shorter than the time-out below, after which Gunicorn takes a silent worker for lost
@@ -53,10 +56,16 @@ def on_starting(_server: object) -> None:
     history = History(settings, MediaVolume(settings.media_dir))
     history.start()
     history.close()
+    ModelChooser(settings).forget()
     if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         Path(folder).mkdir(parents=True, exist_ok=True)
         for leftover in Path(folder).glob("*.db"):
             leftover.unlink()
+
+
+def when_ready(_server: object) -> None:
+    """Have SIGHUP switch the model within the workers; Gunicorn itself would stop them before others are ready."""
+    signal.signal(signal.SIGHUP, lambda _number, _frame: ModelChooser(settings).ask())
 
 
 def post_fork(_server: object, _worker: Any) -> None:
@@ -66,7 +75,9 @@ def post_fork(_server: object, _worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Take requests only when the model is proven, or known to be unfit, so that a recycled worker refuses none."""
-    worker.wsgi.extensions[EXTENSION].slot.wait(MODEL_WAIT_S)
+    state: State = worker.wsgi.extensions[EXTENSION]
+    state.slot.wait(MODEL_WAIT_S)
+    threading.Thread(target=state.chooser.attend, args=(state.slot,), name="model-chooser", daemon=True).start()
 
 
 def child_exit(_server: object, worker: Any) -> None:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from defect_api.card import DataSet
-from training import folder, kaggle, neu_seg
+from training import coco, folder, kaggle, neu_seg
 from training.examples import DataError, Example
 
 SEVERSTAL_CLASSES = ("class 1", "class 2", "class 3", "class 4")
 SEVERSTAL = ("research use", "Severstal: Steel Defect Detection, Kaggle, 2019")
+OWN = ("the owner's", "own pictures")
+LAYOUTS = "images/ and masks/, a COCO file beside images/, or train_images/ and train.csv"
 NEU_SEG = (
     "academic use",
     "H. Dong et al., PGA-Net, IEEE Trans. Industrial Informatics 16 (2020)",
@@ -33,22 +35,22 @@ class Dataset:
 
 
 def find(path: Path) -> Dataset:
-    """Return the set in a folder: Kaggle's layout, NEU-Seg's, or `images/` with `masks/`.
+    """Return the set in a folder: Kaggle's layout, NEU-Seg's, COCO's, or pictures with `masks/`.
 
     Raises DataError where the folder has none of them, or what it has cannot be used.
     """
     if (path / kaggle.TABLE).exists():
         examples = kaggle.load(path, len(SEVERSTAL_CLASSES))
         return Dataset("Severstal", SEVERSTAL_CLASSES, examples, *SEVERSTAL)
-    if (path / "scene_groups.json").exists():
+    if (path / neu_seg.SCENES).exists():
         return Dataset("NEU-Seg, training split", neu_seg.CLASSES, neu_seg.load(path, "training"), *NEU_SEG)
-    if (path / "images").is_dir():
-        return _folder(path)
-    raise DataError(f"{path} holds no data set: it needs images/ and masks/, or train_images/ and train.csv")
-
-
-def _folder(path: Path) -> Dataset:
-    sample = (path / "rle_without_images.csv.gz").exists()
-    classes = folder.class_names(path, SEVERSTAL_CLASSES)
-    name, terms = ("Severstal (sample)", SEVERSTAL) if sample else (path.name, ("the owner's", "own pictures"))
-    return Dataset(name, classes, folder.load(path, len(classes)), *terms)
+    if (path / "rle_without_images.csv.gz").exists():
+        examples = folder.load(path, len(SEVERSTAL_CLASSES))
+        return Dataset("Severstal (sample)", SEVERSTAL_CLASSES, examples, *SEVERSTAL)
+    labels = None if (path / "masks").is_dir() else coco.find(path)
+    if labels:
+        return Dataset(path.resolve().stem, *coco.load(labels), *OWN)
+    if (path / "images").is_dir() or (path / "masks").is_dir():
+        classes = folder.class_names(path)
+        return Dataset(path.resolve().name, classes, folder.load(path, len(classes)), *OWN)
+    raise DataError(f"{path} holds no data set: it needs {LAYOUTS}")

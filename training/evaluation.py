@@ -1,15 +1,16 @@
 """Evaluates folds of predictions: every picture under an operating point that was chosen without it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from defect_api.card import Metric
-from defect_api.thresholds import defect_probability, histogram
 from training import metrics
 from training.operating_point import OperatingPoint, choose, choose_nested
 from training.predictions import Prediction
 
 HARD = "at 256 x 1600, at the chosen threshold and smallest region"
+BINS = f"expected, {metrics.PICTURE_BINS} bins of equally many pictures"
 FIGURES: dict[str, tuple[Callable[[metrics.Counts], float], str]] = {
     "first system's Dice": (
         metrics.first_system_dice,
@@ -25,8 +26,39 @@ FIGURES: dict[str, tuple[Callable[[metrics.Counts], float], str]] = {
     "misses per 100 defective pictures": (metrics.misses, "defective pictures called clean"),
     "false calls per 100 clean pictures": (metrics.false_calls, "clean pictures called defective"),
     "picture Brier score": (metrics.brier, "of the calibrated probability"),
+    "picture calibration slope": (metrics.calibration_slope, "of the calibrated probability; 1 is right"),
+    "picture calibration error": (metrics.calibration_error, f"of the calibrated probability, {BINS}"),
+    "picture calibration error before": (
+        metrics.calibration_error_before,
+        f"of the mean of the map's largest values, which the calibration starts from, {BINS}",
+    ),
     "pixel calibration error": (metrics.pixel_calibration_error, "expected, 15 bins of equal width, all pixels"),
 }
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Folds of predictions under operating points: `chosen` on all of them, each of `points` without its picture."""
+
+    chosen: OperatingPoint
+    predictions: list[Prediction]
+    points: list[OperatingPoint]
+
+    def counts(self, classes: int) -> metrics.Counts:
+        """Count every picture under its own point."""
+        rules, calibrations = [point.rule for point in self.points], [point.calibration for point in self.points]
+        return metrics.count(self.predictions, rules, calibrations, classes)
+
+
+def judge(folds: Sequence[Sequence[Prediction]]) -> Judged:
+    """Choose the operating point on all folds, and for each fold one on the others; a single fold has but its own."""
+    if len(folds) > 1:
+        chosen, points = choose_nested(folds)
+    else:
+        chosen = choose(folds[0])
+        points = [chosen]
+    pairs = [(p, point) for fold, point in zip(folds, points, strict=True) for p in fold]
+    return Judged(chosen, [p for p, _ in pairs], [point for _, point in pairs])
 
 
 def evaluate(
@@ -37,19 +69,8 @@ def evaluate(
     `data` and `how` are what the card says of where the figures come from. A single fold is judged by its own choice,
     so `how` should say that thresholds were chosen on the pictures that are reported.
     """
-    if len(folds) == 1:
-        chosen = choose(folds[0])
-        points = [chosen]
-    else:
-        chosen, points = choose_nested(folds)
-    pairs = [(p, point) for fold, point in zip(folds, points, strict=True) for p in fold]
-    counts = metrics.count(
-        [p for p, _ in pairs],
-        [point.rule for _, point in pairs],
-        [defect_probability(histogram(p.q), point.calibration) for p, point in pairs],
-        len(classes),
-    )
-    return chosen, figures(counts, classes, data, how, resamples)
+    judged = judge(folds)
+    return judged.chosen, figures(judged.counts(len(classes)), classes, data, how, resamples)
 
 
 def figures(counts: metrics.Counts, classes: Sequence[str], data: str, how: str, resamples: int) -> list[Metric]:

@@ -1,9 +1,9 @@
 """The training loop: steps over crops, averaged weights, and a checkpoint from which a run resumes exactly."""
 
-import csv
 import json
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,16 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from tqdm import tqdm
 
 from training.examples import DataError
+from training.history import History, Row
 from training.losses import WarmupCosine, segmentation_loss
 from training.sampling import Batch, Sampler
 
+STATE = "state.json"  # names the checkpoint that counts
 REPORT_EVERY = 20  # steps
+LOG_EVERY_S = 30  # seconds between two states of the progress bar where it goes into a file
 
 
 @dataclass(frozen=True)
@@ -37,35 +41,56 @@ class Fitting:
 
     def __init__(self, model: keras.Model, schedule: Schedule, folder: Path) -> None:
         self.model, self.schedule, self.folder = model, schedule, folder
-        rate = WarmupCosine(schedule.peak_rate, schedule.warmup, schedule.steps)
+        self.rate = WarmupCosine(schedule.peak_rate, schedule.warmup, schedule.steps)
         self.optimizer = keras.optimizers.AdamW(
-            rate, weight_decay=schedule.weight_decay, global_clipnorm=2.0, use_ema=True, ema_momentum=schedule.average
+            self.rate,
+            weight_decay=schedule.weight_decay,
+            global_clipnorm=2.0,
+            use_ema=True,
+            ema_momentum=schedule.average,
         )
         self.optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.optimizer.build(model.trainable_variables)
-        self.checkpoint = tf.train.Checkpoint(model=model, optimizer=self.optimizer)
+        # dropout's random state is a variable but no weight: a model's own checkpoint leaves it out
+        weights = {id(weight) for weight in model.weights}
+        seeds = [variable.value for variable in model.variables if id(variable) not in weights]
+        self.checkpoint = tf.train.Checkpoint(model=model, optimizer=self.optimizer, seeds=seeds)
         self._step: Callable[[Any, Any], Any] = tf.function(self._train_step)
 
     def run(self, sampler: Sampler, stop_at: int | None = None) -> keras.Model:
         """Train to the end of the schedule (or to step `stop_at`) and return the model with averaged weights.
 
-        Raises DataError where the folder holds a checkpoint of another schedule.
+        Raises DataError where the folder holds a checkpoint of another configuration or a damaged one, and OSError
+        where the disk is full; the last checkpoint stays whole.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         first = self._resume()
         last = min(stop_at or self.schedule.steps, self.schedule.steps)
+        history = History(self.folder, first)
         losses: list[float] = []
         started = time.monotonic()
-        for done, batch in enumerate(sampler.batches(first, last, self.schedule.batch), first + 1):
+        for done, batch in enumerate(self._shown(sampler, first, last), first + 1):
             losses.append(self._learn(batch))
             if done % REPORT_EVERY == 0 or done == last:
-                self._report(done, losses, (time.monotonic() - started) / (done - first))
+                history.add(self._row(done, losses, (time.monotonic() - started) / (done - first)))
                 losses = []
             if done % self.schedule.checkpoint_every == 0 or done == last:
                 self._save(done)
         if last == self.schedule.steps:
             self.optimizer.finalize_variable_values(self.model.trainable_variables)
         return self.model
+
+    def _shown(self, sampler: Sampler, first: int, last: int) -> Iterator[Batch]:
+        """Yield the batches under a progress bar."""
+        self._bar = tqdm(
+            sampler.batches(first, last, self.schedule.batch),
+            desc="/".join(self.folder.parts[-2:]),
+            initial=first,
+            total=self.schedule.steps,
+            unit="step",
+            mininterval=0.5 if sys.stderr.isatty() else LOG_EVERY_S,
+        )
+        return iter(self._bar)
 
     def _learn(self, batch: Batch) -> float:
         return float(self._step(*map(tf.constant, batch)))
@@ -78,32 +103,43 @@ class Fitting:
         return loss
 
     def _resume(self) -> int:
-        state = self.folder / "state.json"
+        state = self.folder / STATE
         if not state.exists():
             return 0
-        saved = json.loads(state.read_text())
-        if saved["schedule"] != asdict(self.schedule):
+        try:
+            saved = json.loads(state.read_text())
+            schedule, step, name = saved["schedule"], int(saved["step"]), saved["checkpoint"]
+        except (KeyError, ValueError) as error:
+            raise DataError(f"{state} cannot be read ({error}); remove {self.folder} to train it anew") from error
+        if schedule != asdict(self.schedule):
             raise DataError(f"{self.folder} holds a run of another schedule; choose another folder or remove it")
-        self.checkpoint.read(str(self.folder / saved["checkpoint"])).assert_existing_objects_matched()
-        return int(saved["step"])
+        try:
+            self.checkpoint.read(str(self.folder / name)).assert_existing_objects_matched()
+        except (tf.errors.OpError, AssertionError, IndexError, ValueError) as error:
+            raise DataError(
+                f"{self.folder / name} is damaged or of another network; choose another folder or remove it"
+            ) from error
+        return step
 
     def _save(self, step: int) -> None:
         """Write the checkpoint first and the state that names it last, so that a cut leaves the earlier one whole."""
         name = f"checkpoint-{step}"
-        self.checkpoint.write(str(self.folder / name))
-        state = {"step": step, "checkpoint": name, "schedule": asdict(self.schedule)}
-        fresh = self.folder / "state.json.new"
-        fresh.write_text(json.dumps(state))
-        fresh.replace(self.folder / "state.json")
+        try:
+            self.checkpoint.write(str(self.folder / name))
+            state = {"step": step, "checkpoint": name, "schedule": asdict(self.schedule)}
+            fresh = self.folder / f"{STATE}.new"
+            fresh.write_text(json.dumps(state))
+        except (tf.errors.OpError, OSError) as error:
+            raise OSError(
+                f"{self.folder / name} could not be written; free some space and run the command again: "
+                "it goes on from the checkpoint before"
+            ) from error
+        fresh.replace(self.folder / STATE)
         for old in self.folder.glob("checkpoint-*"):
             if not old.name.startswith(f"{name}."):
                 old.unlink()
 
-    def _report(self, step: int, losses: list[float], seconds: float) -> None:
-        history = self.folder / "history.csv"
-        with history.open("a", newline="") as file:
-            csv.writer(file).writerow([step, f"{np.mean(losses):.5f}", f"{seconds:.3f}"])
-        left = seconds * (self.schedule.steps - step) / 60
-        print(
-            f"step {step}/{self.schedule.steps}  loss {np.mean(losses):.4f}  {seconds:.2f} s/step  {left:.1f} min left"
-        )
+    def _row(self, step: int, losses: list[float], seconds: float) -> Row:
+        loss = float(np.mean(losses))
+        self._bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
+        return Row(step, round(loss, 5), round(float(self.rate(step - 1)), 8), round(seconds, 3))

@@ -1,17 +1,20 @@
-"""A folder of pictures (`images/`) with PNG masks of the same names (`masks/`): users' labels, the Severstal sample.
+"""A folder of pictures (in `images/`, or the folder itself) with PNG masks of the same names in `masks/`.
 
-`classes.txt`, where there is one, names the classes, one a line. Pictures below `text_corner/` have a text burnt into
-their top left corner: they are for training only, and the corner is ignored.
+`classes.txt`, where there is one, names the classes, one a line; `scenes.csv` (`picture,scene`) which pictures show one
+place. Pictures below `text_corner/` have a text burnt into their top left corner: they are for training only, and the
+corner is ignored.
 """
 
+import csv
 import functools
 import itertools
 from pathlib import Path
 
-from training.examples import IGNORED, DataError, Example, Picture, read_pair
+from training.examples import IGNORED, DataError, Example, Picture, read_grey, read_pair
 
 TEXT_CORNER = (slice(0, 36), slice(0, 420))  # rows and columns that the burnt-in text covers
 SUFFIXES = (".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
+MOST_CLASSES = 50  # a mask that goes higher was drawn in grey values, not in classes
 KEPT = 256  # decoded pictures kept in memory, about 0.8 MB each
 
 
@@ -26,31 +29,62 @@ def load(folder: Path, classes: int) -> list[Example]:
     return examples
 
 
-def class_names(folder: Path, otherwise: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names in the folder's `classes.txt`, or the given ones where it has none."""
+def class_names(folder: Path) -> tuple[str, ...]:
+    """Return the names in the folder's `classes.txt`; without one, as many as the masks' highest value says.
+
+    Raises DataError where there are none.
+    """
     file = folder / "classes.txt"
-    names = (
-        tuple(line.strip() for line in file.read_text().splitlines() if line.strip()) if file.exists() else otherwise
-    )
+    if not file.exists():
+        return _found_classes(folder)
+    try:
+        names = tuple(line.strip() for line in file.read_text().splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{file} cannot be read ({error}); write a class's name on each line") from error
     if not names:
         raise DataError(f"{file} names no class; write one a line")
     return names
 
 
+def _found_classes(folder: Path) -> tuple[str, ...]:
+    highest = 0
+    for path in folder.glob("**/masks/*.png"):
+        ids = read_grey(path)
+        highest = max(highest, int(ids.max(initial=0, where=ids != IGNORED)))
+    if not highest:
+        raise DataError(f"{folder}'s masks mark no defect (0 is sound, a defect's pixels hold its class); draw some")
+    if highest > MOST_CLASSES:
+        raise DataError(f"{folder}'s masks go up to class {highest}; number from 1, or name the classes in classes.txt")
+    return tuple(f"class {number}" for number in range(1, highest + 1))
+
+
 def _examples(folder: Path, classes: int, text: bool) -> list[Example]:
-    paths = sorted(path for path in (folder / "images").glob("*") if path.suffix.lower() in SUFFIXES)
+    pictures = folder / "images" if (folder / "images").is_dir() else folder
+    paths = sorted(path for path in pictures.glob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
-        raise DataError(f"{folder / 'images'} holds no pictures; put some there, and their masks into masks/")
+        raise DataError(f"{pictures} holds no pictures; put some there, and their masks into masks/")
     for earlier, path in itertools.pairwise(paths):
         if earlier.stem == path.stem:
             raise DataError(f"{path} has the same name as {earlier.name}; rename one and its mask")
-    return [_example(path, folder / "masks" / f"{path.stem}.png", classes, text) for path in paths]
+    scenes = _scenes(folder / "scenes.csv")
+    masks = folder / "masks"
+    return [_example(path, masks / f"{path.stem}.png", classes, text, scenes.get(path.stem, "")) for path in paths]
 
 
-def _example(picture: Path, mask: Path, classes: int, text: bool) -> Example:
+def _scenes(file: Path) -> dict[str, str]:
+    if not file.exists():
+        return {}
+    try:
+        with file.open(newline="") as rows:
+            return {Path(row["picture"]).stem: row["scene"] for row in csv.DictReader(rows)}
+    except (OSError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise DataError(f"{file} needs the columns picture and scene ({error!r})") from error
+
+
+def _example(picture: Path, mask: Path, classes: int, text: bool, scene: str) -> Example:
     if not mask.exists():
         raise DataError(f"{mask} is missing; draw it (0 for sound, else the class), or remove {picture.name}")
-    return Example(picture.stem, functools.partial(_read, picture, mask, classes, text), for_judging=not text)
+    return Example(picture.stem, functools.partial(_read, picture, mask, classes, text), scene, for_judging=not text)
 
 
 @functools.lru_cache(maxsize=KEPT)

@@ -17,8 +17,9 @@ from training.golden import GoldenError
 from training.keras2 import Choices
 from training.keras2_architecture import Network
 from training.keras2_contract import Surroundings
-from training.operating_point import PIXELS, OperatingPoint
+from training.operating_point import OperatingPoint
 
+PIXELS = 256  # largest values that the uncalibrated probability averages; about the size of a small defect
 UNCERTAINTY = 0.05  # of a threshold that nobody measured
 GOLDEN_SIZE = (256, 1600)  # px, height and width of the generated sheets that must not be refused
 NAME = r"[a-z0-9][a-z0-9_-]{0,63}"

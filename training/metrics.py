@@ -1,21 +1,23 @@
 """How good predictions are: overlap, classes, pictures and calibration, with bootstrap intervals over pictures."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from defect_api.card import PixelThreshold
-from defect_api.thresholds import cut
+from defect_api.card import PixelThreshold, Platt
+from defect_api.thresholds import cut, defect_probability, histogram, mean_of_largest
+from training import calibration
 from training.predictions import Prediction
 
 Numbers = npt.NDArray[np.float64]
 FIRST_SYSTEM_SIZE = (800, 128)  # width and height that its metric was measured at
 FIRST_SYSTEM_BATCH, FIRST_SYSTEM_SMOOTH = 8, 1.0
-BINS = 15  # of calibration errors (Guo et al. 2017)
+BINS = 15  # of the pixels' calibration error (Guo et al. 2017)
+PICTURE_BINS = 8  # of the pictures', with equally many in each
 HISTOGRAM = 256
 
 
@@ -29,16 +31,10 @@ class Counts:
     soft: Numbers  # (N, 3) sums of p * t, p and t at the first system's size
     histogram: Numbers  # (N, 2, 256) pixels by 8-bit value, sound and defective
     probability: Numbers  # (N,) calibrated probability that the picture has a defect
+    before: Numbers  # (N,) the feature that it was made of, which is a probability too
 
     def __getitem__(self, index: npt.NDArray[np.int64]) -> "Counts":
-        return Counts(
-            self.both[index],
-            self.predicted[index],
-            self.true[index],
-            self.soft[index],
-            self.histogram[index],
-            self.probability[index],
-        )
+        return Counts(*(getattr(self, part.name)[index] for part in fields(self)))
 
     @property
     def defective(self) -> npt.NDArray[np.bool_]:
@@ -56,18 +52,20 @@ def decided(q: npt.NDArray[np.uint8], rule: PixelThreshold) -> npt.NDArray[np.bo
 
 
 def count(
-    predictions: Sequence[Prediction], rules: Sequence[PixelThreshold], probabilities: Sequence[float], classes: int
+    predictions: Sequence[Prediction], rules: Sequence[PixelThreshold], calibrations: Sequence[Platt], classes: int
 ) -> Counts:
-    """Count every picture, each under its own rule and calibrated probability."""
+    """Count every picture, each under its own rule and calibration."""
     rows = [_overlap(p, decided(p.q, rule), classes) for p, rule in zip(predictions, rules, strict=True)]
     both, predicted, true = (np.array(column, np.float64) for column in zip(*rows, strict=True))
+    maps = [(histogram(p.q), platt) for p, platt in zip(predictions, calibrations, strict=True)]
     return Counts(
         both,
         predicted,
         true,
         np.array([_soft(p) for p in predictions]),
         np.array([_histogram(p) for p in predictions], np.float64),
-        np.array(probabilities, np.float64),
+        np.array([defect_probability(*pair) for pair in maps]),
+        np.array([mean_of_largest(values, platt.pixels) for values, platt in maps]),
     )
 
 
@@ -126,6 +124,21 @@ def average_precision(counts: Counts) -> float:
 def brier(counts: Counts) -> float:
     """Return the Brier score of the calibrated picture-level probability."""
     return float(np.mean((counts.probability - counts.defective) ** 2))
+
+
+def calibration_slope(counts: Counts) -> float:
+    """Return the calibration slope of the calibrated picture-level probability."""
+    return calibration.slope(counts.probability, counts.defective)
+
+
+def calibration_error(counts: Counts) -> float:
+    """Return the expected calibration error of the calibrated picture-level probability."""
+    return calibration.error(counts.probability, counts.defective, PICTURE_BINS)
+
+
+def calibration_error_before(counts: Counts) -> float:
+    """Return the expected calibration error of the map's mean of largest values, taken for a probability."""
+    return calibration.error(counts.before, counts.defective, PICTURE_BINS)
 
 
 def pixel_calibration_error(counts: Counts) -> float:

@@ -6,17 +6,16 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import LogisticRegression
 
 from defect_api.card import PixelThreshold, Platt
-from defect_api.thresholds import cut, histogram, logit_of_largest
+from defect_api.thresholds import cut
+from training import calibration
 from training.predictions import Prediction
 
 THRESHOLDS = np.round(np.arange(0.20, 0.86, 0.05), 2)
 # px; of the real masks in the sample's rle_without_images.csv.gz, 5 % of class 1 have no region of over 621 px
 REGIONS = (50, 100, 150, 200, 300, 400, 500, 600)
 PICTURE_WEIGHT = 0.5  # of misses and false calls, against pooled Dice
-PIXELS = 256  # largest values that a picture's feature averages; about the size of a small defect
 LEAST_UNCERTAINTY = 0.02
 
 
@@ -32,7 +31,7 @@ def choose(predictions: Sequence[Prediction], uncertainty: float = LEAST_UNCERTA
     """Choose the operating point on predictions of pictures that the network never saw in training."""
     value, region = _best_rule(predictions)
     rule = PixelThreshold(value=value, uncertainty=uncertainty, min_region_px=region)
-    return OperatingPoint(rule, _platt(predictions))
+    return OperatingPoint(rule, calibration.platt(predictions))
 
 
 def choose_nested(folds: Sequence[Sequence[Prediction]]) -> tuple[OperatingPoint, list[OperatingPoint]]:
@@ -92,15 +91,3 @@ def _by_rule(p: Prediction) -> npt.NDArray[np.float64]:
         hits = np.bincount(labels[fact], minlength=len(areas)).astype(np.float64)
         rows.append([(hits[areas >= r].sum(), areas[areas >= r].sum(), np.count_nonzero(fact)) for r in REGIONS])
     return np.array(rows, np.float64)
-
-
-def _platt(predictions: Sequence[Prediction]) -> Platt:
-    x = np.array([[logit_of_largest(histogram(p.q), PIXELS)] for p in predictions])
-    fitted = LogisticRegression(C=10.0).fit(x, [p.defective for p in predictions])
-    return Platt(
-        method="platt",
-        feature="mean_of_largest",
-        pixels=PIXELS,
-        slope=round(float(fitted.coef_[0, 0]), 5),
-        intercept=round(float(fitted.intercept_[0]), 5),
-    )

@@ -8,10 +8,11 @@ from defect_api.errors import invalid_parameters, register_error_handlers
 from defect_api.history.history import History
 from defect_api.inspection import Inspector
 from defect_api.media import MediaVolume
+from defect_api.model_choice import ModelChooser
 from defect_api.requests_log import configure_logging, log_requests
-from defect_api.routes import docs, exports, first, health, inspections, media, models
+from defect_api.routes import docs, exports, first, health, inspections, media, models, statistics, thumbnails
 from defect_api.schemas import ProblemDocument
-from defect_api.served_model import ModelSlot, load_model
+from defect_api.served_model import ModelSlot
 from defect_api.settings import Settings
 from defect_api.state import EXTENSION, State
 
@@ -38,14 +39,15 @@ def create_app(settings: Settings | None = None, slot: ModelSlot | None = None) 
     )
     app.config.update(MAX_CONTENT_LENGTH=settings.max_upload_bytes, MAX_FORM_PARTS=MAX_PARTS)
     volume = MediaVolume(settings.media_dir)
-    model_slot = slot or ModelSlot(lambda: load_model(settings))
+    chooser = ModelChooser(settings)
+    model_slot = slot or ModelSlot(chooser.load, chooser.complaints)
     history = History(settings, volume)
     history.start_if_new()
     inspector = Inspector(volume, model_slot, settings, history.published)
-    app.extensions[EXTENSION] = State(settings, volume, model_slot, inspector, history)
+    app.extensions[EXTENSION] = State(settings, volume, model_slot, inspector, history, chooser)
     log_requests(app)
     register_error_handlers(app)
-    for routes in (inspections, exports, media, models, health, first):
+    for routes in (inspections, thumbnails, statistics, exports, media, models, health, first):
         app.register_api(routes.api)
     app.register_blueprint(docs.blueprint)
     # nginx is the one proxy in front; without it the headers are absent and nothing changes

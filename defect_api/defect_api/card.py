@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from defect_api.record import Part
 
 Range = tuple[int, int]
+Release = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9A-Za-z.+-]*)?$")]
 
 
 class Input(Part):
@@ -22,8 +23,9 @@ class PixelThreshold(Part):
 
     value: float = Field(gt=0, le=1)
     uncertainty: float = Field(ge=0, lt=0.5, description="how far the threshold may be off, for `±` figures")
-    min_region_px: int = Field(
-        ge=1, description="smaller 8-connected regions are dropped, px at the picture's own size"
+    min_region_px: int = Field(ge=1, description="smaller defects are dropped, px at the picture's own size")
+    join_px: int = Field(
+        0, ge=0, le=256, description="largest gap along x and along y between fragments of one defect, px"
     )
 
 
@@ -107,6 +109,9 @@ class Card(Part):
     version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$")
     created_at: str
     digest: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
+    libraries: dict[str, Release] = Field(
+        {}, description="what the package was made with; a service whose major version is older does not load it"
+    )
     description: str
     classes: list[str] = Field(min_length=1, max_length=255)
     input: Input

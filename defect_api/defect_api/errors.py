@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
+from defect_api.metrics import REFUSALS
 from defect_api.problems import TYPE_PREFIX, Problem, Unprocessable
 from defect_api.requests_log import request_id
 
@@ -30,7 +31,8 @@ def register_error_handlers(app: Flask) -> None:
 
 
 def problem_document(problem: Problem) -> dict[str, object]:
-    """Return the document of `problem` for the current request."""
+    """Return the document of `problem` for the current request, and count it."""
+    REFUSALS.labels(problem.slug).inc()
     return problem.document(request_id(), request.path)
 
 
@@ -57,6 +59,7 @@ def _http_exception(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     slug, detail = KNOWN.get(status, OTHER)
+    REFUSALS.labels(slug).inc()
     document = {
         "type": TYPE_PREFIX + slug,
         "title": status.phrase,

@@ -11,11 +11,11 @@ from defect_api.card import Card
 from defect_api.images import Grey, decode
 from defect_api.inspection import Inspector
 from defect_api.judgement import judge
+from defect_api.labelling import Mask
 from defect_api.media import MediaVolume, bare_name, safe_stem
 from defect_api.overlay import GREEN_BGR, encode_png, outline_pixels
 from defect_api.problems import NotFound, PictureRefused
 from defect_api.record import Record
-from defect_api.regions import Mask
 
 FRAME_HEIGHT, FRAME_WIDTH = 256, 1600
 ACCEPTED = ((256, 1600), (128, 800))

@@ -14,9 +14,9 @@ from defect_api.card import Card
 from defect_api.images import Picture, decode
 from defect_api.judgement import Judgement, Terms, judge
 from defect_api.media import MediaVolume, bare_name, inspection_id
-from defect_api.metrics import STAGE_SECONDS, VERDICTS
+from defect_api.metrics import HELD, count_inspection
 from defect_api.model_package import find_packages
-from defect_api.overlay import decode_png, draw_overlay, encode_png
+from defect_api.overlay import decode_png, encode_overlay, encode_png
 from defect_api.problems import Busy, Conflict, NotFound
 from defect_api.record import Files, ImageFacts, Record, Timings, rfc3339
 from defect_api.regions import count_regions
@@ -59,9 +59,7 @@ class _Stopwatch:
     def stage(self, name: str) -> Iterator[None]:
         begin = time.perf_counter()
         yield
-        seconds = time.perf_counter() - begin
-        self.stages[name] = round(seconds * 1000, 2)
-        STAGE_SECONDS.labels(stage=name).observe(seconds)
+        self.stages[name] = round((time.perf_counter() - begin) * 1000, 2)
 
     def timings(self) -> Timings:
         return Timings(**self.stages, total=round((time.perf_counter() - self.started) * 1000, 2))
@@ -171,7 +169,8 @@ class Inspector:
         if not self._places.acquire(blocking=False):
             raise Busy("The service is busy with as many sheets as it may hold; please try again in a moment.")
         try:
-            yield
+            with HELD.track_inprogress():
+                yield
         finally:
             self._places.release()
 
@@ -185,7 +184,7 @@ class Inspector:
             judgement = judge(maps.q, maps.classes, model.package.card, self._terms)
         record = _record(model, upload, picture, maps, judgement)
         with watch.stage("overlay"):
-            overlay = encode_png(draw_overlay(picture.grey, judgement.regions.mask))
+            overlay = encode_overlay(picture.grey, judgement.regions.mask)
         with self._media.publication() as stage:
             with watch.stage("store"):
                 stage(record.files.original, upload.data)
@@ -196,7 +195,7 @@ class Inspector:
                 stage(record.files.class_map, encode_png(maps.classes))
             record = record.model_copy(update={"timings_ms": watch.timings()})
             stage(f"{record.id}.json", record.model_dump_json().encode())
-        VERDICTS.labels(verdict=record.verdict).inc()
+        count_inspection(record)
         self._published(record.id)
         return record
 

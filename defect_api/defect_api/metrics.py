@@ -1,26 +1,86 @@
 """What Prometheus is told. With PROMETHEUS_MULTIPROC_DIR set, the figures of all workers are added up."""
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from defect_api.record import ModelFacts, Record
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 REQUESTS = Counter("defect_api_requests_total", "Requests answered", ["method", "route", "status"])
 REQUEST_SECONDS = Histogram("defect_api_request_seconds", "Time to answer a request", ["route"])
+REFUSALS = Counter("defect_api_refusals_total", "Requests or parts of them answered with a problem", ["reason"])
+HELD = Gauge("defect_api_inspections_held", "Inspections being worked on", multiprocess_mode="livesum")
 STAGE_SECONDS = Histogram(
     "defect_api_stage_seconds",
     "Time of one stage of an inspection",
-    ["stage"],
+    ["stage", "model", "engine"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
-VERDICTS = Counter("defect_api_inspections_total", "Inspections stored", ["verdict"])
+INSPECTIONS = Counter("defect_api_inspections_total", "Inspections stored", ["verdict", "model", "engine"])
+NO_VERDICTS = Counter("defect_api_no_verdict_reasons_total", "Why inspections had no verdict", ["reason"])
+DEFECTS = Counter("defect_api_defects_total", "Defects found", ["type", "model"])
 
 
-def exposition() -> bytes:
+@dataclass(frozen=True)
+class Standing:
+    """What is so at the moment, as opposed to what is counted."""
+
+    model: ModelFacts | None
+    complaints: int
+    places: int
+
+
+class _StandingCollector(Collector):
+    def __init__(self, standing: Standing) -> None:
+        self._standing = standing
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        standing = self._standing
+        yield GaugeMetricFamily("defect_api_ready", "1 where a proven model is in service", value=bool(standing.model))
+        yield GaugeMetricFamily(
+            "defect_api_refused_packages", "Model packages that are not served though tried", value=standing.complaints
+        )
+        yield GaugeMetricFamily(
+            "defect_api_inspections_limit", "Inspections that all workers hold at most", value=standing.places
+        )
+        facts = standing.model.model_dump() if standing.model else {}
+        info = GaugeMetricFamily("defect_api_model_info", "The model in service", labels=list(ModelFacts.model_fields))
+        if facts:
+            info.add_metric(list(facts.values()), 1)
+        yield info
+
+
+def count_inspection(record: Record) -> None:
+    """Count an inspection that was stored, with its stages."""
+    model, engine = f"{record.model.name}/{record.model.version}", record.model.engine
+    INSPECTIONS.labels(record.verdict, model, engine).inc()
+    for reason in record.reasons:
+        NO_VERDICTS.labels(reason.code).inc()
+    for defect in record.defects:
+        DEFECTS.labels(defect.type, model).inc()
+    for stage, milliseconds in record.timings_ms.model_dump().items():
+        STAGE_SECONDS.labels(stage, model, engine).observe(milliseconds / 1000)
+
+
+def exposition(standing: Standing) -> bytes:
     """Return the metrics in Prometheus' text format."""
+    now = CollectorRegistry()
+    now.register(_StandingCollector(standing))
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest(REGISTRY)
-    registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client annotates it in part
-    return generate_latest(registry)
+        return generate_latest(REGISTRY) + generate_latest(now)
+    MultiProcessCollector(now)  # type: ignore[no-untyped-call]  # prometheus_client annotates it in part
+    return generate_latest(now)

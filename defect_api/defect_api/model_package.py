@@ -1,7 +1,9 @@
 """Model packages on disk: finding them, reading their cards and making sure that the weights are the card's."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -34,16 +36,29 @@ class ModelPackage:
         return self.path / WEIGHTS
 
     def verify(self) -> None:
-        """Compare the weights with the card's digest.
+        """Compare the weights with the card's digest, and the libraries here with those that the package was made with.
 
-        Raises PackageError where they differ or cannot be read.
+        Raises PackageError where the weights differ or cannot be read, and where a library is too old.
         """
+        self._check_libraries(self.card.libraries)
         try:
             actual = file_digest(self.weights)
         except OSError as error:
             raise PackageError(f"model {self.key}: {WEIGHTS} cannot be read ({error.strerror})") from error
         if actual != self.card.digest:
             raise PackageError(f"model {self.key}: {WEIGHTS} is not the one its card describes (digest differs)")
+
+    def _check_libraries(self, made_with: Mapping[str, str]) -> None:
+        distributions = packages_distributions() if made_with else {}
+        for library, theirs in made_with.items():
+            ours = version(distributions[library][0]) if library in distributions else None
+            if ours is None or _major(ours) < _major(theirs):
+                here = f"this service has {ours}" if ours else "this service has none"
+                raise PackageError(f"model {self.key}: it was made with {library} {theirs}, and {here}")
+
+
+def _major(release: str) -> int:
+    return int(release.partition(".")[0])
 
 
 def file_digest(path: Path) -> str:
@@ -82,14 +97,14 @@ def find_packages(models_dir: Path) -> tuple[list[ModelPackage], list[str]]:
     return sorted(packages, key=lambda package: package.card.created_at, reverse=True), complaints
 
 
-def choose_package(models_dir: Path, wanted: str) -> ModelPackage:
-    """Return the package `wanted`, `<name>` or `<name>/<version>`; of several, or with an empty name, the newest.
+def find_candidates(models_dir: Path, wanted: str) -> tuple[list[ModelPackage], list[str]]:
+    """Return the packages that `wanted`, `<name>` or `<name>/<version>` or empty for any, names, as `find_packages`.
 
-    Raises PackageError where there is none.
+    Where there is none, the sentences say so.
     """
     packages, complaints = find_packages(models_dir)
-    for package in packages:
-        if wanted in ("", package.card.name, package.key):
-            return package
-    missing = f"no model package '{wanted}'" if wanted else "no model package"
-    raise PackageError("; ".join([f"{missing} in the models folder", *complaints]))
+    named = [package for package in packages if wanted in ("", package.card.name, package.key)]
+    if not named:
+        missing = f"no model package '{wanted}'" if wanted else "no model package"
+        complaints.insert(0, f"{missing} in the models folder")
+    return named, complaints

@@ -78,16 +78,19 @@ class Scale(Part):
 
 
 class Defect(Part):
-    """One connected region of the mask. Pixel (0, 0) covers the square from (0, 0) to (1, 1); x right, y down."""
+    """A connected region of the mask, or several that the card's rule joins (its `threshold.join_px`): its fragments.
 
-    type: str = Field(description="the class with the largest probability-weighted share of the region's pixels")
+    Pixel (0, 0) covers the square from (0, 0) to (1, 1); x right, y down.
+    """
+
+    type: str = Field(description="the class with the largest probability-weighted share of its pixels")
     type_probability: Probability = Field(description="that share")
     mean_probability: Probability
-    max_probability: Probability = Field(description="highest value of the stored 8-bit map within the region")
+    max_probability: Probability = Field(description="highest value of the stored 8-bit map within it")
     area_px: int
     area_px_range: tuple[int, int] = Field(description="area when the threshold moves by the card's uncertainty")
     box: tuple[int, int, int, int] = Field(description="x, y, width, height")
-    length_px: float = Field(description="long side of the minimum-area rectangle")
+    length_px: float = Field(description="long side of the minimum-area rectangle of all its pixels")
     length_px_range: tuple[float, float] = Field(description="least and largest length when it moves likewise")
     width_px: float = Field(description="short side of the minimum-area rectangle")
     orientation_deg: float = Field(ge=0, lt=180, description="long side against the x axis, anticlockwise as seen")
@@ -95,7 +98,9 @@ class Defect(Part):
     length_mm: float | None = Field(description="of the minimum-area rectangle on the sheet, not in the picture")
     width_mm: float | None
     edge_distance_px: int = Field(description="from the box to the nearest edge of the picture")
-    polygons: list[list[Ring]] = Field(description="GeoJSON MultiPolygon coordinates: [[outer ring, hole, ...], ...]")
+    polygons: list[list[Ring]] = Field(
+        description="GeoJSON MultiPolygon coordinates: [[outer ring, hole, ...], ...], one polygon for each fragment"
+    )
 
 
 class Files(Part):

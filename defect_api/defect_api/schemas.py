@@ -1,15 +1,16 @@
 """The types of the second contract's requests and answers; the OpenAPI document is made from them."""
 
-from typing import Any
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from defect_api.card import Card
 from defect_api.exports.formats import FormatName
 from defect_api.history.search import Filters, Ordering
 from defect_api.images import CONTENT_TYPES
 from defect_api.judgement import Terms
-from defect_api.record import Record, Scale
+from defect_api.record import ModelFacts, Record, Scale
 
 
 class Parameters(BaseModel):
@@ -107,6 +108,37 @@ class ExportSetQuery(ExportQuery, Filters):
     """How which inspections are to be exported."""
 
 
+class ExportForm(ExportQuery):
+    """How the inspections that a person ticked are to be exported."""
+
+    id: list[str] = Field(min_length=1, max_length=500, description="ids of inspections")
+
+
+class ThumbnailQuery(Parameters):
+    """Which version of a thumbnail is wanted."""
+
+    v: str | None = Field(None, max_length=100, description="anything; an address that has it may be kept for good")
+
+
+class StatisticsQuery(Filters):
+    """Of which inspections, and whose days they are counted by."""
+
+    zone: str = Field("UTC", max_length=100, description="IANA name of the time zone in which days begin")
+
+    @field_validator("zone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("there is no time zone of that name") from error
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        """Return the zone."""
+        return ZoneInfo(self.zone)
+
+
 class ProblemDocument(BaseModel):
     """An error, RFC 9457."""
 
@@ -146,6 +178,15 @@ class ModelList(BaseModel):
     """The model packages, newest first."""
 
     items: list[ModelEntry]
+    complaints: list[str] = Field(description="a sentence for each package that is not served though it was tried")
+
+
+class Readiness(BaseModel):
+    """A service that judges sheets."""
+
+    status: Literal["ready"]
+    model: ModelFacts = Field(description="the one in service, proven on its golden sheets")
+    complaints: list[str] = Field(description="a sentence for each package that is not served though it was tried")
 
 
 def problem_responses(*statuses: int) -> dict[int | str, Any]:

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from defect_api.card import Card, Golden
 from defect_api.images import Grey
 from defect_api.judgement import judge
-from defect_api.model_package import ModelPackage, PackageError, choose_package
+from defect_api.model_package import ModelPackage, PackageError, find_candidates
 from defect_api.overlay import decode_png
 from defect_api.problems import NotReady
 from defect_api.record import ModelFacts
@@ -80,9 +80,12 @@ class ServedModel:
         if judgement.verdict != golden.verdict or types != sorted(golden.types):
             raise PackageError(f"model {key}: golden sheet {golden.sheet} came out {judgement.verdict} {types}")
         expected = self._golden_map(golden.probability_map)
+        if expected.shape != maps.q.shape:
+            raise PackageError(f"model {key}: {golden.probability_map} is not of the size of its golden sheet")
         error = float(np.abs(maps.q.astype(np.int16) - expected).mean()) / 255
         if error > map_mae:
             raise PackageError(f"model {key}: the map of golden sheet {golden.sheet} is off by {error:.4f} on average")
+        # masks of what is kept: specks below the card's smallest region are as good as none, here and in the verdict
         mask = judgement.regions.mask
         truth = judge(expected, self._golden_map(golden.class_map), card).regions.mask
         return int(np.count_nonzero(mask & truth)), int(np.count_nonzero(mask) + np.count_nonzero(truth))
@@ -94,28 +97,60 @@ class ServedModel:
             raise PackageError(f"model {self.package.key}: golden file {name} cannot be read") from error
 
 
-def load_model(settings: Settings) -> ServedModel:
-    """Load the package that the settings name and prove it.
+def load_package(package: ModelPackage) -> ServedModel:
+    """Load a package and prove it.
 
     Raises PackageError with a sentence for the operator.
     """
-    package = choose_package(settings.models_dir, settings.model)
     package.verify()
     try:
-        segmenter = KerasSegmenter(package.weights)
-    except (ValueError, OSError, KeyError, TypeError) as error:
-        raise PackageError(f"model {package.key}: Keras cannot load it: {error}") from error
-    model = ServedModel(package, segmenter)
-    model.prove()
+        model = ServedModel(package, KerasSegmenter(package.weights))
+        model.prove()
+    except PackageError:
+        raise
+    # what stands in a package decides what Keras and TensorFlow raise, and none of it may end the service
+    except Exception as error:
+        log.warning("model %s failed", package.key, exc_info=error)
+        raise PackageError(f"model {package.key}: Keras cannot run it; the log has the reason") from error
+    return model
+
+
+def first_that_passes(
+    packages: Iterable[ModelPackage], load: Callable[[ModelPackage], ServedModel]
+) -> tuple[ServedModel | None, list[str]]:
+    """Return the first of the packages that `load` accepts, if any, and a sentence for each that it refused."""
+    complaints: list[str] = []
+    for package in packages:
+        try:
+            return load(package), complaints
+        except PackageError as error:
+            log.error("%s", error)  # noqa: TRY400  # the sentence is for an operator
+            complaints.append(str(error))
+    return None, complaints
+
+
+def load_model(settings: Settings) -> ServedModel:
+    """Load the newest package of those that the settings name that gives its card's answers.
+
+    Raises PackageError with a sentence for the operator where none does.
+    """
+    packages, complaints = find_candidates(settings.models_dir, settings.model)
+    model, refused = first_that_passes(packages, load_package)
+    if model is None:
+        raise PackageError("; ".join([*refused, *complaints]))
     return model
 
 
 class ModelSlot:
     """The place of the model in service: empty while it loads, and for good when it must not be served."""
 
-    def __init__(self, load: Callable[[], ServedModel]) -> None:
-        """Start loading in the background, so that the service answers from its first moment."""
+    def __init__(self, load: Callable[[], ServedModel], complaints: Callable[[], list[str]] = list) -> None:
+        """Start loading in the background, so that the service answers from its first moment.
+
+        `complaints` returns a sentence for each package that is not served because something is wrong with it.
+        """
         self._load = load
+        self._complaints = complaints
         self._model: ServedModel | None = None
         self._status = "The model is being loaded and proven on its golden sheets."
         self._thread = threading.Thread(target=self._fill, name="model-loader", daemon=True)
@@ -127,11 +162,26 @@ class ModelSlot:
         return self._model.package.card if self._model else None
 
     @property
+    def facts(self) -> ModelFacts | None:
+        """Return what a record says of the model in service, or None where there is none."""
+        return self._model.facts if self._model else None
+
+    @property
     def model(self) -> ServedModel:
         """Return the model in service. Raises NotReady, saying why there is none."""
         if self._model is None:
             raise NotReady(self._status)
         return self._model
+
+    @property
+    def complaints(self) -> list[str]:
+        """Return a sentence for each package that is not served because something is wrong with it."""
+        return self._complaints()
+
+    def switch(self, model: ServedModel) -> None:
+        """Put another model, proven, in service; what is being inspected goes on with the one before."""
+        self._model = model
+        log.info("model %s is in service", model.package.key)
 
     def wait(self, timeout_s: float) -> None:
         """Wait until the loading has ended, well or not, for at most `timeout_s` seconds."""
@@ -139,9 +189,7 @@ class ModelSlot:
 
     def _fill(self) -> None:
         try:
-            self._model = self._load()
+            self.switch(self._load())
         except PackageError as error:
             log.error("no model in service: %s", error)  # noqa: TRY400  # the sentence is for an operator
             self._status = f"No model is in service: {error}."
-            return
-        log.info("model %s is in service", self._model.package.key)

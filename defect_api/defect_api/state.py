@@ -8,6 +8,7 @@ from flask import current_app
 from defect_api.history.history import History
 from defect_api.inspection import Inspector
 from defect_api.media import MediaVolume
+from defect_api.model_choice import ModelChooser
 from defect_api.served_model import ModelSlot
 from defect_api.settings import Settings
 
@@ -23,6 +24,7 @@ class State:
     slot: ModelSlot
     inspector: Inspector
     history: History
+    chooser: ModelChooser
 
 
 def state() -> State:

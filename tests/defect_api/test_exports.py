@@ -144,6 +144,18 @@ def test_filters_are_those_of_the_list(client: FlaskClient, add: Callable[..., R
     assert problem(export(client, format="labelme", verdict="good")) == (422, "invalid-parameter")
 
 
+def test_those_that_are_named_are_exported(client: FlaskClient, add: Callable[..., Record]) -> None:
+    wanted = [add("one.png", q=EMPTY), add("two.png"), add("three.png")][:2]
+    form = {"format": "csv", "id": [record.id for record in wanted]}
+    rows = client.post("/v1/export", data=form).text.splitlines()
+    assert {row.split(",")[0] for row in rows[1:]} == {record.id for record in wanted if record.defects}
+
+
+@pytest.mark.parametrize("form", [{"format": "csv"}, {"format": "csv", "id": ["x"] * 501}, {"id": "x"}])
+def test_a_form_that_names_none_or_too_many_is_422(client: FlaskClient, form: dict[str, object]) -> None:
+    assert client.post("/v1/export", data=form).status_code == 422
+
+
 def test_sets_are_newest_first(client: FlaskClient, add: Callable[..., Record]) -> None:
     days = ["2026-01-02T00:00:00.000Z", "2026-01-03T00:00:00.000Z", "2026-01-01T00:00:00.000Z"]
     records = [add(f"{index}.png", created_at=day) for index, day in enumerate(days)]

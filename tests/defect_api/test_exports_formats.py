@@ -32,10 +32,10 @@ from defect_api.exports.report_pdf import PdfReport
 from defect_api.exports.sheet import Sheet
 from defect_api.exports.yolo import Yolo
 from defect_api.judgement import judge
+from defect_api.labelling import Mask
 from defect_api.media import MediaVolume
 from defect_api.problems import Conflict
 from defect_api.record import Reason, Scale
-from defect_api.regions import Mask
 from tests.defect_api.conftest import pixels
 from tests.defect_api.stored import HEIGHT, WIDTH, maps, sheet
 

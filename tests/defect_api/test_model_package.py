@@ -2,12 +2,13 @@
 
 import json
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from defect_api.model_package import PackageError, choose_package, find_packages, read_package
+from defect_api.model_package import ModelPackage, PackageError, find_candidates, find_packages, read_package
 from tests.defect_api.conftest import card_document
 
 
@@ -18,25 +19,29 @@ def write_card(models_dir: Path, name: str, version: str, **changes: Any) -> Pat
     return folder
 
 
-def test_the_newest_is_chosen_by_default(tmp_path: Path) -> None:
+def candidates(models_dir: Path, wanted: str) -> list[str]:
+    return [package.key for package in find_candidates(models_dir, wanted)[0]]
+
+
+def test_the_candidates_are_those_that_are_named_newest_first(tmp_path: Path) -> None:
     write_card(tmp_path, "a", "1", created_at="2026-03-01T00:00:00Z")
     write_card(tmp_path, "a", "2", created_at="2026-05-01T00:00:00Z")
     write_card(tmp_path, "b", "1", created_at="2026-04-01T00:00:00Z")
-    assert choose_package(tmp_path, "").key == "a/2"
-    assert choose_package(tmp_path, "b").key == "b/1"
-    assert choose_package(tmp_path, "a/1").key == "a/1"
+    assert candidates(tmp_path, "") == ["a/2", "b/1", "a/1"]
+    assert candidates(tmp_path, "a") == ["a/2", "a/1"]
+    assert candidates(tmp_path, "a/1") == ["a/1"]
 
 
 @pytest.mark.parametrize(("wanted", "sentence"), [("c", "no model package 'c'"), ("a/9", "no model package 'a/9'")])
 def test_a_missing_package_is_told(tmp_path: Path, wanted: str, sentence: str) -> None:
     write_card(tmp_path, "a", "1")
-    with pytest.raises(PackageError, match=sentence):
-        choose_package(tmp_path, wanted)
+    packages, (complaint,) = find_candidates(tmp_path, wanted)
+    assert not packages
+    assert sentence in complaint
 
 
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:
-    with pytest.raises(PackageError, match="no model package in the models folder"):
-        choose_package(tmp_path, "")
+    assert find_candidates(tmp_path, "") == ([], ["no model package in the models folder"])
 
 
 def test_a_bad_card_is_told_and_does_not_hide_a_good_one(tmp_path: Path) -> None:
@@ -66,6 +71,26 @@ def test_damaged_weights_are_noticed(tmp_path: Path, models_dir: Path) -> None:
         package.verify()
 
 
+def with_libraries(tmp_path: Path, models_dir: Path, **libraries: str) -> ModelPackage:
+    shutil.copytree(models_dir, tmp_path / "models")
+    card = tmp_path / "models" / "tiny" / "1" / "model.json"
+    card.write_text(json.dumps({**json.loads(card.read_text()), "libraries": libraries}))
+    return read_package(card.parent)
+
+
+def test_a_package_made_with_libraries_as_new_as_ours_is_sound(tmp_path: Path, models_dir: Path) -> None:
+    with_libraries(tmp_path, models_dir, keras=version("keras"), numpy="1").verify()
+
+
+@pytest.mark.parametrize(
+    ("library", "sentence"),
+    [("keras", f"made with keras 9.0.1, and this service has {version('keras')}"), ("pixie", "this service has none")],
+)
+def test_a_library_that_is_too_old_is_told(tmp_path: Path, models_dir: Path, library: str, sentence: str) -> None:
+    with pytest.raises(PackageError, match=f"model tiny/1: .*{sentence}"):
+        with_libraries(tmp_path, models_dir, **{library: "9.0.1"}).verify()
+
+
 def test_missing_weights_are_told(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match=r"model.keras cannot be read \(No such file"):
         read_package(write_card(tmp_path, "a", "1")).verify()
@@ -77,6 +102,7 @@ def test_missing_weights_are_told(tmp_path: Path) -> None:
         {"calibration": {"method": "isotonic", "feature": "mean_of_largest", "pixels": 5, "x": [0, 1], "y": [1, 0]}},
         {"threshold": {"value": 0, "uncertainty": 0.1, "min_region_px": 1}},
         {"digest": "md5:0"},
+        {"libraries": {"keras": "new"}},
         {"golden": []},
         {"surprise": 1},
     ],

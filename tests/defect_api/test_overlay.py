@@ -4,7 +4,16 @@ import cv2
 import numpy as np
 import pytest
 
-from defect_api.overlay import GREEN_BGR, LINE_PX, decode_png, draw_overlay, encode_png, outline_pixels
+from defect_api.overlay import (
+    GREEN_BGR,
+    LINE_PX,
+    decode_png,
+    draw_overlay,
+    encode_overlay,
+    encode_png,
+    outline_pixels,
+)
+from tests.defect_api.conftest import pixels
 
 MASK = np.zeros((64, 64), bool)
 MASK[20:30, 20:40] = True
@@ -50,3 +59,18 @@ def test_maps_survive_png_exactly() -> None:
 def test_what_is_no_png_is_told() -> None:
     with pytest.raises(ValueError, match="not a PNG"):
         decode_png(b"nothing")
+
+
+def test_the_overlays_file_shows_what_is_drawn() -> None:
+    grey = np.random.default_rng(0).integers(0, 200, (64, 64)).astype(np.uint8)
+    np.testing.assert_array_equal(pixels(encode_overlay(grey, MASK)), draw_overlay(grey, MASK))
+
+
+def test_where_the_sheet_has_every_grey_level_the_rarest_is_one_level_off() -> None:
+    grey = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 64, axis=1)
+    grey[77, 10:] = 78
+    mask = np.zeros(grey.shape, bool)
+    mask[20:30, 20:40] = True
+    wanted, found = draw_overlay(grey, mask), pixels(encode_overlay(grey, mask))
+    np.testing.assert_array_equal((found != wanted).any(-1), grey == 77)
+    assert set(found[grey == 77].ravel().tolist()) == {76}

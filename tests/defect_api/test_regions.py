@@ -6,6 +6,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 
 from defect_api.card import PixelThreshold
 from defect_api.record import Ring, Scale
@@ -178,3 +181,60 @@ def test_a_line_one_pixel_wide_keeps_its_outline() -> None:
     ((ring,),) = defect.polygons
     assert len(ring) > 3
     assert {int(y) for _, y in ring} == {10}
+
+
+def joining(join_px: int) -> PixelThreshold:
+    return RULE.model_copy(update={"join_px": join_px})
+
+
+def test_a_joined_defect_is_measured_over_all_its_fragments() -> None:
+    q = blank(
+        (slice(10, 20), slice(100, 140), 255),
+        (slice(10, 20), slice(145, 160), 200),
+        (slice(12, 14), slice(162, 163), 150),
+    )
+    regions = find_regions(q, np.zeros_like(q), NAMES, joining(5), 0.5)
+    (defect,) = regions.defects
+    assert defect.area_px == 400 + 150 + 2 == regions.mask.sum()
+    assert defect.box == (100, 10, 63, 10)
+    assert (defect.length_px, defect.width_px) == (63, 10)
+    assert defect.area_px_range == (550, 552)
+    assert [len(polygon) for polygon in defect.polygons] == [1, 1, 1]
+    np.testing.assert_array_equal(rasterised(defect.polygons, q.shape), regions.mask)
+
+
+def test_a_range_reaches_to_what_joins_when_the_threshold_falls() -> None:
+    q = blank((slice(10, 20), slice(100, 140), 255), (slice(10, 20), slice(142, 160), 80))
+    (apart,), (joined,) = (find_regions(q, q * 0, NAMES, joining(gap), 0.5).defects for gap in (1, 2))
+    assert apart.area_px_range == (400, 400)
+    assert joined.area_px_range == (400, 580)
+    assert joined.length_px_range == (40, 60)
+
+
+def on_ring(points: np.ndarray[Any, Any], ring: Ring) -> np.ndarray[Any, Any]:
+    """Return how far each point is from a ring."""
+    starts, ends = np.array(ring[:-1])[:, None], np.array(ring[1:])[:, None]
+    along = ends - starts
+    share = ((points - starts) * along).sum(2) / np.maximum((along**2).sum(2), 1e-9)
+    nearest = starts + np.clip(share, 0, 1)[..., None] * along
+    return np.asarray(np.linalg.norm(points - nearest, axis=2).min(0))
+
+
+@settings(deadline=None)
+@given(
+    mask=arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=16), elements=st.booleans()), join=st.integers(0, 2)
+)
+def test_polygons_keep_every_fragment_and_hole_and_are_within_half_a_pixel(mask: Any, join: int) -> None:
+    q = np.where(mask, 255, 0).astype(np.uint8)
+    rule = joining(join).model_copy(update={"min_region_px": 1})
+    regions = find_regions(q, np.zeros_like(q), NAMES, rule, 0.5)
+    for number, defect in enumerate(regions.defects, 1):
+        own = np.pad((regions.labels == number).astype(np.uint8), 1)
+        assert len(defect.polygons) == cv2.connectedComponents(own, connectivity=8)[0] - 1
+        rings = [ring for polygon in defect.polygons for ring in polygon]
+        # one component of what is not of it is the surroundings
+        assert len(rings) - len(defect.polygons) == cv2.connectedComponents(1 - own, connectivity=4)[0] - 2
+        fine = np.kron(own, np.ones((2, 2), np.uint8))
+        outlines, _ = cv2.findContours(fine, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        points = (np.concatenate(outlines).reshape(-1, 2) + 0.5) / 2 - 1
+        assert np.min([on_ring(points, ring) for ring in rings], axis=0).max() <= 0.5 + 1e-9

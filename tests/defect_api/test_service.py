@@ -41,14 +41,6 @@ def test_media_is_listed_newest_first_with_a_total(client: FlaskClient) -> None:
     assert len({item["name"] for item in page["items"] + rest["items"]}) == 5
 
 
-def test_metrics_count_requests_verdicts_and_stages(client: FlaskClient) -> None:
-    post(client)
-    text = client.get("/metrics").text
-    assert 'defect_api_inspections_total{verdict="defect"}' in text
-    assert 'defect_api_stage_seconds_count{stage="predict"}' in text
-    assert 'defect_api_requests_total{method="POST",route="/v1/inspections",status="201"}' in text
-
-
 def test_the_openapi_document_describes_every_route(client: FlaskClient) -> None:
     document = client.get("/openapi.json").json
     assert document is not None

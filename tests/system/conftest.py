@@ -3,12 +3,15 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from nginx.local.__main__ import CannotStart, find_nginx
-from tests.system import compose
+from tests.system import chromium, compose
+from tests.system.browsing import AXE, DEADLINE_MS, DESKTOP, TELL_VIOLATIONS, Audit, NewPage, audit, save
 from tests.system.platform import Platform, start
 from training import sheets
 
@@ -71,3 +74,60 @@ def real_picture() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared/data is not here: no real picture to look at")
     return min(folder.iterdir())
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests that look at pages."""
+    if not chromium.EXECUTABLE.exists():
+        pytest.skip(chromium.MISSING)
+    expect.set_options(timeout=DEADLINE_MS)
+    with chromium.launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser complained of: errors on the console, exceptions, refused or failed resources."""
+    return []
+
+
+@pytest.fixture
+def new_page(browser: Browser, platform_url: str, complaints: list[str]) -> Iterator[NewPage]:
+    """A function that opens a page with the given context options; at the end there must be no complaint."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(**options: Any) -> Page:
+        context = browser.new_context(**{"base_url": platform_url, "viewport": DESKTOP, **options})
+        context.set_default_timeout(DEADLINE_MS)
+        contexts.append(context)
+        context.add_init_script(TELL_VIOLATIONS)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    """A page on a desktop's screen."""
+    return new_page()
+
+
+@pytest.fixture(scope="session")
+def axe() -> Audit:
+    """A function that returns what axe-core finds wrong with a page: nothing, one hopes."""
+    if not AXE.exists():
+        pytest.skip("axe-core is missing: make test installs it")
+    return audit
+
+
+@pytest.fixture(scope="session")
+def defective(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sheet with one large patch, which the model is sure to find."""
+    return save(tmp_path_factory.mktemp("sheets") / "coil 8841.png", sheets.generate(8, defects=[4]).image)

@@ -2,98 +2,21 @@
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.system import chromium
-from training import sheets
+from tests.system.browsing import DESKTOP, PHONE, PREDICTION, WIDE, NewPage, forget, judge, overflow, save
 
 pytestmark = [pytest.mark.system, pytest.mark.browser]
-
-PHONE = {"width": 360, "height": 740}
-DESKTOP = {"width": 1440, "height": 900}
-WIDE = {"width": 1920, "height": 1080}
-# deadlines of a machine that is busy with other things, not what a person waits
-DEADLINE_MS = 120_000
-PREDICTION = re.compile(r"/prediction\?filename=")
-# policy violations are told to the page; as errors on the console they fail the test like all others
-TELL_VIOLATIONS = "addEventListener('securitypolicyviolation', (event) => console.error('CSP', event.blockedURI))"
-NewPage = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not chromium.EXECUTABLE.exists():
-        pytest.skip(chromium.MISSING)
-    expect.set_options(timeout=DEADLINE_MS)
-    with chromium.launched() as browser:
-        yield browser
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the browser complained of: errors on the console, exceptions, refused or failed resources."""
-    return []
-
-
-@pytest.fixture
-def new_page(browser: Browser, platform_url: str, complaints: list[str]) -> Iterator[NewPage]:
-    """A function that opens a page with the given context options; at the end there must be no complaint."""
-    contexts: list[BrowserContext] = []
-
-    def open_page(**options: Any) -> Page:
-        context = browser.new_context(**{"base_url": platform_url, "viewport": DESKTOP, **options})
-        context.set_default_timeout(DEADLINE_MS)
-        contexts.append(context)
-        context.add_init_script(TELL_VIOLATIONS)
-        page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-@pytest.fixture
-def page(new_page: NewPage) -> Page:
-    return new_page()
-
-
-@pytest.fixture(scope="module")
-def defective(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sheet with one large patch, which the model is sure to find."""
-    return save(tmp_path_factory.mktemp("sheets") / "coil 8841.png", sheets.generate(8, defects=[4]).image)
-
-
-def save(path: Path, image: "np.ndarray[Any, Any]") -> Path:
-    cv2.imwrite(str(path), image)
-    return path
-
-
-def judge(page: Page, sheet: Path) -> None:
-    page.goto("/upload")
-    page.set_input_files("#file", sheet)
-    page.click("#send")
-    page.wait_for_url(PREDICTION)
 
 
 def natural_width(page: Page) -> int:
     """Wait for the sheet's picture and return its width in px; 0 when it did not load."""
     page.wait_for_function("document.querySelector('.sheet-fit').complete")
     return int(page.evaluate("document.querySelector('.sheet-fit').naturalWidth"))
-
-
-def overflow(page: Page) -> int:
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 def test_upload_leads_to_the_prediction_and_the_media_listing(page: Page, defective: Path, tmp_path: Path) -> None:
@@ -136,7 +59,7 @@ def test_a_refusal_without_scripts_gives_its_reason_on_the_form(
     page.click("#send")
     expect(page.get_by_role("alert")).to_contain_text("64")
     expect(page.get_by_role("button", name="Judge this sheet")).to_be_visible()
-    forget_refused_request(complaints)
+    forget(complaints, 422)
 
 
 def test_it_works_by_keyboard_alone(page: Page, defective: Path) -> None:
@@ -205,12 +128,7 @@ def test_what_only_the_service_can_see_is_refused_on_the_same_page(
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.locator("#send")).to_be_enabled()
     assert page.url.endswith("/upload")
-    forget_refused_request(complaints)
-
-
-def forget_refused_request(complaints: list[str]) -> None:
-    """Take the browser's own note of the 422 off the list; anything else stays."""
-    complaints[:] = [text for text in complaints if "422" not in text]
+    forget(complaints, 422)
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP, WIDE], ids=lambda viewport: str(viewport["width"]))
@@ -249,4 +167,4 @@ def test_a_phone_shows_the_defect_enlarged(new_page: NewPage, defective: Path) -
 def test_an_unknown_name_is_a_page_of_ours(page: Page, complaints: list[str]) -> None:
     page.goto("/prediction?filename=nosuch.png")
     expect(page.get_by_role("heading", level=1)).to_have_text("Nothing here by that name")
-    complaints[:] = [text for text in complaints if "404" not in text]
+    forget(complaints, 404)

@@ -1,12 +1,13 @@
 """Data sets behind one interface, and the one sentence that each kind of bad input ends with."""
 
+import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from training import datasets, rle, sheets
+from training import datasets, neu_seg, rle, scenes, sheets
 from training.commands import main
 from training.examples import IGNORED, DataError
 
@@ -46,6 +47,22 @@ def test_a_folder_names_its_classes(folder: Path) -> None:
     (folder / "classes.txt").write_text("dent\nhole\nscratch\n")
 
     assert datasets.find(folder).classes == ("dent", "hole", "scratch")
+
+
+def test_without_names_there_are_as_many_classes_as_the_masks_say(folder: Path) -> None:
+    assert datasets.find(folder).classes == ("class 1", "class 2", "class 3")
+
+
+def test_pictures_may_lie_beside_their_masks(tmp_path: Path) -> None:
+    sheets.write(tmp_path, count=3, seed=4, width=320)
+
+    assert [e.name for e in datasets.find(tmp_path).examples] == ["sheet-0001", "sheet-0002", "sheet-0003"]
+
+
+def test_a_folder_can_list_its_scenes(folder: Path) -> None:
+    (folder / "scenes.csv").write_text("picture,scene\nsheet-1.png,coil 7\nsheet-2.png,coil 7\n")
+
+    assert scenes.group(datasets.find(folder).examples) == [0, 0]
 
 
 def test_pictures_with_a_text_corner_only_train_and_their_corner_is_ignored(folder: Path) -> None:
@@ -105,20 +122,87 @@ def test_two_pictures_of_one_name_are_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("mask", "sentence"),
-    [(np.zeros((10, 10), np.uint8), "make them one size"), (np.full((256, 320), 7, np.uint8), "class 7; only 0 to 4")],
+    [(np.zeros((10, 10), np.uint8), "make them one size"), (np.full((256, 320), 7, np.uint8), "class 7; only 0 to 3")],
 )
 def test_a_mask_that_does_not_fit_is_refused(folder: Path, mask: np.ndarray, sentence: str) -> None:
+    (folder / "classes.txt").write_text("dent\nhole\nscratch\n")
     write(folder / "masks" / "sheet-1.png", mask)
 
-    with pytest.raises(DataError, match=sentence):
+    with pytest.raises(DataError, match=rf"sheet-1\.png .*{sentence}"):
         datasets.find(folder).examples[0].load()
 
 
-def test_an_unreadable_picture_is_named(folder: Path) -> None:
-    (folder / "images" / "sheet-1.png").write_bytes(b"no picture")
+@pytest.mark.parametrize(
+    ("file", "content", "sentence"),
+    [
+        ("classes.txt", b"\n", "names no class"),
+        ("classes.txt", b"\xff\xfe", "cannot be read"),
+        ("scenes.csv", b"a,b\n1,2\n", "needs the columns picture and scene"),
+    ],
+)
+def test_a_bad_list_beside_the_pictures_is_named(folder: Path, file: str, content: bytes, sentence: str) -> None:
+    (folder / file).write_bytes(content)
+
+    with pytest.raises(DataError, match=rf"{file} {sentence}"):
+        datasets.find(folder)
+
+
+@pytest.mark.parametrize(("value", "sentence"), [(0, "mark no defect"), (254, "go up to class 254")])
+def test_masks_without_classes_are_refused(folder: Path, value: int, sentence: str) -> None:
+    for name in ("sheet-1", "sheet-2"):
+        write(folder / "masks" / f"{name}.png", np.full((256, 320), value, np.uint8))
+
+    with pytest.raises(DataError, match=rf"masks {sentence}"):
+        datasets.find(folder)
+
+
+def test_a_folder_without_pictures_is_refused(folder: Path) -> None:
+    for picture in (folder / "images").iterdir():
+        picture.unlink()
+
+    with pytest.raises(DataError, match=r"images holds no pictures; put some there"):
+        datasets.find(folder)
+
+
+@pytest.mark.parametrize("content", [b"no picture", b""])
+def test_an_unreadable_picture_is_named(folder: Path, content: bytes) -> None:
+    (folder / "images" / "sheet-1.png").write_bytes(content)
 
     with pytest.raises(DataError, match=r"sheet-1\.png cannot be read"):
         datasets.find(folder).examples[0].load()
+
+
+@pytest.fixture
+def neu(tmp_path: Path) -> Path:
+    """Make 12 training and 4 test pictures; the test pictures 0 and 1 share their scenes with training pictures."""
+    for part, count in (("training", 12), ("test", 4)):
+        for number in range(count):
+            write(tmp_path / "images" / part / f"{number}.jpg", np.full((200, 200), 10 * number, np.uint8))
+            write(tmp_path / "annotations" / part / f"{number}.png", np.zeros((200, 200), np.uint8))
+    names = [f"{part}/{number}.jpg" for part, count in (("training", 12), ("test", 4)) for number in range(count)]
+    places = [*range(12), 0, 1, 12, 13]
+    (tmp_path / "scene_groups.json").write_text(json.dumps(dict(zip(names, places, strict=True))))
+    return tmp_path
+
+
+def test_neu_seg_can_be_split_by_scene(neu: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neu_seg, "TEST_PICTURES", 4)
+
+    published = [neu_seg.load(neu, part) for part in ("training", "test")]
+    training, test = (neu_seg.load(neu, part, "scenes") for part in ("training", "test"))
+
+    assert [len(part) for part in published] == [12, 4]
+    assert 4 <= len(test) <= 5
+    assert len(training) + len(test) == 16
+    assert not {e.scene for e in training} & {e.scene for e in test}
+
+
+@pytest.mark.parametrize("content", ["{}", "no json"])
+def test_a_picture_without_a_scene_is_refused(neu: Path, content: str) -> None:
+    (neu / "scene_groups.json").write_text(content)
+
+    with pytest.raises(DataError, match=r"scene_groups\.json tells no scene"):
+        datasets.find(neu)
 
 
 def test_the_command_ends_with_the_sentence_and_a_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,12 +1,16 @@
 """The figures: worked out by hand on pictures small enough to count."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from defect_api.card import PixelThreshold
+from defect_api.card import PixelThreshold, Platt
 from training import metrics
 from training.predictions import Prediction
 
+NOTHING = slice(0, 0)
+CALIBRATION = Platt(method="platt", feature="mean_of_largest", pixels=8, slope=2, intercept=-1)
 RULE = PixelThreshold(value=0.5, uncertainty=0.0, min_region_px=4)
 
 
@@ -18,11 +22,14 @@ def prediction(found: slice, true: slice, value: int = 255, kind: int = 1) -> Pr
     return Prediction("p", q, np.full((64, 64), kind - 1, np.uint8), truth)
 
 
-def counted(*predictions: Prediction, probabilities: list[float] | None = None) -> metrics.Counts:
-    return metrics.count(predictions, [RULE] * len(predictions), probabilities or [0.5] * len(predictions), 2)
+def counted(*predictions: Prediction) -> metrics.Counts:
+    return metrics.count(predictions, [RULE] * len(predictions), [CALIBRATION] * len(predictions), 2)
 
 
-NOTHING = slice(0, 0)
+def said(probabilities: list[float], truth: list[bool]) -> metrics.Counts:
+    """Make pictures, defective as `truth` says, whose calibrated probabilities are given."""
+    pictures = [prediction(NOTHING, slice(0, 8) if defective else NOTHING) for defective in truth]
+    return replace(counted(*pictures), probability=np.array(probabilities))
 
 
 def test_dice_and_iou_pool_all_pictures() -> None:
@@ -84,7 +91,7 @@ def test_a_well_calibrated_map_has_no_calibration_error() -> None:
 
 
 def test_picture_figures_follow_the_calibrated_probability() -> None:
-    counts = counted(prediction(NOTHING, slice(0, 8)), prediction(NOTHING, NOTHING), probabilities=[0.9, 0.2])
+    counts = said([0.9, 0.2], truth=[True, False])
 
     assert metrics.roc_auc(counts) == 1
     assert metrics.average_precision(counts) == 1
@@ -106,3 +113,21 @@ def test_mean_iou_counts_the_background_as_a_class() -> None:
 
     assert metrics.mean_iou([perfect], classes=1) == 1
     assert metrics.mean_iou([prediction(NOTHING, slice(0, 32))], classes=1) == pytest.approx(0.25)
+
+
+def test_the_probability_is_calibrated_and_what_it_was_made_of_is_kept() -> None:
+    counts = counted(prediction(slice(0, 8), NOTHING, value=204))  # 0.8, log odds 1.386
+
+    assert counts.before[0] == pytest.approx(0.8)
+    assert counts.probability[0] == pytest.approx(1 / (1 + np.exp(-(2 * np.log(4) - 1))))
+
+
+def test_calibration_error_is_small_where_probabilities_hold() -> None:
+    honest = said([0.25] * 16 + [0.75] * 16, truth=([True] + [False] * 3) * 4 + ([False] + [True] * 3) * 4)
+    boastful = said([0.01] * 16 + [0.99] * 16, truth=([True] + [False] * 3) * 4 + ([False] + [True] * 3) * 4)
+
+    assert metrics.calibration_error(honest) == pytest.approx(0, abs=1e-9)
+    assert metrics.calibration_error(boastful) == pytest.approx(0.24)
+    assert metrics.calibration_slope(honest) == pytest.approx(1, abs=1e-3)
+    assert metrics.calibration_slope(boastful) < 0.5
+    assert metrics.calibration_error_before(replace(honest, before=boastful.probability)) == pytest.approx(0.24)

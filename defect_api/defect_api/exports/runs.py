@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_api.regions import Mask
+from defect_api.labelling import Mask
 
 Counts = NDArray[np.int64]
 

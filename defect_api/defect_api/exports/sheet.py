@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_api.images import decode
+from defect_api.labelling import Labels, Mask
 from defect_api.media import MediaVolume
 from defect_api.overlay import decode_png, draw_overlay
 from defect_api.problems import Conflict, NotFound
 from defect_api.record import Defect, Record, Ring
-from defect_api.regions import Labels, Mask
 from defect_api.thresholds import cut
 
 log = logging.getLogger(__name__)

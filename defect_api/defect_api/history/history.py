@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pydantic import ValidationError
+from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from defect_api.history.database import make_engine, make_folder, set_aside
@@ -83,6 +84,12 @@ class History:
         """Count inspections by verdict, whichever verdict `filters` want. Raises HistoryAway."""
         with _told():
             return self.index.counts(filters)
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """Give a connection to the index, to count on. Raises HistoryAway, also for what fails within the block."""
+        with _told(), self.index.engine.connect() as connection:
+            yield connection
 
     def records(
         self, filters: Filters, ordering: Ordering, size: int, after: Position | None

@@ -34,6 +34,7 @@ class Filters(BaseModel):
     probability_max: Probability | None = Field(None, description="highest defect probability")
     text: str | None = Field(None, max_length=255, description="within the client's file name, in either case")
     filename: str | None = Field(None, max_length=1000, description="only pictures that the client called so")
+    id: list[str] | None = Field(None, max_length=500, description="only these")
 
 
 class Ordering(BaseModel):
@@ -104,5 +105,6 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         (filters.probability_max, lambda probability: Entry.defect_probability <= probability),
         (filters.text, lambda text: Entry.search_name.contains(search_name(text), autoescape=True)),
         (filters.filename, lambda name: Entry.filename == name),
+        (filters.id, Entry.id.in_),
     ]
     return [condition(value) for value, condition in wanted if value is not None]

@@ -11,14 +11,14 @@ from defect_api.exports.export import Export, export_one, export_set
 from defect_api.exports.format import Classes
 from defect_api.exports.formats import FORMATS, chosen
 from defect_api.exports.sheet import Sheet
-from defect_api.history.search import Ordering
+from defect_api.history.search import Filters, Ordering
 from defect_api.inspection import Inspector
 from defect_api.judgement import Terms
 from defect_api.media import MediaVolume
 from defect_api.model_package import find_packages
 from defect_api.problems import NotFound
 from defect_api.record import Record
-from defect_api.schemas import ExportQuery, ExportSetQuery, InspectionPath, problem_responses
+from defect_api.schemas import ExportForm, ExportQuery, ExportSetQuery, InspectionPath, problem_responses
 from defect_api.state import state
 
 BATCH = 200
@@ -53,7 +53,21 @@ def export_inspection(path: InspectionPath, query: ExportQuery) -> Response:
 )
 def export_inspections(query: ExportSetQuery) -> Response:
     """A document about all; a ZIP where the format has a file for each or the originals are wanted."""
-    records = (record for _, record in state().history.records(query, Ordering(), BATCH, None))
+    return _export(query, query)
+
+
+@api.post(
+    "/export",
+    summary="Export the inspections that are named, newest first",
+    responses={200: FILE, **problem_responses(404, 409, 413, 503)},
+)
+def export_named(form: ExportForm) -> Response:
+    """What `GET` does, for more ids than an address can hold: a form, as pages send it."""
+    return _export(Filters(id=form.id), form)
+
+
+def _export(filters: Filters, query: ExportQuery) -> Response:
+    records = (record for _, record in state().history.records(filters, Ordering(), BATCH, None))
     sheets = _sheets(records, query.terms, state().media, state().inspector)
     originals = state().media if query.originals else None
     form = chosen(query.format, rle=query.rle, originals=query.originals)

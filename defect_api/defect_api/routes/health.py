@@ -3,8 +3,8 @@
 from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 
-from defect_api.metrics import CONTENT_TYPE, exposition
-from defect_api.schemas import problem_responses
+from defect_api.metrics import CONTENT_TYPE, Standing, exposition
+from defect_api.schemas import Readiness, problem_responses
 from defect_api.state import state
 
 api = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")], abp_responses=problem_responses(422, 500))
@@ -17,14 +17,17 @@ def livez() -> Response:
     return jsonify(status="alive")
 
 
-@api.get("/readyz", summary="The golden sheets came out right", responses={200: JSON_OBJECT, **problem_responses(503)})
+@api.get("/readyz", summary="The golden sheets came out right", responses={200: Readiness, **problem_responses(503)})
 def readyz() -> Response:
     """503 with the reason until a model is in service that gave the answers its card expects."""
-    facts = state().slot.model.facts
-    return jsonify(status="ready", model=facts.model_dump())
+    slot = state().slot
+    ready = Readiness(status="ready", model=slot.model.facts, complaints=slot.complaints)
+    return jsonify(ready.model_dump())
 
 
 @api.get("/metrics", summary="Figures for Prometheus", responses={200: {"content": {"text/plain": {}}}})
 def metrics() -> Response:
     """Of all workers together."""
-    return Response(exposition(), content_type=CONTENT_TYPE)
+    slot, settings = state().slot, state().settings
+    standing = Standing(model=slot.facts, complaints=len(slot.complaints), places=settings.queue * settings.processes)
+    return Response(exposition(standing), content_type=CONTENT_TYPE)

@@ -12,6 +12,7 @@ from defect_api.errors import invalid_parameters, problem_document
 from defect_api.inspection import Upload
 from defect_api.listing import RecordPage, record_page
 from defect_api.media import bare_name
+from defect_api.neighbours import NeighbourQuery, Neighbours, neighbours
 from defect_api.problems import BadRequest, NotFound, Problem, UnsupportedMedia
 from defect_api.record import Record
 from defect_api.schemas import (
@@ -92,6 +93,17 @@ def curve(path: InspectionPath) -> Response:
     points = state().inspector.curve(state().media.record(path.inspection_id))
     named = [CurvePoint(threshold=threshold, count=count, area_px=area) for threshold, count, area in points]
     return _json(Curve(points=named).model_dump_json())
+
+
+@api.get(
+    "/<inspection_id>/neighbours",
+    summary="Find the inspections before and after it in a filtered list",
+    responses={200: Neighbours, **problem_responses(404, 503)},
+)
+def beside(path: InspectionPath, query: NeighbourQuery) -> Response:
+    """Filters and order are those of the list; previous and next are as one reads it."""
+    record = state().media.record(path.inspection_id)
+    return _json(neighbours(state().history, record, query).model_dump_json())
 
 
 @api.delete(

@@ -26,9 +26,10 @@ def list_models() -> Response:
             name=package.card.name,
             version=package.card.version,
             digest=package.card.digest,
-            active=served is not None and package.card.digest == served.digest,
+            active=package.card == served,
             card=package.card,
         )
         for package in packages
     ]
-    return Response(ModelList(items=items).model_dump_json(), content_type="application/json")
+    listed = ModelList(items=items, complaints=state().slot.complaints)
+    return Response(listed.model_dump_json(), content_type="application/json")

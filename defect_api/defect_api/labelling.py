@@ -1,0 +1,136 @@
+"""Which pixels are of one defect: a mask is labelled, its fragments joined, and what is small dropped.
+
+All is counted on runs, the stretches of a mask's pixels along a row: there are far fewer of them than of pixels.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from defect_api.card import PixelThreshold
+
+Labels = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+Numbers = NDArray[np.int64]
+Points = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs of pixels by owner, and in reading order within one; those of owner i begin at `offsets[i]`.
+
+    A run is its row, its first column and the column behind it, px.
+    """
+
+    rows: Numbers
+    starts: Numbers
+    ends: Numbers
+    offsets: Numbers
+
+    def corners(self, owner: int) -> Points:
+        """Return the corners of an owner's runs (N x 2: x, y); their hull is that of its pixels, which are squares."""
+        mine = slice(self.offsets[owner], self.offsets[owner + 1])
+        rows, starts, ends = self.rows[mine], self.starts[mine], self.ends[mine]
+        corners = np.empty((4, len(rows), 2), np.float32)
+        corners[:2, :, 0], corners[2:, :, 0] = starts, ends
+        corners[::2, :, 1], corners[1::2, :, 1] = rows, rows + 1
+        return corners.reshape(-1, 2)
+
+    @property
+    def areas(self) -> Numbers:
+        """Return how many pixels each owner has."""
+        pixels = np.concatenate([[0], np.cumsum(self.ends - self.starts)])
+        return np.diff(pixels[self.offsets])
+
+    @property
+    def boxes(self) -> Numbers:
+        """Return the box of each owner, N x 4: x, y, width, height; each must have a run."""
+        begin, last = self.offsets[:-1], self.offsets[1:] - 1
+        left, right = np.minimum.reduceat(self.starts, begin), np.maximum.reduceat(self.ends, begin)
+        top = self.rows[begin]
+        return np.column_stack([left, top, right - left, self.rows[last] + 1 - top])
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The defects of a mask: largest first, of equal ones the one whose first pixel is read first.
+
+    `labels` is the number of each pixel's defect from 1, int32, H x W, 0 for none.
+    """
+
+    labels: Labels
+    runs: Runs
+
+    @property
+    def count(self) -> int:
+        """Return how many defects there are."""
+        return len(self.runs.offsets) - 1
+
+
+def label(mask: Mask, rule: PixelThreshold) -> Labelled:
+    """Label the defects of a mask (bool, H x W).
+
+    Two pixels are of one defect if a chain of the mask's pixels links them, each at most `rule.join_px` + 1 px from the
+    next along x and along y. Defects of fewer than `rule.min_region_px` pixels are dropped.
+    """
+    groups = _groups(mask, rule.join_px)
+    stretches = _stretches(mask)
+    owners = groups[stretches[0], stretches[1]]
+    areas = _areas(owners, stretches)
+    first = np.zeros(len(areas), np.int64)
+    first[owners[::-1]] = np.arange(len(owners))[::-1]  # of several, the last one written stays
+    kept = np.flatnonzero(areas >= rule.min_region_px)
+    kept = kept[np.lexsort((first[kept], -areas[kept]))]
+    numbers = np.zeros(len(areas), np.int32)
+    numbers[kept] = np.arange(1, len(kept) + 1)
+    labels = cv2.copyTo(np.take(numbers, groups), mask.view(np.uint8))
+    return Labelled(np.asarray(labels, np.int32), _owned(stretches, numbers[owners], len(kept)))
+
+
+def runs_within(mask: Mask, defects: Labelled) -> Runs:
+    """Return the runs of each defect's pixels that are of `mask` too; its pixels must be of the labelled mask."""
+    stretches = _stretches(mask)
+    return _owned(stretches, defects.labels[stretches[0], stretches[1]], defects.count)
+
+
+def areas_of(mask: Mask, rule: PixelThreshold) -> Numbers:
+    """Return the areas of the defects that `label` would find, px, in no order."""
+    stretches = _stretches(mask)
+    areas = _areas(_groups(mask, rule.join_px)[stretches[0], stretches[1]], stretches)
+    return areas[areas >= rule.min_region_px]
+
+
+def _groups(mask: Mask, join_px: int) -> Labels:
+    """Return a picture, int32, H x W, whose values on the mask are equal where a chain links its pixels.
+
+    Of linked pixels, and of no others, the squares touch that each spans to the right and down, `join_px` + 1 px wide.
+    """
+    padded = cv2.copyMakeBorder(mask.view(np.uint8), 0, join_px, 0, join_px, cv2.BORDER_CONSTANT, value=(0,))
+    square = np.ones((join_px + 1, join_px + 1), np.uint8)
+    spanned = cv2.dilate(padded, square, anchor=(join_px, join_px))
+    _, groups = cv2.connectedComponents(spanned, connectivity=8, ltype=cv2.CV_32S)
+    return np.asarray(groups[: mask.shape[0], : mask.shape[1]], np.int32)
+
+
+def _stretches(mask: Mask) -> tuple[Numbers, Numbers, Numbers]:
+    """Return row, first column and the column behind of all runs of a mask, in reading order."""
+    # a frame at the left and below ends each run within its row
+    flat = cv2.copyMakeBorder(mask.view(np.uint8), 0, 1, 1, 0, cv2.BORDER_CONSTANT, value=(0,)).ravel()
+    changes = np.flatnonzero(flat[1:] != flat[:-1])
+    rows, starts = np.divmod(changes[::2], mask.shape[1] + 1)
+    return rows, starts, starts + changes[1::2] - changes[::2]
+
+
+def _areas(owners: Labels, stretches: tuple[Numbers, Numbers, Numbers]) -> Numbers:
+    _, starts, ends = stretches
+    return np.asarray(np.bincount(owners, weights=ends - starts, minlength=1), np.int64)
+
+
+def _owned(stretches: tuple[Numbers, Numbers, Numbers], numbers: Labels, count: int) -> Runs:
+    """Return the runs by their owners' numbers from 1, without those of none."""
+    order = np.argsort(numbers, kind="stable")
+    offsets = np.searchsorted(numbers[order], np.arange(1, count + 2))
+    rows, starts, ends = (column[order] for column in stretches)
+    return Runs(rows, starts, ends, np.asarray(offsets, np.int64))

@@ -1,0 +1,161 @@
+"""Which model all workers of a service serve: the newest that passes, chosen at the start and when an operator asks.
+
+What was chosen is kept as a copy in the state folder, so that a worker started later serves the same, whatever has
+become of the models folder meanwhile.
+"""
+
+import fcntl
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import takewhile
+from pathlib import Path
+
+from pydantic import Field
+
+from defect_api.model_package import ModelPackage, PackageError, find_candidates, read_package
+from defect_api.record import Part
+from defect_api.served_model import ModelSlot, ServedModel, first_that_passes, load_package
+from defect_api.settings import Settings
+
+log = logging.getLogger(__name__)
+
+CHOICE, ASKED, LOCK = "choice.json", "asked", "lock"
+LOOK_S = 1.0
+
+
+class Choice(Part):
+    """What was chosen last."""
+
+    package: str | None = Field(description="path of the copy within the folder; null where no package passes")
+    complaints: list[str]
+
+
+class ModelChooser:
+    """One worker's part in the choice; the folder `serving` in the state folder is what the workers share."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._models_dir, self._wanted = settings.models_dir, settings.model
+        self._folder = settings.state_dir / "serving"
+        self._held: str | None = None
+
+    def forget(self) -> None:
+        """Start with nothing chosen; to be called before there are workers."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def ask(self) -> None:
+        """Have one of the workers choose anew, soon. Never fails, since it answers a signal."""
+        try:
+            (self._folder / ASKED).touch()
+        except OSError as error:
+            log.error("the model cannot be chosen anew: %s", error.strerror)  # noqa: TRY400  # nothing to trace
+
+    def complaints(self) -> list[str]:
+        """Return a sentence for each package that is not served because something is wrong with it."""
+        choice = self._choice()
+        return choice.complaints if choice else []
+
+    def load(self) -> ServedModel:
+        """Load what was chosen, or choose if nobody has. Raises PackageError where there is nothing to serve."""
+        with self._locked():
+            choice, model = self._choice(), None
+            if choice is None:
+                choice, model = self._choose(None)
+        return self._take(choice, model)
+
+    def attend(self, slot: ModelSlot) -> None:
+        """Keep the model in `slot` the one that is chosen; never ends."""
+        while True:
+            time.sleep(LOOK_S)
+            try:
+                self.look(slot)
+            except PackageError as error:
+                log.error("%s", error)  # noqa: TRY400  # the sentence is for an operator
+            except OSError:
+                log.exception("the choice of the model cannot be followed")
+
+    def look(self, slot: ModelSlot) -> None:
+        """Choose anew if that was asked for, and put in service what was chosen, by whomever.
+
+        Raises PackageError where that cannot be loaded; what is in service stays.
+        """
+        choice, model = self._choice(), None
+        if self._asked():
+            with self._locked():
+                choice, model = self._choose(self._choice())
+        if choice and choice.package and choice.package != self._held:
+            slot.switch(self._take(choice, model))
+
+    def _asked(self) -> bool:
+        """Tell whether this worker is the one to choose anew; of several that look, one is."""
+        try:
+            (self._folder / ASKED).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _choose(self, present: Choice | None) -> tuple[Choice, ServedModel | None]:
+        """Try what is newer than the package in service, which stays where nothing newer passes."""
+        packages, complaints = find_candidates(self._models_dir, self._wanted)
+        serving = read_package(self._folder / present.package).card if present and present.package else None
+        newer = takewhile(lambda package: package.card != serving, packages)
+        model, refused = first_that_passes(newer, self._load_copy)
+        before = present.package if present else None
+        chosen = str(model.package.path.relative_to(self._folder)) if model else before
+        choice = Choice(package=chosen, complaints=[*refused, *complaints])
+        self._publish(choice)
+        self._keep_only(chosen, before)
+        return choice, model
+
+    def _load_copy(self, package: ModelPackage) -> ServedModel:
+        """Copy a package and load the copy, so that what is proven is what every worker serves."""
+        room = Path(tempfile.mkdtemp(dir=self._folder, prefix="package-"))
+        copy = room / package.card.name / package.card.version
+        try:
+            _copy_files(package.path, copy)
+            return load_package(read_package(copy))
+        except OSError as error:
+            raise PackageError(f"model {package.key}: it cannot be copied ({error.strerror})") from error
+
+    def _take(self, choice: Choice, model: ServedModel | None) -> ServedModel:
+        self._held = choice.package
+        if choice.package is None:
+            raise PackageError("; ".join(choice.complaints))
+        return model or load_package(read_package(self._folder / choice.package))
+
+    def _choice(self) -> Choice | None:
+        try:
+            return Choice.model_validate_json((self._folder / CHOICE).read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def _publish(self, choice: Choice) -> None:
+        written = self._folder / f"{CHOICE}.new"
+        written.write_text(choice.model_dump_json())
+        written.replace(self._folder / CHOICE)
+
+    def _keep_only(self, *packages: str | None) -> None:
+        """Remove the copies that nobody loads any more; the one before may still be on its way into a worker."""
+        kept = {package.partition("/")[0] for package in packages if package}
+        for room in self._folder.glob("package-*"):
+            if room.name not in kept:
+                shutil.rmtree(room, ignore_errors=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / LOCK).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _copy_files(source: Path, target: Path) -> None:
+    """Copy contents only: the models folder may be read-only, and a copy must be removable."""
+    for file in source.rglob("*"):
+        if file.is_file():
+            place = target / file.relative_to(source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)

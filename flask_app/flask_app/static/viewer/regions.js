@@ -1,0 +1,128 @@
+// Finds the defects of a sheet in its stored 8-bit map, by the rule of the service's find_regions: two pixels belong
+// to one defect if a chain of pixels links them, no step of it longer than join_px + 1 along x or along y.
+
+const FIRST_CAPACITY = 4096;
+
+/** Return the smallest 8-bit value that counts as defective at `threshold`. */
+export const cut = (threshold) => Math.ceil(255 * threshold);
+
+/**
+ * Return the defects of `map` ({width, height, data: Uint8Array}), largest first, each {area, box: [x, y, w, h]};
+ * `area` of them all in px; and the runs of pixels they are made of. `rule` is {minRegionPx, joinPx}.
+ */
+export function findRegions(map, threshold, rule) {
+  const runs = findRuns(map, cut(threshold));
+  const parents = linkRuns(runs, map.height, rule.joinPx + 1);
+  const regions = gather(runs, parents, rule.minRegionPx);
+  return { regions, area: regions.reduce((sum, region) => sum + region.area, 0), runs };
+}
+
+/** Return the index of the region that pixel (x, y) belongs to, or -1. */
+export function regionAt(runs, x, y) {
+  if (y < 0 || y + 1 >= runs.firstOfRow.length) return -1;
+  for (let run = runs.firstOfRow[y]; run < runs.firstOfRow[y + 1]; run++)
+    if (runs.starts[run] <= x && x <= runs.ends[run]) return runs.regions[run];
+  return -1;
+}
+
+// the maximal stretches of pixels of at least `least` in each row; starts and ends are both within the stretch
+function findRuns({ width, height, data }, least) {
+  let [starts, ends] = [new Int32Array(FIRST_CAPACITY), new Int32Array(FIRST_CAPACITY)];
+  const firstOfRow = new Int32Array(height + 1);
+  let count = 0;
+  for (let y = 0, at = 0; y < height; y++) {
+    firstOfRow[y] = count;
+    if (starts.length - count <= width / 2 + 1) [starts, ends] = [grown(starts, width), grown(ends, width)];
+    const rowStart = at;
+    const rowEnd = at + width;
+    while (at < rowEnd) {
+      while (at < rowEnd && data[at] < least) at++;
+      if (at === rowEnd) break;
+      starts[count] = at - rowStart;
+      while (at < rowEnd && data[at] >= least) at++;
+      ends[count++] = at - 1 - rowStart;
+    }
+  }
+  firstOfRow[height] = count;
+  return { starts, ends, firstOfRow, count, regions: null };
+}
+
+function grown(values, atLeast) {
+  const larger = new Int32Array(2 * values.length + atLeast);
+  larger.set(values);
+  return larger;
+}
+
+// a forest over the runs: those within `reach` of each other, along x and along y, have one root
+function linkRuns(runs, height, reach) {
+  const { starts, ends, firstOfRow, count } = runs;
+  const parents = new Int32Array(count);
+  for (let run = 0; run < count; run++) parents[run] = run;
+  for (let y = 0; y < height; y++) {
+    for (let run = firstOfRow[y] + 1; run < firstOfRow[y + 1]; run++)
+      if (starts[run] - ends[run - 1] <= reach) unite(parents, run, run - 1);
+    for (let above = Math.max(0, y - reach); above < y; above++) linkRows(runs, parents, above, y, reach);
+  }
+  return parents;
+}
+
+// of two runs, the one that ends first has met all that it can: what it reaches beyond is linked within its own row
+function linkRows({ starts, ends, firstOfRow }, parents, above, below, reach) {
+  let [a, b] = [firstOfRow[above], firstOfRow[below]];
+  const [lastA, lastB] = [firstOfRow[above + 1], firstOfRow[below + 1]];
+  while (a < lastA && b < lastB) {
+    if (starts[a] <= ends[b] + reach && starts[b] <= ends[a] + reach) unite(parents, a, b);
+    if (ends[a] < ends[b]) a++;
+    else b++;
+  }
+}
+
+function unite(parents, a, b) {
+  const rootA = root(parents, a);
+  const rootB = root(parents, b);
+  // the earlier run leads, so that regions of one size keep the order of their first pixels
+  if (rootA < rootB) parents[rootB] = rootA;
+  else parents[rootA] = rootB;
+}
+
+function root(parents, run) {
+  while (parents[run] !== run) {
+    parents[run] = parents[parents[run]];
+    run = parents[run];
+  }
+  return run;
+}
+
+// measures the trees, drops the small ones, and writes the index of its region to each run (-1 where dropped)
+function gather(runs, parents, least) {
+  const trees = measureTrees(runs, parents);
+  const kept = trees.roots.filter((run) => trees.area[run] >= least).sort((a, b) => trees.area[b] - trees.area[a]);
+  const indexOf = new Int32Array(runs.count).fill(-1);
+  kept.forEach((run, index) => (indexOf[run] = index));
+  runs.regions = parents;
+  for (let run = 0; run < runs.count; run++) runs.regions[run] = indexOf[parents[run]];
+  return kept.map((run) => {
+    const [x, y] = [trees.left[run], trees.top[run]];
+    return { area: trees.area[run], box: [x, y, trees.right[run] - x + 1, trees.bottom[run] - y + 1] };
+  });
+}
+
+// area and extent of each tree, at the place of its root; afterwards every parent is a root
+function measureTrees({ starts, ends, firstOfRow, count }, parents) {
+  const [area, left, top, right, bottom] = Array.from({ length: 5 }, () => new Int32Array(count));
+  const roots = [];
+  for (let y = 0, run = 0; y + 1 < firstOfRow.length; y++)
+    for (; run < firstOfRow[y + 1]; run++) {
+      // a parent comes before its children, so it is done with already
+      const of = (parents[run] = parents[parents[run]]);
+      if (of === run) {
+        roots.push(run);
+        [left[of], top[of]] = [starts[run], y];
+      }
+      area[of] += ends[run] - starts[run] + 1;
+      left[of] = Math.min(left[of], starts[run]);
+      right[of] = Math.max(right[of], ends[run]);
+      bottom[of] = y;
+    }
+  return { area, left, top, right, bottom, roots };
+}

@@ -1,0 +1,127 @@
+"""The service under the real Gunicorn with its configuration: several workers, one model, and no request lost."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from nginx.local.__main__ import ROOT, free_port
+from tests.defect_api.conftest import png, sheet
+from tests.defect_api.test_served_model import newer
+from tests.waiting import wait_until
+
+START_DEADLINE_S = 300
+# enough that both workers answer
+LOOKS = 12
+
+
+@dataclass
+class Service:
+    """A running service and the folder of its models."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    first_package: Path
+    log: Path
+
+    def get(self, path: str) -> Any:
+        return requests.get(self.url + path, timeout=60).json()
+
+    def ready(self) -> list[Any]:
+        """Return what several looks at the readiness see."""
+        return [self.get("/readyz") for _ in range(LOOKS)]
+
+    def serves(self, version: str) -> bool:
+        return all(look.get("model", {}).get("version") == version for look in self.ready())
+
+    def is_up(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return self.serves("1")
+        except requests.ConnectionError:
+            return False
+
+    def workers(self) -> set[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return {int(pid) for pid in children.split()}
+
+
+@pytest.fixture
+def service(tmp_path: Path, models_dir: Path) -> Iterator[Service]:
+    shutil.copytree(models_dir, tmp_path / "models")
+    port, log = free_port(), tmp_path / "log"
+    places = {name: str(tmp_path / name.lower()) for name in ("STATE_DIR", "MEDIA_DIR", "PROMETHEUS_MULTIPROC_DIR")}
+    environment = {"MODELS_DIR": str(tmp_path / "models"), "API_BIND": f"127.0.0.1:{port}", "WORKERS": "2"}
+    command = [sys.executable, "-m", "gunicorn", "-c", "defect_api/gunicorn.conf.py", "defect_api.app:create_app()"]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **places, **environment}, stdout=output, stderr=output
+        )
+    running = Service(f"http://127.0.0.1:{port}", process, tmp_path / "models/tiny/1", log)
+    try:
+        wait_until(running.is_up, "the service was not ready", START_DEADLINE_S)
+        yield running
+    finally:
+        process.terminate()
+        assert process.wait(60) == 0, log.read_text()
+
+
+@dataclass
+class Clients:
+    """Clients that post one picture after the other until they are told to stop."""
+
+    url: str
+    versions: list[str] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def post(self, client: int) -> None:
+        number = 0
+        while not self.stop.is_set():
+            number += 1
+            answer = requests.post(
+                f"{self.url}/v1/inspections?filename=c{client}-{number}.png",
+                data=png(sheet((number % 1000, 50, 40, 30, 20), width=1600)),
+                headers={"Content-Type": "image/png"},
+                timeout=60,
+            )
+            assert answer.status_code in (200, 201), answer.text
+            self.versions.append(answer.json()["model"]["version"])
+
+
+def test_a_signal_switches_the_model_and_no_request_is_lost(service: Service) -> None:
+    clients = Clients(service.url)
+    with ThreadPoolExecutor() as pool:
+        posting = [pool.submit(clients.post, number) for number in range(3)]
+        try:
+            wait_until(lambda: len(clients.versions) > 5, "nothing was inspected")
+            newer(service.first_package, "2")
+            service.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: service.serves("2"), "the model was not switched")
+
+            newer(service.first_package, "3", tolerance={})
+            service.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: service.ready()[0]["complaints"], "the package that fails was not told")
+            assert service.serves("2")
+
+            before = service.workers()
+            os.kill(min(before), signal.SIGTERM)
+            wait_until(lambda: len(service.workers() - before) == 1, "the worker was not replaced")
+            told = len(clients.versions)
+            wait_until(lambda: len(clients.versions) > told + 20, "the service stopped inspecting")
+            assert service.serves("2")
+        finally:
+            clients.stop.set()
+        for each in posting:
+            each.result()
+    assert set(clients.versions) == {"1", "2"}
+    assert all("tiny/3" in complaint for look in service.ready() for complaint in look["complaints"])

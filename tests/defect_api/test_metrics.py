@@ -1,0 +1,116 @@
+"""What Prometheus is told of inspections, refusals, the model in service and the room that is left."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from defect_api.app import create_app
+from defect_api.model_package import PackageError
+from defect_api.served_model import ModelSlot, ServedModel
+from defect_api.settings import Settings
+from tests.defect_api.conftest import png, sheet
+from tests.defect_api.second_contract import CLEAN, post
+
+Counted = Callable[..., float]
+
+
+def value(client: FlaskClient, sample: str, **labels: str) -> float:
+    """Return the sum of the samples of that name that have these labels."""
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    samples = [each for family in families for each in family.samples]
+    return sum(each.value for each in samples if each.name == sample and labels.items() <= each.labels.items())
+
+
+@pytest.fixture
+def counted(client: FlaskClient) -> Counted:
+    """Return by how much what is counted has grown since it was asked for first; figures are the process's."""
+    before: dict[str, float] = {}
+
+    def since(sample: str, **labels: str) -> float:
+        now = value(client, sample, **labels)
+        return now - before.setdefault(f"{sample}{labels}", now)
+
+    return since
+
+
+@pytest.mark.parametrize(
+    ("sample", "labels", "growth"),
+    [
+        ("defect_api_inspections_total", {"verdict": "defect", "model": "tiny/1", "engine": "keras"}, 1),
+        ("defect_api_inspections_total", {"verdict": "clean"}, 0),
+        ("defect_api_defects_total", {"type": "dark", "model": "tiny/1"}, 1),
+        ("defect_api_defects_total", {"type": "bright"}, 1),
+        ("defect_api_stage_seconds_count", {"stage": "predict", "model": "tiny/1", "engine": "keras"}, 1),
+        ("defect_api_stage_seconds_count", {"stage": "total"}, 1),
+        ("defect_api_requests_total", {"method": "POST", "route": "/v1/inspections", "status": "201"}, 1),
+        ("defect_api_request_seconds_count", {"route": "/v1/inspections"}, 1),
+        ("defect_api_inspections_held", {}, 0),
+    ],
+)
+def test_an_inspection_is_counted(
+    client: FlaskClient, counted: Counted, sample: str, labels: dict[str, str], growth: int
+) -> None:
+    counted(sample, **labels)
+    assert post(client).status_code == 201
+    assert counted(sample, **labels) == growth
+
+
+def test_a_known_picture_is_not_counted_again(client: FlaskClient, counted: Counted) -> None:
+    post(client, CLEAN)
+    counted("defect_api_inspections_total")
+    assert post(client, CLEAN).status_code == 200
+    assert counted("defect_api_inspections_total") == 0
+
+
+def test_why_there_was_no_verdict_is_counted(client: FlaskClient, counted: Counted) -> None:
+    counted("defect_api_no_verdict_reasons_total", reason="unsupported-size")
+    assert post(client, png(sheet(height=64, width=64))).status_code == 201
+    assert counted("defect_api_no_verdict_reasons_total", reason="unsupported-size") == 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "send"),
+    [
+        ("picture-refused", lambda client: post(client, b"no picture")),
+        ("not-found", lambda client: client.get("/nothing")),
+        ("invalid-parameter", lambda client: client.get("/v1/inspections?limit=no")),
+    ],
+)
+def test_refusals_are_counted_by_reason(
+    client: FlaskClient, counted: Counted, reason: str, send: Callable[[FlaskClient], object]
+) -> None:
+    counted("defect_api_refusals_total", reason=reason)
+    send(client)
+    assert counted("defect_api_refusals_total", reason=reason) == 1
+
+
+def test_a_refused_part_of_several_is_counted(client: FlaskClient, counted: Counted) -> None:
+    counted("defect_api_refusals_total", reason="picture-refused")
+    parts = [(io.BytesIO(CLEAN), "a.png"), (io.BytesIO(b"no picture"), "b.png")]
+    assert client.post("/v1/inspections", data={"image": parts}).status_code == 207
+    assert counted("defect_api_refusals_total", reason="picture-refused") == 1
+
+
+def test_the_model_in_service_and_the_room_are_told(make_app: Callable[..., Flask], model: ServedModel) -> None:
+    client = make_app(queue=5, workers=3).test_client()
+    facts = model.facts.model_dump()
+    assert value(client, "defect_api_model_info", **facts) == 1
+    assert value(client, "defect_api_ready") == 1
+    assert value(client, "defect_api_refused_packages") == 0
+    assert value(client, "defect_api_inspections_limit") == 15
+
+
+def test_a_service_without_a_model_says_so(settings: Settings) -> None:
+    def fail() -> ServedModel:
+        raise PackageError("model tiny/1: no")
+
+    slot = ModelSlot(fail, lambda: ["model tiny/1: no"])
+    slot.wait(10)
+    client = create_app(settings, slot).test_client()
+    assert value(client, "defect_api_ready") == 0
+    assert value(client, "defect_api_refused_packages") == 1
+    assert "defect_api_model_info{" not in client.get("/metrics").text

@@ -1,0 +1,167 @@
+"""The workers' common choice: the newest that passes, changed only when asked, the same for all."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from defect_api.app import create_app
+from defect_api.model_choice import ModelChooser
+from defect_api.model_package import PackageError
+from defect_api.problems import NotReady
+from defect_api.served_model import ModelSlot
+from defect_api.settings import Settings
+from tests.defect_api.test_served_model import change_card, newer
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def first(tmp_path: Path, models_dir: Path) -> Path:
+    """The only package of a models folder."""
+    shutil.copytree(models_dir, tmp_path / "models")
+    return tmp_path / "models" / "tiny" / "1"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, first: Path) -> Settings:
+    return Settings(state_dir=tmp_path / "state", models_dir=first.parents[1], media_dir=tmp_path / "media")
+
+
+class Worker:
+    """What of one worker has to do with the choice."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.chooser = ModelChooser(settings)
+        self.slot = ModelSlot(self.chooser.load, self.chooser.complaints)
+        self.slot.wait(60)
+
+    def look(self) -> str:
+        """Look once, as `attend` does each second; return what is served then."""
+        self.chooser.look(self.slot)
+        return self.slot.model.package.key
+
+
+def broken(package: Path) -> Path:
+    change_card(package, tolerance={})
+    return package
+
+
+def test_a_new_package_is_served_when_asked_and_by_every_worker(settings: Settings, first: Path) -> None:
+    one, two = Worker(settings), Worker(settings)
+    newer(first, "2")
+    assert (one.look(), two.look()) == ("tiny/1", "tiny/1")
+    one.chooser.ask()
+    assert (two.look(), one.look()) == ("tiny/2", "tiny/2")
+    assert one.slot.complaints == []
+
+
+def test_a_worker_started_later_serves_what_the_others_do(settings: Settings, first: Path) -> None:
+    Worker(settings)
+    newer(first, "2")
+    shutil.rmtree(first)
+    assert Worker(settings).look() == "tiny/1"
+
+
+def test_a_package_that_fails_is_told_and_the_one_in_service_stays(settings: Settings, first: Path) -> None:
+    one, two = Worker(settings), Worker(settings)
+    served = one.slot.model
+    broken(newer(first, "2"))
+    one.chooser.ask()
+    assert (one.look(), two.look(), Worker(settings).look()) == ("tiny/1", "tiny/1", "tiny/1")
+    assert one.slot.model is served
+    for worker in (one, two):
+        (complaint,) = worker.slot.complaints
+        assert complaint.startswith("model tiny/2: its card has no tolerance")
+
+
+@pytest.mark.parametrize("wanted", ["tiny/1", "tiny", ""])
+def test_what_is_in_service_stays_when_its_package_is_replaced_by_a_broken_one(
+    settings: Settings, first: Path, wanted: str
+) -> None:
+    settings = settings.model_copy(update={"model": wanted})
+    worker = Worker(settings)
+    (first / "model.keras").write_bytes(b"half a file")
+    change_card(first, description="replaced")
+    worker.chooser.ask()
+    assert (worker.look(), Worker(settings).look()) == ("tiny/1", "tiny/1")
+    assert "digest differs" in worker.slot.complaints[0]
+
+
+def test_what_is_in_service_stays_when_its_package_is_gone(settings: Settings, first: Path) -> None:
+    worker = Worker(settings)
+    shutil.rmtree(first)
+    worker.chooser.ask()
+    assert worker.look() == "tiny/1"
+    assert worker.slot.complaints == ["no model package in the models folder"]
+
+
+def test_a_package_that_is_taken_away_leaves_its_place_to_the_one_before(settings: Settings, first: Path) -> None:
+    second = newer(first, "2")
+    worker = Worker(settings)
+    shutil.rmtree(second)
+    worker.chooser.ask()
+    assert worker.look() == "tiny/1"
+
+
+def test_a_service_without_a_model_gets_one_when_asked(settings: Settings, first: Path) -> None:
+    broken(first)
+    one, two = Worker(settings), Worker(settings)
+    with pytest.raises(NotReady, match="No model is in service: model tiny/1: its card has no tolerance"):
+        _ = two.slot.model
+    newer(first, "2", tolerance={"f32": {"dice": 0.999, "map_mae": 0.002}})
+    one.chooser.ask()
+    assert (one.look(), two.look()) == ("tiny/2", "tiny/2")
+
+
+def test_a_copy_that_cannot_be_loaded_leaves_what_is_in_service(settings: Settings, first: Path) -> None:
+    one, two = Worker(settings), Worker(settings)
+    newer(first, "2")
+    one.chooser.ask()
+    one.look()
+    for weights in settings.state_dir.glob("serving/package-*/tiny/2/model.keras"):
+        weights.write_bytes(b"")
+    with pytest.raises(PackageError, match="digest differs"):
+        two.look()
+    assert two.look() == "tiny/1"
+
+
+def test_no_more_copies_are_kept_than_may_be_in_use(settings: Settings, first: Path) -> None:
+    worker = Worker(settings)
+    for version in ("2", "3", "4"):
+        newer(first, version)
+        worker.chooser.ask()
+        worker.look()
+    broken(newer(first, "5"))
+    worker.chooser.ask()
+    assert worker.look() == "tiny/4"
+    assert len(list(settings.state_dir.glob("serving/package-*"))) <= 2
+
+
+def test_a_models_folder_that_is_read_only_will_do(settings: Settings, first: Path) -> None:
+    for path in (*first.rglob("*"), first):
+        path.chmod(0o555)
+    worker = Worker(settings)
+    assert worker.look() == "tiny/1"
+    worker.chooser.forget()
+    assert not (settings.state_dir / "serving").exists()
+
+
+def test_a_start_forgets_what_an_earlier_one_chose(settings: Settings, first: Path) -> None:
+    Worker(settings)
+    newer(first, "2")
+    ModelChooser(settings).forget()
+    assert Worker(settings).look() == "tiny/2"
+
+
+def test_asking_before_there_is_anything_harms_nobody(settings: Settings) -> None:
+    ModelChooser(settings).ask()
+
+
+def test_readiness_and_the_list_of_models_tell_what_is_not_served(settings: Settings, first: Path) -> None:
+    broken(newer(first, "2"))
+    client = create_app(settings).test_client()
+    wait_until(lambda: client.get("/readyz").status_code == 200, "the model was not served")
+    for address in ("/readyz", "/v1/models"):
+        document = client.get(address).json
+        assert document is not None
+        assert document["complaints"] == ["model tiny/2: its card has no tolerance for f32"]

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { measure } from "../../flask_app/flask_app/static/viewer/measure.js";
+import { traceOutlines } from "../../flask_app/flask_app/static/viewer/outline.js";
+import { cut, findRegions, regionAt } from "../../flask_app/flask_app/static/viewer/regions.js";
+
+const draw = (...rows) => ({
+  width: rows[0].length,
+  height: rows.length,
+  data: Uint8Array.from(rows.join(""), (mark) => ({ ".": 0, "+": 100, "#": 200 })[mark]),
+});
+const ANY = { minRegionPx: 1, joinPx: 0 };
+
+// the definition itself, pixel by pixel: a chain of pixels, each step at most joinPx + 1 along x and along y
+function byDefinition({ width, height, data }, threshold, { minRegionPx, joinPx }) {
+  const inside = [...data.keys()].filter((at) => data[at] >= 255 * threshold);
+  const left = new Set(inside);
+  const sizes = [];
+  for (const first of inside) {
+    if (!left.delete(first)) continue;
+    const found = [first];
+    for (const at of found)
+      for (const other of [...left])
+        if (near(at, other, width, joinPx + 1) && left.delete(other)) found.push(other);
+    if (found.length >= minRegionPx) sizes.push(found.length);
+  }
+  return sizes.sort((a, b) => b - a);
+}
+
+const near = (a, b, width, reach) =>
+  Math.abs((a % width) - (b % width)) <= reach && Math.abs(Math.floor(a / width) - Math.floor(b / width)) <= reach;
+
+function randomMap(seed, width, height, share) {
+  let state = seed;
+  const next = () => (state = (state * 1103515245 + 12345) % 2 ** 31) / 2 ** 31;
+  return { width, height, data: Uint8Array.from({ length: width * height }, () => (next() < share ? 255 : 0)) };
+}
+
+test("a threshold counts from the same 8-bit value as in Python", () => {
+  assert.deepEqual([0.001, 0.5, 0.85, 1, 3 / 255, 7 / 255].map(cut), [1, 128, 217, 255, 3, 7]);
+});
+
+test("pixels that touch at a corner are one region", () => {
+  const { regions } = findRegions(draw("#..", ".#.", "..#"), 0.5, ANY);
+  assert.deepEqual(regions, [{ area: 3, box: [0, 0, 3, 3] }]);
+});
+
+test("the threshold decides which pixels count", () => {
+  const map = draw("#++#", "....");
+  assert.equal(findRegions(map, 0.3, ANY).regions.length, 1);
+  assert.equal(findRegions(map, 0.5, ANY).regions.length, 2);
+});
+
+test("regions come largest first, and those too small are dropped", () => {
+  const found = findRegions(draw("#.....", "..####", "......", "##...."), 0.5, { minRegionPx: 2, joinPx: 0 });
+  assert.deepEqual(found.regions.map((region) => region.area), [4, 2]);
+  assert.equal(found.area, 6);
+});
+
+test("a gap of join_px joins along x, along y and across, and one more does not", () => {
+  const rule = { minRegionPx: 1, joinPx: 2 };
+  for (const rows of [["#..#"], ["#", ".", ".", "#"], ["#...", "....", "....", "...#"]])
+    assert.equal(findRegions(draw(...rows), 0.5, rule).regions.length, 1);
+  for (const rows of [["#...#"], ["#", ".", ".", ".", "#"], ["#....", ".....", ".....", "....#"]])
+    assert.equal(findRegions(draw(...rows), 0.5, rule).regions.length, 2);
+});
+
+test("on random maps it is what the definition says", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const rule = { minRegionPx: 1 + (seed % 3), joinPx: seed % 5 };
+    const map = randomMap(seed, 5 + (seed % 23), 4 + (seed % 17), [0.05, 0.15, 0.4][seed % 3]);
+    const sizes = findRegions(map, 0.5, rule).regions.map((region) => region.area);
+    assert.deepEqual(sizes, byDefinition(map, 0.5, rule), `seed ${seed}`);
+  }
+});
+
+test("nothing above the threshold is no region", () => {
+  assert.deepEqual(findRegions(draw("...", "+.."), 0.9, ANY).regions, []);
+});
+
+test("a pixel leads to its region", () => {
+  const { runs } = findRegions(draw("##..", "...#"), 0.5, ANY);
+  assert.equal(regionAt(runs, 1, 0), 0);
+  assert.equal(regionAt(runs, 3, 1), 1);
+  for (const [x, y] of [[2, 0], [0, 1], [-1, 0], [0, -1], [0, 2]]) assert.equal(regionAt(runs, x, y), -1);
+});
+
+test("a region is measured from both maps", () => {
+  const map = draw("....", ".##+", "....");
+  const classes = { width: 4, height: 3, data: Uint8Array.of(0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0) };
+  const [defect] = measure(findRegions(map, 0.3, ANY), map, classes, ["one", "two"]);
+  assert.equal(defect.type, "two");
+  assert.equal(defect.type_probability, 400 / 500);
+  assert.equal(defect.mean_probability, 500 / 3 / 255);
+  assert.equal(defect.max_probability, 200 / 255);
+  assert.deepEqual([defect.area_px, defect.box, defect.edge_distance_px], [3, [1, 1, 3, 1], 0]);
+});
+
+test("the outline of a pixel is its four corners", () => {
+  const map = draw("...", ".#.", "...");
+  const [[ring]] = traceOutlines(findRegions(map, 0.5, ANY), 3, 3);
+  assert.deepEqual(ring, [1, 1, 2, 1, 2, 2, 1, 2]);
+});
+
+// the shoelace formula: with y downwards a ring that has its inside on the right counts positive, a hole negative
+const enclosed = (ring) => {
+  let sum = 0;
+  for (let at = 0; at < ring.length; at += 2) {
+    const next = (at + 2) % ring.length;
+    sum += ring[at] * ring[next + 1] - ring[next] * ring[at + 1];
+  }
+  return sum / 2;
+};
+
+test("outlines enclose exactly the pixels of their region, holes and touching corners included", () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const map = randomMap(seed, 6 + (seed % 19), 5 + (seed % 13), 0.45);
+    const found = findRegions(map, 0.5, { minRegionPx: 2, joinPx: seed % 2 });
+    const rings = traceOutlines(found, map.width, map.height);
+    const areas = rings.map((ofRegion) => ofRegion.reduce((sum, ring) => sum + enclosed(ring), 0));
+    assert.deepEqual(areas, found.regions.map((region) => region.area), `seed ${seed}`);
+  }
+});

@@ -1,0 +1,54 @@
+"""What tests that drive a browser share: screens, how a sheet is judged, and how a page is looked at."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from playwright.sync_api import Page
+
+PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1440, "height": 900}
+WIDE = {"width": 1920, "height": 1080}
+# deadlines of a machine that is busy with other things, not what a person waits
+DEADLINE_MS = 120_000
+PREDICTION = re.compile(r"/prediction\?filename=")
+# policy violations are told to the page; as errors on the console they fail the test like all others
+TELL_VIOLATIONS = "addEventListener('securitypolicyviolation', (event) => console.error('CSP', event.blockedURI))"
+AXE = Path(__file__).resolve().parents[2] / "flask_app/node_modules/axe-core/axe.min.js"
+# what a person needs to find the place; axe says much more
+SUMMARY = "({violations}) => violations.map(({id, nodes}) => `${id}: ${nodes.map((node) => node.target).join(' ')}`)"
+NewPage = Callable[..., Page]
+Audit = Callable[[Page], list[str]]
+
+
+def save(path: Path, image: "np.ndarray[Any, Any]") -> Path:
+    cv2.imwrite(str(path), image)
+    return path
+
+
+def judge(page: Page, sheet: Path) -> None:
+    """Have one sheet judged as a person would; ends on its prediction."""
+    page.goto("/upload")
+    page.set_input_files("#file", sheet)
+    page.click("#send")
+    page.wait_for_url(PREDICTION)
+
+
+def overflow(page: Page) -> int:
+    """Return by how many px the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def audit(page: Page) -> list[str]:
+    """Return what axe-core finds wrong with the page as it stands."""
+    page.evaluate(AXE.read_text())
+    found: list[str] = page.evaluate(f"axe.run().then({SUMMARY})")
+    return found
+
+
+def forget(complaints: list[str], status: int) -> None:
+    """Take the browser's own note of a refused request off the list; anything else stays."""
+    complaints[:] = [text for text in complaints if str(status) not in text]

@@ -1,0 +1,53 @@
+"""The picture-level calibration: its feature is chosen by what tells pictures apart."""
+
+import numpy as np
+import pytest
+
+from defect_api.thresholds import defect_probability, histogram
+from training import calibration
+from training.examples import DataError
+from training.predictions import Prediction
+
+
+def picture(rng: np.random.Generator, defective: bool, hot: int) -> Prediction:
+    """Make a map with `hot` pixels near 1, on sound ones too, as clutter gives them."""
+    q = rng.integers(0, 30, (128, 256)).astype(np.uint8)
+    q.ravel()[:hot] = 250
+    return Prediction("p", q, np.zeros_like(q), np.full_like(q, defective))
+
+
+def pictures(hot_if_sound: tuple[int, int], hot_if_defective: tuple[int, int]) -> list[Prediction]:
+    rng = np.random.default_rng(1)
+    return [
+        picture(rng, defective, int(rng.integers(*(hot_if_defective if defective else hot_if_sound))))
+        for defective in [True, False] * 20
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sound", "defective", "least", "most"),
+    [((0, 40), (150, 400), 256, 1024), ((200, 1500), (3000, 9000), 4096, 16384)],
+)
+def test_it_averages_as_many_pixels_as_tell_the_pictures_apart(
+    sound: tuple[int, int], defective: tuple[int, int], least: int, most: int
+) -> None:
+    found = calibration.platt(pictures(sound, defective))
+
+    assert least <= found.pixels <= most
+
+
+def test_strong_defects_are_surer_than_weak_ones() -> None:
+    found = calibration.platt(pictures((200, 1500), (3000, 9000)))
+    rng = np.random.default_rng(2)
+
+    weak, strong = (defect_probability(histogram(picture(rng, True, hot).q), found) for hot in (2000, 9000))
+
+    assert weak + 0.05 < strong
+
+
+@pytest.mark.parametrize("defective", [True, False])
+def test_pictures_of_one_kind_cannot_calibrate(defective: bool) -> None:
+    rng = np.random.default_rng(1)
+
+    with pytest.raises(DataError, match=f"is {'clean' if defective else 'defective'}; add some"):
+        calibration.platt([picture(rng, defective, 10) for _ in range(4)])

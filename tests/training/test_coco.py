@@ -1,0 +1,128 @@
+"""COCO labels: polygons and run lengths become masks, and each kind of bad file ends with one sentence."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from defect_api.exports import runs
+from training import datasets
+from training.examples import DataError
+
+SIZE = (40, 60)  # height and width
+SQUARE = [[10, 5, 20, 5, 20, 15, 10, 15]]  # x 10 to 19, y 5 to 14
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> dict[str, Any]:
+    """Make two pictures, and labels that call a square of the first a dent."""
+    (tmp_path / "images").mkdir()
+    for name in ("a.png", "b.png"):
+        assert cv2.imwrite(str(tmp_path / "images" / name), np.full(SIZE, 90, np.uint8))
+    images = [{"id": number, "file_name": name} for number, name in enumerate(("a.png", "b.png"))]
+    categories = [{"id": 0, "name": "anything"}, {"id": 3, "name": "hole"}, {"id": 7, "name": "dent"}]
+    return {"images": images, "categories": categories, "annotations": [annotation(1, 7, SQUARE)]}
+
+
+def annotation(number: int, category: int, segmentation: Any) -> dict[str, Any]:
+    return {"id": number, "image_id": 0, "category_id": category, "segmentation": segmentation}
+
+
+def dataset(folder: Path, labels: dict[str, Any]) -> datasets.Dataset:
+    (folder / "instances.json").write_text(json.dumps(labels))
+    return datasets.find(folder)
+
+
+def first_mask(folder: Path, labels: dict[str, Any]) -> np.ndarray:
+    return dataset(folder, labels).examples[0].load()[1]
+
+
+def expected(kind: int) -> np.ndarray:
+    mask = np.zeros(SIZE, np.uint8)
+    mask[5:15, 10:20] = kind
+    return mask
+
+
+def test_a_polygon_becomes_a_mask_and_a_picture_without_one_is_clean(tmp_path: Path, labels: dict[str, Any]) -> None:
+    found = dataset(tmp_path, labels)
+
+    assert found.classes == ("dent",)
+    np.testing.assert_array_equal(found.examples[0].load()[1], expected(1))
+    assert not found.examples[1].load()[1].any()
+
+
+def test_both_kinds_of_run_lengths_become_masks(tmp_path: Path, labels: dict[str, Any]) -> None:
+    mask = expected(1) > 0
+    counts = [int(np.flatnonzero(mask.ravel("F"))[0]), *[10, 30] * 9, 10]
+    counts.append(mask.size - sum(counts))
+
+    for form in (runs.coco(mask), counts):
+        labels["annotations"] = [annotation(1, 7, {"size": list(SIZE), "counts": form})]
+        np.testing.assert_array_equal(first_mask(tmp_path, labels), expected(1))
+
+
+def test_the_later_of_two_annotations_counts(tmp_path: Path, labels: dict[str, Any]) -> None:
+    labels["annotations"].append(annotation(2, 3, SQUARE))
+
+    np.testing.assert_array_equal(first_mask(tmp_path, labels), expected(1))
+    assert dataset(tmp_path, labels).classes == ("hole", "dent")
+
+
+def test_a_file_can_be_named_itself(tmp_path: Path, labels: dict[str, Any]) -> None:
+    dataset(tmp_path, labels)
+
+    assert datasets.find(tmp_path / "instances.json").name == "instances"
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "sentence"),
+    [
+        ([[10, 5, 90, 5, 20, 15]], "its outline leaves the picture of 60 x 40 px"),
+        ([[10, 5, 20]], "cannot reshape"),
+        ({"size": [80, 60], "counts": "04"}, r"its runs are of \[80, 60\]"),
+        ({"size": list(SIZE), "counts": [10, 10]}, "its runs don't end where the picture does"),
+    ],
+)
+def test_a_bad_outline_names_file_annotation_and_picture(
+    tmp_path: Path, labels: dict[str, Any], segmentation: Any, sentence: str
+) -> None:
+    labels["annotations"] = [annotation(5, 7, segmentation)]
+
+    with pytest.raises(DataError, match=rf"instances\.json, annotation 5 of a\.png: {sentence}"):
+        first_mask(tmp_path, labels)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"images": [{"id": 0, "file_name": "gone.png"}]}, r"names gone\.png, which is missing"),
+        ({"images": [{"id": 0, "file_name": "a.png"}] * 2}, "the image id 0 is there twice"),
+        ({"images": [{"id": n, "file_name": "a.png"} for n in (0, 1)]}, "the picture's name a is there twice"),
+        ({"annotations": []}, "outlines no defect"),
+        ({"annotations": [annotation(1, 99, SQUARE)]}, "uses the category 99"),
+        ({"annotations": [annotation(1, 7, SQUARE) | {"image_id": 9}]}, "annotation 1 is of image 9"),
+        ({"annotations": [{"id": 1}]}, "lacks what COCO needs"),
+    ],
+)
+def test_a_bad_file_is_refused_with_one_sentence(
+    tmp_path: Path, labels: dict[str, Any], change: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(DataError, match=rf"instances\.json.*{sentence}"):
+        dataset(tmp_path, labels | change)
+
+
+def test_of_several_files_one_must_be_named(tmp_path: Path, labels: dict[str, Any]) -> None:
+    (tmp_path / "more.json").write_text(json.dumps(labels))
+
+    with pytest.raises(DataError, match=r"holds 2 COCO files; name one of them, such as .*instances\.json"):
+        dataset(tmp_path, labels)
+
+
+def test_a_file_that_is_no_json_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text("{")
+
+    with pytest.raises(DataError, match=r"broken\.json cannot be read as JSON"):
+        datasets.find(tmp_path)

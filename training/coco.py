@@ -1,0 +1,139 @@
+"""COCO instances (polygons and run lengths), as CVAT, Label Studio, Roboflow and this platform's export write them.
+
+Classes are the categories that are used, in the order of their ids. Where annotations overlap, the later one counts.
+"""
+
+import functools
+import json
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from training.examples import DataError, Example, Picture, read_grey
+
+PARTS = ("images", "annotations", "categories")
+PICTURES = (".", "images", "../images")  # where pictures may be, seen from the document
+OUTSIDE = 1.0  # px that an outline may leave the picture by, since tools round
+
+Entry = Mapping[str, Any]
+Outline = tuple[int, Entry]  # class number and annotation
+
+
+@dataclass(frozen=True)
+class Document:
+    """A COCO file as it was read."""
+
+    path: Path
+    content: Mapping[str, Any]
+
+
+def find(path: Path) -> Document | None:
+    """Return the COCO document that `path` is or holds, None where there is none.
+
+    Raises DataError where a JSON file cannot be read or a folder holds several documents.
+    """
+    files = [path] if path.suffix == ".json" else sorted([*path.glob("*.json"), *path.glob("annotations/*.json")])
+    documents = [document for document in map(_read_json, files) if all(part in document.content for part in PARTS)]
+    if len(documents) > 1:
+        raise DataError(f"{path} holds {len(documents)} COCO files; name one of them, such as {documents[0].path}")
+    return documents[0] if documents else None
+
+
+def load(document: Document) -> tuple[tuple[str, ...], list[Example]]:
+    """Return the names of the classes and the labelled pictures; one without annotations is clean.
+
+    Raises DataError where an id is there twice, something is named that is not there, or a picture is missing.
+    """
+    path = document.path
+    try:
+        images, annotations, categories = (document.content[part] for part in PARTS)
+        _once((image["id"] for image in images), f"{path}: the image id")
+        _once((category["id"] for category in categories), f"{path}: the category id")
+        _once((Path(image["file_name"]).stem for image in images), f"{path}: the picture's name")
+        names = {category["id"]: str(category["name"]) for category in categories}
+        used = sorted({annotation["category_id"] for annotation in annotations})
+        outlines = _outlines(document, {image["id"] for image in images}, _numbers(used, names, path))
+        return tuple(names[key] for key in used), [_example(path, image, outlines[image["id"]]) for image in images]
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{path} lacks what COCO needs ({error}); export it again") from error
+
+
+def _read_json(path: Path) -> Document:
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read as JSON ({error}); export it again or remove it") from error
+    return Document(path, content if isinstance(content, dict) else {})
+
+
+def _once(values: Iterable[Hashable], what: str) -> None:
+    twice = [value for value, count in Counter(values).items() if count > 1]
+    if twice:
+        raise DataError(f"{what} {twice[0]} is there twice; rename or remove one")
+
+
+def _numbers(used: list[Any], names: Mapping[Any, str], path: Path) -> dict[Any, int]:
+    if not used:
+        raise DataError(f"{path} outlines no defect; label some")
+    unknown = [key for key in used if key not in names]
+    if unknown:
+        raise DataError(f"{path} uses the category {unknown[0]}, which is not in its list; export it again")
+    return {key: number for number, key in enumerate(used, 1)}
+
+
+def _outlines(document: Document, images: set[Any], numbers: Mapping[Any, int]) -> dict[Any, list[Outline]]:
+    outlines: dict[Any, list[Outline]] = {image: [] for image in images}
+    for annotation in document.content["annotations"]:
+        if annotation["image_id"] not in outlines:
+            raise DataError(
+                f"{document.path}: annotation {annotation['id']} is of image {annotation['image_id']}, which is not in "
+                "its list; export it again"
+            )
+        outlines[annotation["image_id"]].append((numbers[annotation["category_id"]], annotation))
+    return outlines
+
+
+def _example(document: Path, image: Entry, outlines: list[Outline]) -> Example:
+    name = Path(image["file_name"])
+    candidates = [document.parent / place / kept for place in PICTURES for kept in (name, Path(name.name))]
+    picture = next((path for path in candidates if path.is_file()), None)
+    if picture is None:
+        raise DataError(f"{document} names {name}, which is missing; put it beside the file or into images/")
+    return Example(name.stem, functools.partial(_read, picture, document, outlines))
+
+
+def _read(picture: Path, document: Path, outlines: list[Outline]) -> tuple[Picture, Picture]:
+    pixels = read_grey(picture)
+    mask = np.zeros(pixels.shape, np.uint8)
+    for number, annotation in outlines:
+        try:
+            mask[_inside(annotation["segmentation"], pixels.shape)] = number
+        except (IndexError, KeyError, TypeError, ValueError) as error:
+            raise DataError(
+                f"{document}, annotation {annotation['id']} of {picture.name}: {error}; correct or remove it"
+            ) from error
+    return pixels, mask
+
+
+def _inside(segmentation: Any, shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return the boolean mask (H, W) of polygons or of run lengths. Raises ValueError where they don't fit."""
+    height, width = shape
+    if isinstance(segmentation, dict):
+        if tuple(segmentation["size"]) != (height, width):
+            raise ValueError(f"its runs are of {segmentation['size']}, the picture of {[height, width]}")
+        runs: Any = segmentation
+        if not isinstance(runs["counts"], str):
+            if sum(runs["counts"]) != height * width:
+                raise ValueError("its runs don't end where the picture does")
+            runs = coco_mask.frPyObjects(runs, height, width)
+        return np.asarray(coco_mask.decode(runs), np.bool_)
+    for polygon in segmentation:
+        points = np.asarray(polygon, float).reshape(-1, 2)
+        if (points < -OUTSIDE).any() or (points > np.array([width, height]) + OUTSIDE).any():
+            raise ValueError(f"its outline leaves the picture of {width} x {height} px")
+    return np.asarray(coco_mask.decode(coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))), np.bool_)
