@@ -51,7 +51,7 @@ def load(path: Path) -> Recipe:
         return Recipe(
             seed=content["seed"],
             folds=content["folds"],
-            pretraining=tuple(_stage(stage) for stage in content["pretraining"]),
+            pretraining=tuple(_stage(stage) for stage in content.get("pretraining", ())),
             finetuning=tuple(_stage(stage) for stage in content["finetuning"]),
             known_weaknesses=tuple(content.get("known_weaknesses", ())),
             source=content,
