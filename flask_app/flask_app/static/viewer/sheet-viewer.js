@@ -32,6 +32,7 @@ class SheetViewer extends HTMLElement {
     } catch (error) {
       console.warn("The viewer shows the stored pictures only.", error);
       this.dataset.state = "plain";
+      this.querySelector(".viewer-trouble").hidden = false;
       return;
     }
     this.assemble();
