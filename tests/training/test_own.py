@@ -81,7 +81,8 @@ def test_a_folder_ends_as_a_package_that_is_served(
     weights = package.weights.read_bytes()
     assert main(command) == 1
     assert "plant/1 is there already; choose another name or version" in capsys.readouterr().err
-    (data / "images" / "3.png").write_bytes((data / "images" / "2.png").read_bytes())
+    for part in ("images", "masks"):
+        (data / part / "4.png").write_bytes((data / part / "2.png").read_bytes())
     assert main([*command, "--version", "2"]) == 1
     assert "run was trained on other pictures" in capsys.readouterr().err
     assert package.weights.read_bytes() == weights
