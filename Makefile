@@ -19,7 +19,7 @@ NPM_READY := $(VENV)/.ready-npm
 NPM_DEV_READY := $(VENV)/.ready-npm-dev
 NPM_PROJECT := flask_app/package.json flask_app/package-lock.json flask_app/.npmrc
 
-.PHONY: help run test lint format lock up down test-containers screenshots train import-media clean
+.PHONY: help run test lint format lock up down test-containers screenshots lighthouse train notebook import-media switch-model clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
@@ -65,12 +65,23 @@ screenshots: $(DEV_READY) $(NPM_READY) ## make the README's pictures from genera
 	@nginx/local/test-tools
 	$(BIN)/python -m tests.system.screenshots
 
-train: $(DEV_READY) ## train a model package on pictures of your own (ARGS= for the command)
-	$(BIN)/python -m training $(ARGS)
+OWN = "$(DATA)" $(foreach option,NAME VERSION MODELS RUN START,$(if $($(option)),--$(shell echo $(option) | tr A-Z a-z) "$($(option))"))
+lighthouse: $(DEV_READY) $(NPM_DEV_READY) ## measure the pages with Lighthouse, and their scripts; writes benchmarks/SITE.md
+	@nginx/local/test-tools
+	@$(BIN)/python -m benchmarks.site >benchmarks/SITE.md.new && mv benchmarks/SITE.md.new benchmarks/SITE.md && cat benchmarks/SITE.md
+
+train: $(DEV_READY) ## make a model package of your labelled pictures: DATA= (NAME=, VERSION=, MODELS=, START=, RUN=)
+	@$(BIN)/python -m training $(if $(DATA),own $(OWN),$(ARGS))
+
+notebook: $(DEV_READY) ## execute the walkthrough to .ipynb and HTML (DATA= for pictures of your own, into var/notebook)
+	@DATA="$(DATA)" $(BIN)/python notebook/execute.py
 
 URL ?= http://127.0.0.1:$(PORT)/api
 import-media: $(RUN_READY) ## have a running platform adopt a first system's pictures, copied to its media folder (URL=)
 	@$(BIN)/python -m defect_api.import_media $(URL)
+
+switch-model: ## have a running platform serve the newest model that passes, without losing a request (STATE_DIR=)
+	@kill -HUP "$$(cat "$(STATE_DIR)/run/api.group")"
 
 clean: ## remove what was installed and built; keeps var, where the pictures are
 	rm -rf $(VENV) flask_app/node_modules flask_app/flask_app/static/vendor .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache

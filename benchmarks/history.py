@@ -1,8 +1,9 @@
 """Times pages of the history over many inspections: `python -m benchmarks.history --inspections 100000`.
 
 A page is what `GET /v1/inspections` does: 50 entries found in the index, their records read from disk, and the counts
-by verdict. `index` is the part of it that depends on how many inspections there are. Beside it stands a bare
-`SELECT count(*)` of the same table in the same run, as a measure of the machine.
+by verdict. `index` is the part of it that depends on how many inspections there are. `statistics` is what
+`GET /v1/statistics` counts. Beside them stands a bare `SELECT count(*)` of the same table in the same run, as a
+measure of the machine.
 """
 
 import argparse
@@ -16,18 +17,20 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from statistics import median
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
 from defect_api.history.history import History
 from defect_api.history.index import Index
 from defect_api.history.schema import Entry
-from defect_api.history.search import position
+from defect_api.history.search import Filters, position
 from defect_api.listing import record_page
 from defect_api.media import MediaVolume, StoredRecord
 from defect_api.record import Defect, Record, rfc3339
 from defect_api.schemas import RecordQuery
 from defect_api.settings import Settings
+from defect_api.statistics import statistics
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DEFECTS = 5
@@ -50,6 +53,15 @@ QUERIES: dict[str, dict[str, object]] = {
         "sort": "defect_probability",
     },
     "a day": {"created_from": START + timedelta(days=1), "created_to": START + timedelta(days=2)},
+}
+
+FIGURES: dict[str, dict[str, object]] = {
+    "all": {},
+    "of one verdict": {"verdict": "defect"},
+    "of a day, with the day before": {
+        "created_from": START + timedelta(days=1),
+        "created_to": START + timedelta(days=2),
+    },
 }
 
 
@@ -108,6 +120,8 @@ def report(history: History, index: Index) -> Iterator[str]:
         found = milliseconds(partial(_search, index, query))
         whole = milliseconds(partial(record_page, history, query))
         yield f"| {name} | {found} | {whole} |"
+    for name, options in FIGURES.items():
+        yield f"| statistics, {name} | {milliseconds(partial(_figures, history, Filters.model_validate(options)))} | |"
     with index.engine.connect() as connection:
         bare = milliseconds(lambda: connection.execute(select(func.count()).select_from(Entry)).scalar_one())
     yield f"| bare `SELECT count(*)` | {bare} | |"
@@ -142,6 +156,11 @@ def _query(history: History, options: dict[str, object]) -> RecordQuery:
 def _search(index: Index, query: RecordQuery) -> None:
     index.page(query, query, query.limit + 1, position(query.cursor, query) if query.cursor else None)
     index.counts(query)
+
+
+def _figures(history: History, filters: Filters) -> None:
+    with history.connection() as connection:
+        statistics(connection, filters, ZoneInfo("Europe/Berlin"), START + timedelta(days=2))
 
 
 def _base() -> Record:

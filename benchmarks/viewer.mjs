@@ -50,12 +50,12 @@ function timed(map, rule) {
 function report(name, map, rule) {
   const times = timed(map, rule).sort((a, b) => a - b);
   const [median, most] = [times[times.length >> 1], times.at(-1)].map((time) => time.toFixed(1));
-  console.log(`| ${name} | ${map.width} x ${map.height} | ${rule.joinPx} | ${median} | ${most} |`);
+  console.log(`| ${name} | ${map.width} x ${map.height} | ${rule.join_px} | ${median} | ${most} |`);
 }
 
 const maps = await goldenMaps();
 console.log(`Node ${process.version}, ${cpus()[0].model}, ${availableParallelism()} CPUs; a frame at 60 Hz has ${FRAME_MS} ms.\n`);
 console.log("| map | px | join_px | median ms | longest ms |\n| --- | --- | --- | --- | --- |");
-for (const [name, map] of maps) for (const joinPx of [0, 8]) report(name, map, { minRegionPx: 64, joinPx });
-report("noise", noise(1600, 256), { minRegionPx: 64, joinPx: 0 });
-report("repeated", repeated(maps[0][1], 4096, 4096), { minRegionPx: 64, joinPx: 0 });
+for (const [name, map] of maps) for (const join_px of [0, 8]) report(name, map, { min_region_px: 64, join_px });
+report("noise", noise(1600, 256), { min_region_px: 64, join_px: 0 });
+report("repeated", repeated(maps[0][1], 4096, 4096), { min_region_px: 64, join_px: 0 });

@@ -47,6 +47,12 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = settings.log_level.lower()
+# its own lines are JSON like the application's, and once
+logconfig_dict = {
+    "root": {"level": settings.log_level, "handlers": ["console"]},
+    "loggers": {"gunicorn.error": {"handlers": [], "propagate": True}},
+    "formatters": {"generic": {"()": "defect_api.requests_log.JsonFormatter"}},
+}
 forwarded_allow_ips = "*"
 
 
@@ -58,7 +64,6 @@ def on_starting(_server: object) -> None:
     history.close()
     ModelChooser(settings).forget()
     if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
         for leftover in Path(folder).glob("*.db"):
             leftover.unlink()
 

@@ -1,15 +1,21 @@
 """The commands of `python -m training`, each a thin call of a function that can be used from Python as well."""
 
 import argparse
+import errno
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from defect_api.model_package import PackageError
 from training import keras2
 from training.examples import DataError
 
 RECIPE = Path(__file__).parent / "configs" / "steel-unet.toml"
+OWN_RECIPE = RECIPE.with_name("own.toml")
+RUNS = Path("var/runs")
 MODELS = Path("defect_api/models")
 RESAMPLES = 1000
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 Options = argparse.Namespace
 
 
@@ -18,10 +24,39 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (DataError, OSError) as error:
-        print(error, file=sys.stderr)
+    except (DataError, PackageError, OSError) as error:
+        print(_sentence(error), file=sys.stderr)
         return 1
     return 0
+
+
+def _sentence(error: Exception) -> str:
+    """Say of the system's own errors which file it was and what to do; ours say it themselves."""
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error)
+    advice = "free some space" if error.errno in DISK_FULL else "mend that"
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror}; {advice} and run the command again, what was finished is kept"
+
+
+def make_own(options: Options) -> None:
+    """Make a model package of a person's own pictures."""
+    from training import own
+
+    folder = options.run_folder or RUNS / f"{options.name}-{options.version}"
+    choices = own.Choices(
+        name=options.name,
+        version=options.version,
+        models=options.models,
+        run=folder,
+        recipe=options.recipe,
+        start=options.start,
+        resamples=options.resamples,
+    )
+    package = own.make(options.data, choices)
+    print(f"{package.path} is ready, and {folder / 'report.html'} says how good it is; serve it by")
+    elsewhere = "" if options.models == MODELS else f" MODELS_DIR={options.models}"
+    print(f"make run MODEL={package.key}{elsewhere}")
 
 
 def make_sheets(options: Options) -> None:
@@ -48,10 +83,22 @@ def evaluate(options: Options) -> None:
     """Print the figures of the folds trained so far, and the operating point chosen on them."""
     from training import report
 
-    point, figures, bound = report.evaluate_run(report.open_run(options.run_folder, options.data), options.resamples)
+    point, figures = report.evaluate_run(report.open_run(options.run_folder, options.data), options.resamples)
     print(report.table(figures))
     print(f"threshold {point.rule.value} ± {point.rule.uncertainty}, smallest region {point.rule.min_region_px} px")
-    print(f"threshold at which at most 10 % of the defect area is expected to be missed: {bound}")
+
+
+def write_report(options: Options) -> None:
+    """Write a run's HTML report, and its best and worst pictures where a folder for them is given."""
+    from training import page, report, showcase
+
+    run = report.open_run(options.run_folder, options.data)
+    found = page.find(run, options.resamples)
+    page.write(run, found, options.out, options.notes)
+    print(f"{options.out} can be opened in a browser")
+    if options.pictures:
+        written = showcase.write(found.judged, run.dataset.examples, options.pictures)
+        print(f"{options.pictures} shows {len(written)} pictures; git ignores that folder")
 
 
 def neu_seg_score(options: Options) -> None:
@@ -74,25 +121,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description="From labelled pictures to a package.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _sheets_parser(commands.add_parser("sheets", help="write generated sheets with their masks"))
+    _own_parser(commands.add_parser("own", help="make a model package of your own labelled pictures, all in one"))
     _train_parser(commands.add_parser("train", help="train by cross-validation, then on everything; resumes"))
     keras2.add_arguments(commands.add_parser("import-keras2", help="turn a model of Keras 2 into a package"), MODELS)
-    scored = commands.add_parser("evaluate", help="print the figures of the folds trained so far")
-    scored.add_argument("--run", dest="run_folder", type=Path, required=True)
-    scored.add_argument("--data", type=Path, required=True, help="the data set that the run was trained on")
-    scored.add_argument("--resamples", type=int, default=RESAMPLES, help="of the bootstrap (default: %(default)s)")
-    scored.set_defaults(run=evaluate)
+    _scored(commands.add_parser("evaluate", help="print the figures of the folds trained so far"), evaluate)
+    _report_parser(commands.add_parser("report", help="write the figures and curves of a run as an HTML page"))
     neu = commands.add_parser("neu-seg", help="print the pre-trained network's score on NEU-Seg's test split")
     neu.add_argument("--run", dest="run_folder", type=Path, required=True)
     neu.add_argument("--data", type=Path, required=True, help="the unpacked neu_seg folder")
     neu.set_defaults(run=neu_seg_score)
     packed = commands.add_parser("package", help="write the model package of a run")
-    packed.add_argument("--run", dest="run_folder", type=Path, required=True)
-    packed.add_argument("--data", type=Path, required=True, help="the data set that the run was trained on")
+    _scored(packed, package)
     packed.add_argument("--models", type=Path, default=MODELS)
     packed.add_argument("--name", default="steel-unet")
     packed.add_argument("--version", default="1")
-    packed.add_argument("--resamples", type=int, default=RESAMPLES, help="of the bootstrap (default: %(default)s)")
-    packed.set_defaults(run=package)
     return parser
 
 
@@ -105,9 +147,38 @@ def _sheets_parser(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=make_sheets)
 
 
+def _own_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, help="folder with images/ and masks/, or with a COCO file")
+    parser.add_argument("--name", default="own")
+    parser.add_argument("--version", default="1")
+    parser.add_argument("--models", type=Path, default=MODELS)
+    parser.add_argument("--run", dest="run_folder", type=Path, help="default: var/runs/NAME-VERSION")
+    parser.add_argument("--recipe", type=Path, default=OWN_RECIPE)
+    parser.add_argument(
+        "--start", default="", help="'imagenet', or a model package's folder; default: pre-trained on NEU-Seg"
+    )
+    parser.add_argument("--resamples", type=int, default=RESAMPLES, help="of the bootstrap (default: %(default)s)")
+    parser.set_defaults(run=make_own)
+
+
+def _scored(parser: argparse.ArgumentParser, run: Callable[[Options], None]) -> None:
+    """Add what every command needs that looks at a run's folds."""
+    parser.add_argument("--run", dest="run_folder", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True, help="the data set that the run was trained on")
+    parser.add_argument("--resamples", type=int, default=RESAMPLES, help="of the bootstrap (default: %(default)s)")
+    parser.set_defaults(run=run)
+
+
+def _report_parser(parser: argparse.ArgumentParser) -> None:
+    _scored(parser, write_report)
+    parser.add_argument("--out", type=Path, required=True, help="the HTML file to write")
+    parser.add_argument("--pictures", type=Path, help="folder for the best and worst pictures; git will ignore it")
+    parser.add_argument("--notes", type=Path, help="a Markdown file to show, such as training/EXPERIMENTS.md")
+
+
 def _train_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="images/ with masks/, or train_images/ with train.csv")
-    parser.add_argument("--pretraining-data", type=Path, help="such as the unpacked neu_seg; none: start from the kept network")
+    parser.add_argument("--pretraining-data", type=Path, help="such as neu_seg, unpacked; none: the kept network")
     parser.add_argument("--run", dest="run_folder", type=Path, required=True, help="folder of checkpoints and results")
     parser.add_argument("--recipe", type=Path, default=RECIPE)
     parser.add_argument("--fold", type=int, action="append", help="train this fold only (can be repeated); else all")

@@ -49,16 +49,16 @@ class Judged:
         rules, calibrations = [point.rule for point in self.points], [point.calibration for point in self.points]
         return metrics.count(self.predictions, rules, calibrations, classes)
 
-
-def judge(folds: Sequence[Sequence[Prediction]]) -> Judged:
-    """Choose the operating point on all folds, and for each fold one on the others; a single fold has but its own."""
-    if len(folds) > 1:
-        chosen, points = choose_nested(folds)
-    else:
-        chosen = choose(folds[0])
-        points = [chosen]
-    pairs = [(p, point) for fold, point in zip(folds, points, strict=True) for p in fold]
-    return Judged(chosen, [p for p, _ in pairs], [point for _, point in pairs])
+    @classmethod
+    def of(cls, folds: Sequence[Sequence[Prediction]]) -> "Judged":
+        """Choose the point on all folds, and each fold's on the others; a single fold is judged by its own choice."""
+        if len(folds) > 1:
+            chosen, points = choose_nested(folds)
+        else:
+            chosen = choose(folds[0])
+            points = [chosen]
+        pairs = [(p, point) for fold, point in zip(folds, points, strict=True) for p in fold]
+        return cls(chosen, [p for p, _ in pairs], [point for _, point in pairs])
 
 
 def evaluate(
@@ -69,7 +69,7 @@ def evaluate(
     `data` and `how` are what the card says of where the figures come from. A single fold is judged by its own choice,
     so `how` should say that thresholds were chosen on the pictures that are reported.
     """
-    judged = judge(folds)
+    judged = Judged.of(folds)
     return judged.chosen, figures(judged.counts(len(classes)), classes, data, how, resamples)
 
 

@@ -6,18 +6,20 @@ from pathlib import Path
 import cv2
 
 from defect_api.card import Card, Golden
+from defect_api.conditions import observe
 from defect_api.judgement import Terms, judge
 from defect_api.segmenter import KerasSegmenter
 from training import sheets
-from training.examples import Picture
+from training.examples import DataError, Picture
 from training.predictions import Prediction, predict_one
 
 FIRST_SEED = 5_000_000  # far from the seeds that train
 CANDIDATES = 12
 DEFECTS = (3, 4)
+LARGEST_SHIFT = 0.02  # of the threshold that an answer must survive: ten times what engines may differ by
 
 
-class GoldenError(RuntimeError):
+class GoldenError(DataError):
     """The network's answers on all candidates change with a small change of the threshold."""
 
 
@@ -37,9 +39,11 @@ def _one(weights: Path, card: Card, folder: Path, label: str, defects: tuple[int
     names = [f"golden/{label}{part}.png" for part in ("", "_prob", "_class")]
     for name, pixels in zip(names, (sheet, prediction.q, prediction.classes), strict=True):
         _write(folder / name, pixels)
-    verdict = judge(prediction.q, prediction.classes, card).verdict
+    observed = observe(sheet, prediction.novelty, card.conditions)
+    judgement = judge(prediction.q, prediction.classes, card, observed=observed)
+    verdict = judgement.verdict
     if verdict == "no_verdict":
-        raise GoldenError("the card's size rule refuses the generated sheets of 1600 x 256 px; widen it")
+        raise GoldenError(f"the card's limits refuse a generated sheet: {judgement.reasons[0].message} Widen them")
     return Golden(sheet=names[0], probability_map=names[1], class_map=names[2], verdict=verdict, types=types)
 
 
@@ -66,7 +70,7 @@ def _candidates(weights: Path, stride: int, defects: tuple[int, ...]) -> Iterato
 
 def _types(prediction: Prediction, card: Card) -> list[list[str]]:
     """Return the defects' types at the threshold and at its two ends."""
-    value, off = card.threshold.value, card.threshold.uncertainty
+    value, off = card.threshold.value, min(card.threshold.uncertainty, LARGEST_SHIFT)
     return [
         sorted(
             {

@@ -71,9 +71,9 @@ def import_model(architecture: Path, weights: Path, models: Path, choices: Choic
 
     Raises DataError where a file cannot be used, the target is there already, or the result cannot be served.
     """
-    from training import keras2_architecture, keras2_contract, keras2_package, keras2_weights
+    from training import keras2_architecture, keras2_contract, keras2_package, keras2_weights, packaging
 
-    target = keras2_package.target(models, choices)
+    target = packaging.target(models, choices.name, choices.version)
     network = keras2_architecture.read(architecture)
     try:
         shrink = choices.shrink or (2 if network.size[0] == HALF_HEIGHT else 1)

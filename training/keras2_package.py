@@ -1,6 +1,5 @@
 """Writes the package of an imported model: its card says what is not known of it, its golden sheets what it answers."""
 
-import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +17,10 @@ from training.keras2 import Choices
 from training.keras2_architecture import Network
 from training.keras2_contract import Surroundings
 from training.operating_point import OperatingPoint
+from training.packaging import GOLDEN_SIZE
 
 PIXELS = 256  # largest values that the uncalibrated probability averages; about the size of a small defect
 UNCERTAINTY = 0.05  # of a threshold that nobody measured
-GOLDEN_SIZE = (256, 1600)  # px, height and width of the generated sheets that must not be refused
-NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
-VERSION = r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}"
 
 
 @dataclass(frozen=True)
@@ -41,16 +38,6 @@ class Facts:
         """Return the height and width (px) of the sheets that the network was made for."""
         height, width = ((side or 0) * self.around.shrink for side in self.network.size)
         return height or GOLDEN_SIZE[0], width or GOLDEN_SIZE[1]
-
-
-def target(models: Path, choices: Choices) -> Path:
-    """Return the folder to write. Raises DataError where its name is no package's, or where it is there already."""
-    if not (re.fullmatch(NAME, choices.name) and re.fullmatch(VERSION, choices.version)):
-        raise DataError(f"'{choices.name}/{choices.version}' cannot name a package; use a-z, 0-9, - and _")
-    folder = models / choices.name / choices.version
-    if folder.exists():
-        raise DataError(f"{folder} is there already; choose another --name or --version, or remove it first")
-    return folder
 
 
 def write(exported: Path, facts: Facts, choices: Choices, folder: Path) -> Path:
@@ -105,8 +92,8 @@ def _description(facts: Facts, choices: Choices) -> packaging.Description:
             "sheets_shrunk_by": facts.around.shrink,
         },
         known_weaknesses=_weaknesses(facts),
-        heights=_range(height, GOLDEN_SIZE[0], 3 / 4),
-        widths=_range(width, GOLDEN_SIZE[1], 1 / 4),
+        heights=packaging.size_range(height, height, GOLDEN_SIZE[0]),
+        widths=packaging.size_range(width, width, GOLDEN_SIZE[1], shrunk=1 / 4),
     )
 
 
@@ -117,11 +104,6 @@ def _classes(facts: Facts, choices: Choices) -> tuple[str, ...]:
             f"{facts.architecture} tells {count} classes apart, {len(choices.classes)} are named; name {count}"
         )
     return choices.classes or (("defect",) if count == 1 else tuple(f"class {n}" for n in range(1, count + 1)))
-
-
-def _range(trained: int, golden: int, smallest: float) -> tuple[int, int]:
-    """Allow sizes near the trained one: a quarter more, a part of it, and always the golden sheets'."""
-    return min(round(smallest * trained), golden), max(round(5 / 4 * trained), golden)
 
 
 def _weaknesses(facts: Facts) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from defect_api.card import PixelThreshold, Platt
+from defect_api.labelling import label
 from defect_api.thresholds import cut, defect_probability, histogram, mean_of_largest
 from training import calibration
 from training.predictions import Prediction
@@ -43,12 +44,8 @@ class Counts:
 
 
 def decided(q: npt.NDArray[np.uint8], rule: PixelThreshold) -> npt.NDArray[np.bool_]:
-    """Return the mask that the service would keep: 8-connected regions of q >= cut that are large enough."""
-    mask = (q >= cut(rule.value)).astype(np.uint8)
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    large = boxes[:, cv2.CC_STAT_AREA] >= rule.min_region_px
-    large[0] = False
-    return np.asarray(large[labels], np.bool_)
+    """Return the mask of the defects that the service would find."""
+    return np.asarray(label(q >= cut(rule.value), rule).labels > 0, np.bool_)
 
 
 def count(
@@ -143,14 +140,20 @@ def calibration_error_before(counts: Counts) -> float:
 
 def pixel_calibration_error(counts: Counts) -> float:
     """Return the expected calibration error of the pixels' probabilities, in 15 bins of equal width."""
-    sound, defective = counts.histogram.sum(0)
+    total, hits, sums = pixel_bins(counts.histogram)
+    return float(np.abs(hits - sums).sum() / total.sum())
+
+
+def pixel_bins(histograms: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Return by bin of equal width: pixels, defective pixels, and the sum of probabilities, each (BINS,)."""
+    sound, defective = histograms.sum(0)
     values = np.arange(HISTOGRAM) / (HISTOGRAM - 1)
     which = np.minimum((values * BINS).astype(int), BINS - 1)
     total, hits, sums = (
-        np.bincount(which, weights=weights, minlength=BINS)
+        np.bincount(which, weights=weights, minlength=BINS).astype(np.float64)
         for weights in (sound + defective, defective, (sound + defective) * values)
     )
-    return float(np.abs(hits - sums).sum() / total.sum())
+    return total, hits, sums
 
 
 def mean_iou(predictions: Iterable[Prediction], classes: int) -> float:

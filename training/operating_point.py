@@ -1,4 +1,4 @@
-"""Chooses what turns maps into decisions: pixel threshold, smallest region kept, and picture-level calibration."""
+"""Chooses what turns maps into decisions: pixel threshold, rule for regions, and picture-level calibration."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from defect_api.card import PixelThreshold, Platt
+from defect_api.labelling import label
 from defect_api.thresholds import cut
 from training import calibration
 from training.predictions import Prediction
@@ -15,6 +16,8 @@ from training.predictions import Prediction
 THRESHOLDS = np.round(np.arange(0.20, 0.86, 0.05), 2)
 # px; of the real masks in the sample's rle_without_images.csv.gz, 5 % of class 1 have no region of over 621 px
 REGIONS = (50, 100, 150, 200, 300, 400, 500, 600)
+JOINS = (0, 4, 8, 16)  # px
+AS_GOOD = 0.005  # of the score, far below what it varies by from fold to fold
 PICTURE_WEIGHT = 0.5  # of misses and false calls, against pooled Dice
 LEAST_UNCERTAINTY = 0.02
 
@@ -27,11 +30,21 @@ class OperatingPoint:
     calibration: Platt
 
 
+@dataclass(frozen=True)
+class _Table:
+    """What each rule makes of a picture: `grid` (joins, thresholds, regions, 3), see `_by_region`.
+
+    `true` is the number of its defective pixels, `defects` that of the 8-connected regions of its true mask by class.
+    """
+
+    grid: npt.NDArray[np.float64]
+    true: int
+    defects: int
+
+
 def choose(predictions: Sequence[Prediction], uncertainty: float = LEAST_UNCERTAINTY) -> OperatingPoint:
     """Choose the operating point on predictions of pictures that the network never saw in training."""
-    value, region = _best_rule(predictions)
-    rule = PixelThreshold(value=value, uncertainty=uncertainty, min_region_px=region)
-    return OperatingPoint(rule, calibration.platt(predictions))
+    return OperatingPoint(_best_rule([_tabulate(p) for p in predictions], uncertainty), calibration.platt(predictions))
 
 
 def choose_nested(folds: Sequence[Sequence[Prediction]]) -> tuple[OperatingPoint, list[OperatingPoint]]:
@@ -39,10 +52,16 @@ def choose_nested(folds: Sequence[Sequence[Prediction]]) -> tuple[OperatingPoint
 
     The threshold's uncertainty is half the spread of the folds' own choices.
     """
-    nested = [choose([p for other in folds if other is not fold for p in other]) for fold in folds]
+    tables = [[_tabulate(p) for p in fold] for fold in folds]
+    nested = []
+    for left_out in range(len(folds)):
+        others = [number for number in range(len(folds)) if number != left_out]
+        rule = _best_rule([table for number in others for table in tables[number]], LEAST_UNCERTAINTY)
+        nested.append(OperatingPoint(rule, calibration.platt([p for number in others for p in folds[number]])))
     values = [point.rule.value for point in nested]
     uncertainty = max(LEAST_UNCERTAINTY, (max(values) - min(values)) / 2)
-    return choose([p for fold in folds for p in fold], uncertainty), nested
+    rule = _best_rule([table for fold in tables for table in fold], uncertainty)
+    return OperatingPoint(rule, calibration.platt([p for fold in folds for p in fold])), nested
 
 
 def bounded_miss_threshold(predictions: Sequence[Prediction], share: float = 0.1) -> float | None:
@@ -64,30 +83,43 @@ def _missed_shares(p: Prediction) -> npt.NDArray[np.float64]:
     return np.concatenate([[0.0], np.cumsum(counts)[:-1] / counts.sum()])
 
 
-def _best_rule(predictions: Sequence[Prediction]) -> tuple[float, int]:
-    """Return the best threshold and region on the grid, scores averaged with their neighbours' against noise."""
-    sums = np.array([_by_rule(p) for p in predictions])
-    defective = np.array([p.defective for p in predictions])
-    both, predicted, true = np.moveaxis(sums, -1, 0)
-    dice = 2 * both.sum(0) / np.maximum(predicted.sum(0) + true.sum(0), 1)
-    called = predicted > 0
-    missed = 1 - called[defective].mean(0) if defective.any() else 0
-    false = called[~defective].mean(0) if (~defective).any() else 0
-    score = dice - PICTURE_WEIGHT * (missed + false)
-    smooth = cv2.blur(score, (3, 3), borderType=cv2.BORDER_REPLICATE)
-    row, column = np.unravel_index(int(np.argmax(smooth)), smooth.shape)
-    return float(THRESHOLDS[row]), REGIONS[column]
-
-
-def _by_rule(p: Prediction) -> npt.NDArray[np.float64]:
-    """Return (thresholds, regions, 3): pixels both predicted and true, predicted, and true, under each rule."""
-    rows = []
+def _tabulate(p: Prediction) -> _Table:
+    """Count what each rule on the grid makes of a picture."""
     fact = p.truth > 0
-    for value in THRESHOLDS:
-        mask = (p.q >= cut(float(value))).astype(np.uint8)
-        _, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-        areas = boxes[:, cv2.CC_STAT_AREA].astype(np.float64)
-        areas[0] = 0
-        hits = np.bincount(labels[fact], minlength=len(areas)).astype(np.float64)
-        rows.append([(hits[areas >= r].sum(), areas[areas >= r].sum(), np.count_nonzero(fact)) for r in REGIONS])
-    return np.array(rows, np.float64)
+    rows = [[_by_region(p.q >= cut(float(value)), fact, join) for value in THRESHOLDS] for join in JOINS]
+    defects = sum(cv2.connectedComponents((p.truth == kind).view(np.uint8))[0] - 1 for kind in np.unique(p.truth[fact]))
+    return _Table(np.array(rows, np.float64), int(np.count_nonzero(fact)), defects)
+
+
+def _by_region(mask: npt.NDArray[np.bool_], fact: npt.NDArray[np.bool_], join_px: int) -> list[tuple[int, int, int]]:
+    """Return for each smallest region: pixels both predicted and true, predicted pixels, and predicted defects."""
+    found = label(mask, PixelThreshold(value=1, uncertainty=0, min_region_px=1, join_px=join_px))
+    hits, areas = np.bincount(found.labels[fact], minlength=found.count + 1)[1:], found.runs.areas
+    kept = [areas >= region for region in REGIONS]
+    return [(int(hits[large].sum()), int(areas[large].sum()), int(large.sum())) for large in kept]
+
+
+def _best_rule(tables: Sequence[_Table], uncertainty: float) -> PixelThreshold:
+    """Return the best rule on the grid.
+
+    For each `join_px` threshold and region are those of the best score, averaged with its neighbours' against noise. Of
+    the joins whose score is as good as the best, that one is taken that finds defects in the number there are.
+    """
+    grids = np.array([table.grid for table in tables])
+    defects = np.array([table.defects for table in tables])
+    both, predicted, found = np.moveaxis(grids, -1, 0)
+    true = sum(table.true for table in tables)
+    dice = 2 * both.sum(0) / np.maximum(predicted.sum(0) + true, 1)
+    missed = (predicted[defects > 0] == 0).mean(0) if defects.any() else 0
+    false = (predicted[defects == 0] > 0).mean(0) if not defects.all() else 0
+    score = np.array(dice - PICTURE_WEIGHT * (missed + false))
+    smooth = np.array([cv2.blur(plane, (3, 3), borderType=cv2.BORDER_REPLICATE) for plane in score])
+    rules = [np.unravel_index(int(plane.argmax()), plane.shape) for plane in smooth]
+    scores = np.array([plane.max() for plane in smooth])
+    counts = np.array([found.sum(0)[join, *rule] for join, rule in enumerate(rules)])
+    surplus = np.abs(np.log((counts + 1) / (defects.sum() + 1)))
+    chosen = int(np.argmin(np.where(scores >= scores.max() - AS_GOOD, surplus, np.inf)))
+    row, column = rules[chosen]
+    return PixelThreshold(
+        value=float(THRESHOLDS[row]), uncertainty=uncertainty, min_region_px=REGIONS[column], join_px=JOINS[chosen]
+    )

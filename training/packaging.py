@@ -1,5 +1,6 @@
 """Writes a model package: the network as it is served, its card, and golden sheets that prove it."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -8,13 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from defect_api.card import Card, DataSet, Golden, Input, Licence, Metric, Tolerance
+from defect_api.card import Card, DataSet, Golden, Input, Licence, Metric, OperatingPoints, Tolerance
 from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, read_package
 from training import golden, network
+from training.examples import DataError
 from training.operating_point import OperatingPoint
 
 HEIGHTS, WIDTHS = (112, 320), (256, 2000)  # px: 1600 x 256 at the scales that augmentation covers, and cuts of it
 TOLERANCE = {"f32": Tolerance(dice=0.999, map_mae=0.002)}
+NAME, VERSION = r"[a-z0-9][a-z0-9_-]{0,63}", r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}"  # as the card wants them
+GOLDEN_SIZE = (256, 1600)  # px, height and width of the generated sheets that must not be refused
 PLACEHOLDER = Golden(sheet="", probability_map="", class_map="", verdict="clean", types=[])
 
 
@@ -30,9 +34,25 @@ class Description:
     weights_licence: str
     training: Mapping[str, Any]
     known_weaknesses: Sequence[str] = field(default=())
+    operating_points: OperatingPoints | None = None
     heights: tuple[int, int] = HEIGHTS
     widths: tuple[int, int] = WIDTHS
     stride: int = network.STRIDE
+
+
+def target(models: Path, name: str, version: str) -> Path:
+    """Return the folder to write. Raises DataError where its name is no package's, or where it is there already."""
+    if not (re.fullmatch(NAME, name) and re.fullmatch(VERSION, version)):
+        raise DataError(f"'{name}/{version}' cannot name a package; use a-z, 0-9, - and _")
+    folder = models / name / version
+    if folder.exists():
+        raise DataError(f"{folder} is there already; choose another name or version, or remove it first")
+    return folder
+
+
+def size_range(smallest: int, largest: int, golden: int, shrunk: float = 3 / 4) -> tuple[int, int]:
+    """Allow sizes near the trained ones (px): a quarter more, a part of them, and always the golden sheets'."""
+    return min(round(shrunk * smallest), golden), max(round(5 / 4 * largest), golden)
 
 
 def write(
@@ -73,6 +93,7 @@ def _card(weights: Path, point: OperatingPoint, figures: Sequence[Metric], descr
         golden=[PLACEHOLDER],
         tolerance=TOLERANCE,
         metrics=list(figures),
+        operating_points=description.operating_points,
         data=list(description.data),
         licence=Licence(code="MIT", weights=description.weights_licence),
         training=dict(description.training),

@@ -24,6 +24,7 @@ class Prediction:
     q: Picture
     classes: Picture
     truth: Picture
+    novelty: float | None = None  # not kept on disk
 
     @property
     def defective(self) -> bool:
@@ -47,8 +48,8 @@ def predict(weights: Path, examples: Iterable[Example], stride: int) -> Iterator
 def predict_one(segmenter: Segmenter, example: Example, stride: int) -> Prediction:
     """Predict one labelled picture."""
     picture, mask = example.load()
-    probability, classes = segment(segmenter, picture, stride)
-    return Prediction(example.name, quantise(probability), classes, mask)
+    probability, classes, novelty = segment(segmenter, picture, stride)
+    return Prediction(example.name, quantise(probability), classes, mask, novelty)
 
 
 def save(predictions: Sequence[Prediction], folder: Path) -> None:

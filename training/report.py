@@ -3,25 +3,39 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from defect_api.card import DataSet, Metric
+from defect_api.card import DataSet, Metric, OperatingPoints
 from defect_api.model_package import ModelPackage
 from training import datasets, network, neu_seg, packaging, predictions, sheets, stages
+from training.consequences import operating_points
 from training.datasets import Dataset
-from training.evaluation import evaluate
+from training.evaluation import Judged, evaluate
 from training.metrics import decided, mean_iou
 from training.operating_point import OperatingPoint, bounded_miss_threshold
+from training.predictions import Prediction
 from training.runs import EXPORTED, PRETRAINING, Run
 
 GENERATED_LICENCE, GENERATED_CITATION = "MIT", "drawn by this project's own generator"
 GENERATED_COUNT, GENERATED_SEED = 40, 2_000_000  # of the sheets that a package is tried on
+GUARANTEE = (
+    "Conformal risk control (Angelopoulos et al. 2022). The guarantee holds on average over new defective pictures and "
+    "over the choice of the judged ones, not for each picture; it assumes that new pictures come as these did (same "
+    "line, camera and labelling), and that the shipped network errs as the judged ones of the same recipe do."
+)
 WEIGHTS_LICENCE = "research use only, as the owners of the data sets allow"
 
 
-def evaluate_run(run: Run, resamples: int) -> tuple[OperatingPoint, list[Metric], float | None]:
-    """Return the operating point, the figures and the conformal threshold of the folds trained so far."""
+def evaluate_run(run: Run, resamples: int) -> tuple[OperatingPoint, list[Metric]]:
+    """Return the operating point and the figures of the folds trained so far."""
     judged = run.judged()
-    point, figures = evaluate(judged, run.dataset.classes, run.dataset.name, _how(run, len(judged)), resamples)
-    return point, figures, bounded_miss_threshold([p for fold in judged for p in fold])
+    point, figures = evaluate(judged, run.dataset.classes, run.dataset.name, how(run, len(judged)), resamples)
+    return point, [*figures, *bound([p for fold in judged for p in fold], run.dataset.name)]
+
+
+def bound(predictions: Sequence[Prediction], data: str) -> list[Metric]:
+    """Return the conformal threshold as a card's figure, nothing where none can be promised."""
+    value = bounded_miss_threshold(predictions)
+    name = "highest threshold that is expected to miss at most 10 % of a defect's area"
+    return [Metric(name=name, value=round(value, 4), interval=None, data=data, method=GUARANTEE)] if value else []
 
 
 def table(figures: Sequence[Metric]) -> str:
@@ -46,7 +60,7 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
     """Write the model package of a run: the final network, or the first fold's where there is no final one yet."""
     final = run.folder / "final" / EXPORTED
     weights = final if final.exists() else run.folder / "fold-0" / EXPORTED
-    point, figures, _ = evaluate_run(run, resamples)
+    point, figures = evaluate_run(run, resamples)
     if len(run.dataset.classes) == sheets.CLASSES:
         figures += evaluate_generated(weights, point, run.stride)
     trained_on = "all pictures" if final.exists() else "the first fold's training pictures"
@@ -60,6 +74,7 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
         training=run.recipe.source,
         stride=run.stride,
         known_weaknesses=[*run.recipe.known_weaknesses, _weakest_class(figures)],
+        operating_points=_consequences(run),
     )
     return packaging.write(weights, point, figures, description, models_dir)
 
@@ -85,13 +100,20 @@ def evaluate_generated(weights: Path, point: OperatingPoint, stride: int) -> lis
     ]
 
 
+def _consequences(run: Run) -> OperatingPoints | None:
+    folds = run.judged()
+    judged = Judged.of(folds)
+    rules = [point.rule for point in judged.points]
+    return operating_points(judged.predictions, rules, judged.chosen.rule.value, run.dataset.name, how(run, len(folds)))
+
+
 def _weakest_class(figures: Sequence[Metric]) -> str:
     by_class = [figure for figure in figures if figure.name.startswith("Dice, ")]
     weakest = min(by_class, key=lambda figure: figure.value)
     return f"On pictures kept aside, {weakest.name.removeprefix('Dice, ')} overlaps least: Dice {weakest.value:.2f}."
 
 
-def _how(run: Run, folds: int) -> str:
+def how(run: Run, folds: int) -> str:
     """Say how the figures were got: on which folds, by networks how far trained, at whose threshold."""
     planned, stages_planned = run.recipe.folds, len(run.recipe.finetuning)
     how = f"out of fold, {folds} of {planned} folds by scene"

@@ -19,7 +19,8 @@ from defect_api.state import EXTENSION, State
 DESCRIPTION = (
     "Finds, measures and judges defects on pictures of flat steel sheet. Errors are RFC 9457 problem documents."
 )
-MAX_PARTS = 100
+# the 500 ids of an export, or the pictures of a request, and their options
+MAX_PARTS = 520
 
 
 def create_app(settings: Settings | None = None, slot: ModelSlot | None = None) -> OpenAPI:

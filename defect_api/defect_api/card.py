@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from defect_api.record import Part
+from defect_api.record import Part, Statistic
 
 Range = tuple[int, int]
 Release = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9A-Za-z.+-]*)?$")]
@@ -75,6 +75,13 @@ class Tolerance(Part):
     map_mae: float = Field(ge=0, le=1, description="largest mean absolute difference of the maps")
 
 
+class Conditions(Part):
+    """What pictures the model can judge; beyond these limits there is no verdict."""
+
+    ranges: dict[Statistic, tuple[float | None, float | None]] = Field(description="low and high, null for no limit")
+    novelty: float | None = Field(description="highest score of the model's second output; null where it has none")
+
+
 class Metric(Part):
     """One measured figure."""
 
@@ -83,6 +90,38 @@ class Metric(Part):
     interval: tuple[float, float] | None = Field(description="95 % bootstrap interval")
     data: str
     method: str
+
+
+class Estimate(Part):
+    """A rate as measured, with its 95 % interval."""
+
+    value: float = Field(ge=0, le=100)
+    interval: tuple[float, float]
+
+
+class OperatingPoint(Part):
+    """What a threshold is expected to lead to, with the card's rule for regions."""
+
+    threshold: float = Field(gt=0, le=1)
+    misses_per_100: Estimate = Field(description="of 100 defective sheets, those without a defect above it")
+    false_calls_per_100: Estimate = Field(description="of 100 clean sheets, those with a defect above it")
+
+
+class OperatingPoints(Part):
+    """The consequences of each threshold, on sheets that the judging network never saw; thresholds rise."""
+
+    data: str
+    method: str
+    defective: int = Field(ge=1, description="sheets that misses are counted on")
+    clean: int = Field(ge=1, description="sheets that false calls are counted on")
+    points: list[OperatingPoint] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _rising(self) -> "OperatingPoints":
+        thresholds = [point.threshold for point in self.points]
+        if sorted(set(thresholds)) != thresholds:
+            raise ValueError("the operating points' thresholds must rise")
+        return self
 
 
 class DataSet(Part):
@@ -120,6 +159,8 @@ class Card(Part):
     golden: list[Golden] = Field(min_length=1)
     tolerance: dict[str, Tolerance]
     metrics: list[Metric]
+    operating_points: OperatingPoints | None = None
+    conditions: Conditions | None = None
     data: list[DataSet]
     licence: Licence
     training: dict[str, object]

@@ -47,15 +47,17 @@ class Inspector:
         self._session.mount("http://", HTTPAdapter(max_retries=retry))
         self._session.mount("https://", HTTPAdapter(max_retries=retry))
 
-    def inspect(self, picture: Path | str, threshold: float | None = None) -> Record:
+    def inspect(self, picture: Path | str, threshold: float | str | None = None) -> Record:
         """Have the picture file judged, at the model's own threshold unless another is given.
+
+        A threshold is a number, 'otsu', 'max_false_calls:<n per 100 clean sheets>' or 'min_recall:<share>'.
 
         Raises OSError where the file cannot be read, InspectionRefused where the service refuses it, and
         requests.RequestException where the service cannot be reached.
         """
         path = Path(picture)
         content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        options = {} if threshold is None else {"threshold": repr(threshold)}
+        options = {} if threshold is None else {"threshold": str(threshold)}
         files = {"image": (path.name, path.read_bytes(), content_type)}
         return self._record(self._session.post(self._inspections, files=files, data=options, timeout=self._timeout_s))
 
@@ -73,9 +75,9 @@ class Inspector:
             yield from page.items
             cursor = page.next_cursor
 
-    def get(self, inspection_id: str, threshold: float | None = None) -> Record:
+    def get(self, inspection_id: str, threshold: float | str | None = None) -> Record:
         """Return a stored inspection, judged at another threshold if one is given. Raises as `inspect`."""
-        options = {} if threshold is None else {"threshold": repr(threshold)}
+        options = {} if threshold is None else {"threshold": str(threshold)}
         address = f"{self._inspections}/{quote(inspection_id, safe='')}"
         return self._record(self._session.get(address, params=options, timeout=self._timeout_s))
 

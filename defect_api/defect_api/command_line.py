@@ -9,6 +9,7 @@ from time import sleep
 from rich.console import Console
 from rich.progress import track
 
+from defect_api.chosen_threshold import GRAMMAR, parse_wish
 from defect_api.images import FILE_SUFFIXES
 from defect_api.inspection import Inspector, Upload
 from defect_api.judgement import Terms
@@ -53,15 +54,24 @@ def parser() -> argparse.ArgumentParser:
     grammar.add_argument("paths", nargs="*", type=Path, metavar="FILE|FOLDER", help="pictures, or folders of them")
     grammar.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the records are written")
     grammar.add_argument("--watch", type=Path, metavar="FOLDER", help="go on with what appears there, until Ctrl-C")
-    grammar.add_argument("--threshold", type=float, help="pixel threshold in what is printed, and in the exit status")
+    grammar.add_argument(
+        "--threshold", type=_wish, help=f"pixel threshold in what is printed, and in the exit status: {GRAMMAR}"
+    )
     grammar.add_argument("--model", default="", metavar="NAME[/VERSION]", help="model package; default: the newest")
     return grammar
+
+
+def _wish(text: str) -> float | str | None:
+    try:
+        return parse_wish(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 class _Run:
     """Inspects one file after the other and remembers the worst outcome."""
 
-    def __init__(self, inspector: Inspector, threshold: float | None, console: Console) -> None:
+    def __init__(self, inspector: Inspector, threshold: float | str | None, console: Console) -> None:
         self._inspector = inspector
         self._terms = Terms(threshold=threshold) if threshold is not None else None
         self._console = console

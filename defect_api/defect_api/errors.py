@@ -51,7 +51,7 @@ def invalid_parameters(error: ValidationError) -> Response:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
     subject = f"The parameter '{name}' is not valid" if name else "The parameters are not valid"
-    return problem_response(Unprocessable(f"{subject}: {first['msg']}."))
+    return problem_response(Unprocessable(f"{subject}: {first['msg'].removeprefix('Value error, ')}."))
 
 
 def _http_exception(error: HTTPException) -> ResponseReturnValue:

@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import Any
 
 from defect_api.card import Card
+from defect_api.chosen_threshold import check
+from defect_api.conditions import Observed
 from defect_api.images import Picture, decode
 from defect_api.judgement import Judgement, Terms, judge
 from defect_api.media import MediaVolume, bare_name, inspection_id
@@ -92,6 +94,8 @@ class Inspector:
         Raises PictureRefused, Conflict, Busy, NotReady and MediaFull.
         """
         model = self._slot.model
+        if terms:
+            check(terms.threshold, model.package.card)
         record = self._known(upload)
         new = record is None
         if record is None or record.model.digest != model.package.card.digest:
@@ -121,7 +125,10 @@ class Inspector:
         Raises Conflict where the card of the record's model is gone, and NotFound where a map is.
         """
         judgement = judge(
-            *self.stored_maps(record), self._card(record), replace(terms, scale=terms.scale or record.scale)
+            *self.stored_maps(record),
+            self._card(record),
+            replace(terms, scale=terms.scale or record.scale),
+            Observed(record.conditions, record.similarity),
         )
         return record.model_copy(update=_judged(judgement))
 
@@ -181,7 +188,7 @@ class Inspector:
         with watch.stage("predict"), self._predicting:
             maps = model.maps(picture.grey)
         with watch.stage("regions"):
-            judgement = judge(maps.q, maps.classes, model.package.card, self._terms)
+            judgement = judge(maps.q, maps.classes, model.package.card, self._terms, maps.observed)
         record = _record(model, upload, picture, maps, judgement)
         with watch.stage("overlay"):
             overlay = encode_overlay(picture.grey, judgement.regions.mask)
@@ -210,7 +217,8 @@ def _record(model: ServedModel, upload: Upload, picture: Picture, maps: SheetMap
         ),
         model=model.facts,
         max_probability=maps.max_probability,
-        similarity=None,
+        similarity=maps.observed.similarity,
+        conditions=maps.observed.conditions,
         files=_file_names(upload.id, picture),
         timings_ms=NO_TIMINGS,
         **_judged(judgement),

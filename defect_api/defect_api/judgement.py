@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from defect_api.card import Card
+from defect_api.chosen_threshold import choose
+from defect_api.conditions import Observed
+from defect_api.conditions import reasons as reasons_observed
 from defect_api.record import Reason, Scale, Threshold
 from defect_api.regions import Regions, find_regions
 from defect_api.thresholds import Map, defect_probability, histogram, otsu
@@ -13,14 +16,18 @@ Verdict = Literal["defect", "clean", "no_verdict"]
 
 @dataclass(frozen=True)
 class Terms:
-    """What a client may choose for a judgement: a pixel threshold in place of the card's, a scale for mm."""
+    """What a client may choose for a judgement: a pixel threshold in place of the card's, a scale for mm.
 
-    threshold: float | None = None
+    The threshold is a number, or a text as `chosen_threshold` reads it.
+    """
+
+    threshold: float | str | None = None
     scale: Scale | None = None
 
 
 # nothing chosen: the threshold of the card, measured in px
 CARDS_OWN = Terms()
+NOTHING_OBSERVED = Observed()
 
 
 @dataclass(frozen=True)
@@ -35,23 +42,25 @@ class Judgement:
     regions: Regions
 
 
-def judge(q: Map, classes: Map, card: Card, terms: Terms = CARDS_OWN) -> Judgement:
+def judge(
+    q: Map, classes: Map, card: Card, terms: Terms = CARDS_OWN, observed: Observed = NOTHING_OBSERVED
+) -> Judgement:
     """Judge a sheet by the rules of the model's card.
 
     `q` is the 8-bit probability map and `classes` the class map, both uint8, H x W. The regions and the verdict
-    depend on the terms; the calibrated probability does not.
+    depend on the terms; the calibrated probability does not. `observed` is what may
+    forbid a verdict. Raises Unprocessable for a threshold that the card cannot give.
     """
     counts = histogram(q)
-    value = card.threshold.value if terms.threshold is None else terms.threshold
-    method: Literal["calibrated", "requested"] = "calibrated" if terms.threshold is None else "requested"
-    regions = find_regions(q, classes, card.classes, card.threshold, value, terms.scale)
-    reasons = unsupported_size(q.shape[0], q.shape[1], card)
+    threshold = choose(terms.threshold, card, otsu(counts), q)
+    regions = find_regions(q, classes, card.classes, card.threshold, threshold.value, terms.scale)
+    reasons = unsupported_size(q.shape[0], q.shape[1], card) + reasons_observed(observed)
     verdict: Verdict = "no_verdict" if reasons else "defect" if regions.defects else "clean"
     return Judgement(
         verdict=verdict,
         reasons=reasons,
         defect_probability=round(defect_probability(counts, card.calibration), 4),
-        threshold=Threshold(value=value, method=method, otsu=otsu(counts)),
+        threshold=threshold,
         scale=terms.scale,
         regions=regions,
     )

@@ -4,6 +4,7 @@ All is counted on runs, the stretches of a mask's pixels along a row: there are 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from defect_api.card import PixelThreshold
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
-Points = NDArray[np.float32]
+Points = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Runs:
         """Return the corners of an owner's runs (N x 2: x, y); their hull is that of its pixels, which are squares."""
         mine = slice(self.offsets[owner], self.offsets[owner + 1])
         rows, starts, ends = self.rows[mine], self.starts[mine], self.ends[mine]
-        corners = np.empty((4, len(rows), 2), np.float32)
+        corners = np.empty((4, len(rows), 2), np.int32)
         corners[:2, :, 0], corners[2:, :, 0] = starts, ends
         corners[::2, :, 1], corners[1::2, :, 1] = rows, rows + 1
         return corners.reshape(-1, 2)
@@ -57,11 +58,22 @@ class Runs:
 class Labelled:
     """The defects of a mask: largest first, of equal ones the one whose first pixel is read first.
 
-    `labels` is the number of each pixel's defect from 1, int32, H x W, 0 for none.
+    `groups` says which pixels of `mask` (bool, H x W) are linked, `numbers` which defect from 1 a group is, 0 for none.
     """
 
-    labels: Labels
+    mask: Mask
+    groups: Labels
+    numbers: Labels
     runs: Runs
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Return the number of each pixel's defect from 1, int32, H x W, 0 for none."""
+        return np.asarray(cv2.copyTo(np.take(self.numbers, self.groups), self.mask.view(np.uint8)), np.int32)
+
+    def numbers_at(self, rows: Numbers, columns: Numbers) -> Labels:
+        """Return the numbers of some pixels of the mask."""
+        return np.asarray(self.numbers[self.groups[rows, columns]], np.int32)
 
     @property
     def count(self) -> int:
@@ -85,14 +97,13 @@ def label(mask: Mask, rule: PixelThreshold) -> Labelled:
     kept = kept[np.lexsort((first[kept], -areas[kept]))]
     numbers = np.zeros(len(areas), np.int32)
     numbers[kept] = np.arange(1, len(kept) + 1)
-    labels = cv2.copyTo(np.take(numbers, groups), mask.view(np.uint8))
-    return Labelled(np.asarray(labels, np.int32), _owned(stretches, numbers[owners], len(kept)))
+    return Labelled(mask, groups, numbers, _owned(stretches, numbers[owners], len(kept)))
 
 
 def runs_within(mask: Mask, defects: Labelled) -> Runs:
     """Return the runs of each defect's pixels that are of `mask` too; its pixels must be of the labelled mask."""
     stretches = _stretches(mask)
-    return _owned(stretches, defects.labels[stretches[0], stretches[1]], defects.count)
+    return _owned(stretches, defects.numbers_at(stretches[0], stretches[1]), defects.count)
 
 
 def areas_of(mask: Mask, rule: PixelThreshold) -> Numbers:

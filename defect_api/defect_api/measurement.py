@@ -6,6 +6,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from defect_api.labelling import Labelled, Mask, Points, Runs
 from defect_api.record import Defect, Ring, Scale
@@ -63,7 +64,7 @@ def _sizes(cuts: Cuts, scale: Scale | None) -> Iterator[dict[str, Any]]:
     """Yield each defect's extent, and its range between the core and what the defect is part of at the loose cut."""
     found, loose = cuts.defects.runs, cuts.loose.runs
     first = found.offsets[:-1]
-    around = (cuts.loose.labels[found.rows[first], found.starts[first]] - 1).tolist()
+    around = (cuts.loose.numbers_at(found.rows[first], found.starts[first]) - 1).tolist()
     lengths = {part: _extent(loose.corners(part))[0] for part in set(around)}
     areas = zip(found.areas.tolist(), cuts.core.areas.tolist(), loose.areas[around].tolist(), strict=True)
     for index, (area, least_area, most_area) in enumerate(areas):
@@ -99,11 +100,11 @@ def _place(cuts: Cuts, number: int, box: tuple[int, int, int, int]) -> dict[str,
 def _millimetres(corners: Points, area: int, scale: Scale | None) -> dict[str, float | None]:
     if scale is None:
         return {"area_mm2": None, "length_mm": None, "width_mm": None}
-    length, width, _ = _extent(corners * np.array([scale.mm_per_px_x, scale.mm_per_px_y], np.float32))
+    length, width, _ = _extent(np.multiply(corners, (scale.mm_per_px_x, scale.mm_per_px_y), dtype=np.float32))
     return {"area_mm2": round(area * scale.mm_per_px_x * scale.mm_per_px_y, 3), "length_mm": length, "width_mm": width}
 
 
-def _extent(corners: Points) -> tuple[float, float, float]:
+def _extent(corners: Points | NDArray[np.float32]) -> tuple[float, float, float]:
     """Return length, width and orientation (degrees in [0, 180)) of the points' minimum-area rectangle."""
     if not corners.size:
         return 0.0, 0.0, 0.0

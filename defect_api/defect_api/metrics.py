@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -11,6 +12,7 @@ from prometheus_client import (
     Counter,
     Gauge,
     Histogram,
+    Summary,
     generate_latest,
 )
 from prometheus_client.core import GaugeMetricFamily
@@ -19,6 +21,9 @@ from prometheus_client.registry import Collector
 
 from defect_api.record import ModelFacts, Record
 
+if SHARED := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    # the figures below open their files there as soon as they are made
+    Path(SHARED).mkdir(parents=True, exist_ok=True)
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 REQUESTS = Counter("defect_api_requests_total", "Requests answered", ["method", "route", "status"])
 REQUEST_SECONDS = Histogram("defect_api_request_seconds", "Time to answer a request", ["route"])
@@ -33,6 +38,15 @@ STAGE_SECONDS = Histogram(
 INSPECTIONS = Counter("defect_api_inspections_total", "Inspections stored", ["verdict", "model", "engine"])
 NO_VERDICTS = Counter("defect_api_no_verdict_reasons_total", "Why inspections had no verdict", ["reason"])
 DEFECTS = Counter("defect_api_defects_total", "Defects found", ["type", "model"])
+CONDITIONS = Summary("defect_api_condition", "Statistics of the pictures, in their own units", ["statistic"])
+LIMIT_USE = Histogram(
+    "defect_api_condition_limit_use",
+    "How near the pictures' statistics come to the limits of the model's card; beyond 1 there is no verdict",
+    ["statistic"],
+    buckets=(0.25, 0.5, 0.75, 0.9, 1, 2),
+)
+# beyond it, how far out a picture is says nothing more, and an infinite value would spoil the mean for good
+FARTHEST = 10.0
 
 
 @dataclass(frozen=True)
@@ -72,15 +86,35 @@ def count_inspection(record: Record) -> None:
         NO_VERDICTS.labels(reason.code).inc()
     for defect in record.defects:
         DEFECTS.labels(defect.type, model).inc()
+    for condition in record.conditions:
+        _watch(condition.name, condition.value, condition.low, condition.high)
+    if record.similarity:
+        _watch("novelty", record.similarity.score, None, record.similarity.limit)
     for stage, milliseconds in record.timings_ms.model_dump().items():
         STAGE_SECONDS.labels(stage, model, engine).observe(milliseconds / 1000)
+
+
+def _watch(statistic: str, value: float | None, low: float | None, high: float | None) -> None:
+    if value is None:
+        return
+    CONDITIONS.labels(statistic).observe(value)
+    uses = [] if low is None else [_ratio(low, value)]
+    uses += [] if high is None else [_ratio(value, high)]
+    if uses:
+        LIMIT_USE.labels(statistic).observe(max(uses))
+
+
+def _ratio(part: float, whole: float) -> float:
+    if part <= 0:
+        return 0.0
+    return min(FARTHEST, part / whole) if whole > 0 else FARTHEST
 
 
 def exposition(standing: Standing) -> bytes:
     """Return the metrics in Prometheus' text format."""
     now = CollectorRegistry()
     now.register(_StandingCollector(standing))
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    if not SHARED:
         return generate_latest(REGISTRY) + generate_latest(now)
     MultiProcessCollector(now)  # type: ignore[no-untyped-call]  # prometheus_client annotates it in part
     return generate_latest(now)

@@ -60,14 +60,21 @@ class ModelChooser:
 
     def load(self) -> ServedModel:
         """Load what was chosen, or choose if nobody has. Raises PackageError where there is nothing to serve."""
-        with self._locked():
-            choice, model = self._choice(), None
-            if choice is None:
-                choice, model = self._choose(None)
-        return self._take(choice, model)
+        while True:
+            with self._locked():
+                choice, model = self._choice(), None
+                if choice is None:
+                    choice, model = self._choose(None)
+            try:
+                return self._take(choice, model)
+            except PackageError:
+                # while it was loaded others may have been chosen, and its copy removed
+                if choice == self._choice():
+                    raise
 
     def attend(self, slot: ModelSlot) -> None:
-        """Keep the model in `slot` the one that is chosen; never ends."""
+        """Keep the model in `slot`, once it is filled, the one that is chosen; never ends."""
+        slot.wait()
         while True:
             time.sleep(LOOK_S)
             try:

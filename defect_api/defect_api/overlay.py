@@ -36,12 +36,14 @@ def encode_overlay(grey: Grey, mask: Mask) -> bytes:
 
     Green has the place of the sheet's rarest grey level, whose pixels are one level off.
     """
-    counts = np.bincount(grey.ravel(), minlength=256)
+    counts = cv2.calcHist([grey], [0], None, [256], [0, 256])
     level = 1 + int(np.argmin(counts[1:]))
-    picture = np.where(grey == level, np.uint8(level - 1), grey)
-    picture[_line(mask)] = level
-    palette = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    levels = np.arange(256, dtype=np.uint8)
+    palette = np.repeat(levels[:, None], 3, axis=1)
     palette[level] = GREEN_BGR[::-1]
+    levels[level] -= 1
+    picture = np.asarray(cv2.LUT(grey, levels), np.uint8)
+    picture[_line(mask)] = level
     return _with_palette(encode_png(picture), palette.tobytes())
 
 

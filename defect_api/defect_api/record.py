@@ -53,14 +53,21 @@ class Otsu(Part):
 
     value: Probability | None = Field(description="null where all pixels are alike")
     separability: float = Field(ge=0, le=1, description="between-class variance over total variance (Otsu 1979)")
+    meaningful: bool | None = Field(
+        None, description="whether that is enough to mean anything; null in records of earlier versions"
+    )
 
 
 class Threshold(Part):
     """The pixel threshold that made the mask."""
 
     value: Probability
-    method: Literal["calibrated", "otsu", "requested"]
+    method: Literal["calibrated", "otsu", "requested"] = Field(
+        description="`calibrated`: the card's own; `requested`: a number, or by consequence"
+    )
     otsu: Otsu
+    requested: str | None = Field(None, description="what the client asked for, in its words")
+    note: str | None = Field(None, description="a sentence on what came of that: its promise, or why it is not used")
 
 
 class Similarity(Part):
@@ -68,6 +75,18 @@ class Similarity(Part):
 
     score: float
     limit: float
+
+
+Statistic = Literal["strip_share", "brightness", "saturated_share", "texture", "sharpness"]
+
+
+class Condition(Part):
+    """A statistic of the picture with the limits beyond which it gets no verdict; null where there is none."""
+
+    name: Statistic
+    value: float | None
+    low: float | None
+    high: float | None
 
 
 class Scale(Part):
@@ -142,6 +161,7 @@ class Record(Part):
     max_probability: Probability = Field(description="highest pixel of the probability map")
     threshold: Threshold
     similarity: Similarity | None
+    conditions: list[Condition] = Field([], description="how the picture was taken; empty where the card has no limits")
     defects: list[Defect] = Field(description="largest first")
     defect_area_fraction: float
     scale: Scale | None

@@ -3,9 +3,19 @@
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
-from defect_api.card import Card
+from defect_api.card import Card, OperatingPoints
+from defect_api.chosen_threshold import GRAMMAR, Wish
 from defect_api.exports.formats import FormatName
 from defect_api.history.search import Filters, Ordering
 from defect_api.images import CONTENT_TYPES
@@ -22,7 +32,7 @@ class Parameters(BaseModel):
 class TermsQuery(Parameters):
     """On which terms a sheet is to be judged."""
 
-    threshold: float | None = Field(None, gt=0, le=1, description="pixel threshold in place of the model's own")
+    threshold: Wish | None = Field(None, description=f"pixel threshold in place of the model's own: {GRAMMAR}")
     mm_per_px_x: float | None = Field(None, gt=0, le=1000, description="mm that a pixel measures along x")
     mm_per_px_y: float | None = Field(None, gt=0, le=1000, description="the same along y; send both or none")
 
@@ -157,6 +167,10 @@ class BatchResult(BaseModel):
     inspection: Record | None = None
     problem: ProblemDocument | None = None
 
+    @model_serializer(mode="wrap")
+    def _one_of_both(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in dump(self).items() if value is not None}
+
 
 class Batch(BaseModel):
     """The outcomes of a request with several parts, in their order."""
@@ -172,6 +186,26 @@ class ModelEntry(BaseModel):
     digest: str
     active: bool = Field(description="whether it is the one in service")
     card: Card
+
+
+class ModelPath(BaseModel):
+    """The name in the address."""
+
+    model_name: str = Field(max_length=64, description="name of a model")
+
+
+class ModelQuery(Parameters):
+    """Which version of a model."""
+
+    version: str | None = Field(None, max_length=32, description="default: the one in service, or else the newest")
+
+
+class ModelOperatingPoints(OperatingPoints):
+    """The operating points of a model, from its card."""
+
+    name: str
+    version: str
+    digest: str
 
 
 class ModelList(BaseModel):
@@ -195,9 +229,11 @@ def problem_responses(*statuses: int) -> dict[int | str, Any]:
     return {status: {"content": {"application/problem+json": {"schema": schema}}} for status in statuses}
 
 
+# what a request may ask for and still be answered in time
+MAX_PICTURES = 100
 BINARY = {"type": "string", "format": "binary"}
 OPTION_FIELDS = {
-    "threshold": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+    "threshold": TypeAdapter(Wish).json_schema(),
     "mm_per_px_x": {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
     "mm_per_px_y": {"type": "number", "exclusiveMinimum": 0, "maximum": 1000},
     "model": {"type": "string"},
@@ -209,7 +245,10 @@ INSPECTION_BODY = {
             "schema": {
                 "type": "object",
                 "required": ["image"],
-                "properties": {"image": {"type": "array", "items": BINARY, "minItems": 1}, **OPTION_FIELDS},
+                "properties": {
+                    "image": {"type": "array", "items": BINARY, "minItems": 1, "maxItems": MAX_PICTURES},
+                    **OPTION_FIELDS,
+                },
             }
         },
         **{content_type: {"schema": BINARY} for content_type in CONTENT_TYPES},

@@ -4,13 +4,20 @@ import os
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Maps = tuple[NDArray[np.float32], NDArray[np.uint8]]
+
+class Segmented(NamedTuple):
+    """A sheet's probability and class map, and the model's score of how unlike its training data the sheet is."""
+
+    probability: NDArray[np.float32]
+    classes: NDArray[np.uint8]
+    novelty: float | None
+
 
 # larger pictures are cut into tiles of this size, so that memory stays bounded; a 1600x256 sheet is one tile
 TILE_HEIGHT, TILE_WIDTH = 512, 2048
@@ -23,8 +30,12 @@ class Segmenter(Protocol):
     engine: str
     precision: str
 
-    def forward(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Run the network on raw grey pixels, N x H x W x 1; return N x H x W x (1 + K) probabilities."""
+    def forward(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Run the network on raw grey pixels, N x H x W x 1.
+
+        Returns probabilities, N x H x W x (1 + K), and how unlike the training data each picture is, N x 1; None where
+        the model does not tell.
+        """
         ...
 
 
@@ -48,39 +59,51 @@ class KerasSegmenter:
         signature = tf.TensorSpec((None, None, None, 1), tf.uint8)
         self._run = tf.function(lambda batch: model(batch, training=False), input_signature=[signature])
 
-    def forward(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def forward(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Run the network; see `Segmenter.forward`."""
-        return np.asarray(self._run(batch).numpy(), dtype=np.float32)
+        output = self._run(batch)
+        probabilities, *novelty = output if isinstance(output, list | tuple) else [output]
+        return np.asarray(probabilities, np.float32), np.asarray(novelty[0], np.float32) if novelty else None
 
 
-def segment(segmenter: Segmenter, grey: NDArray[np.uint8], stride: int) -> Maps:
+def segment(segmenter: Segmenter, grey: NDArray[np.uint8], stride: int) -> Segmented:
     """Segment one sheet at its own size.
 
     `grey` is uint8, H x W, in [0, 255]. Returns the probability map, float32, H x W, in [0, 1], that a pixel belongs
-    to any defect, and the class map, uint8, H x W: the index from 0 of the likeliest defect class.
+    to any defect, the class map, uint8, H x W: the index from 0 of the likeliest defect class, and the novelty of the
+    strangest tile.
     """
     height, width = grey.shape
     probability = np.zeros((height, width), np.float32)
     weight = np.zeros((height, width), np.float32)
     classes = np.zeros((height, width), np.uint8)
+    novelties = []
     for rows, inner_rows in _spans(height, TILE_HEIGHT):
         for columns, inner_columns in _spans(width, TILE_WIDTH):
-            any_defect, likeliest = _forward_padded(segmenter, grey[rows, columns], stride)
+            any_defect, likeliest, novelty = _forward_padded(segmenter, grey[rows, columns], stride)
             ramp = np.outer(_ramp(rows, height), _ramp(columns, width))
             probability[rows, columns] += any_defect * ramp
             weight[rows, columns] += ramp
             own = (_within(inner_rows, rows), _within(inner_columns, columns))
             classes[inner_rows, inner_columns] = likeliest[own]
-    return np.clip(probability / weight, 0, 1), classes
+            novelties += [] if novelty is None else [novelty]
+    return Segmented(np.clip(probability / weight, 0, 1), classes, max(novelties, default=None))
 
 
-def _forward_padded(segmenter: Segmenter, tile: NDArray[np.uint8], stride: int) -> Maps:
+def padded(picture: NDArray[np.uint8], stride: int) -> NDArray[np.uint8]:
+    """Return a picture (uint8, H x W) as a batch of one that a network takes, reflected at its right and lower edge."""
+    height, width = picture.shape
+    framed = cv2.copyMakeBorder(picture, 0, -height % stride, 0, -width % stride, cv2.BORDER_REFLECT_101)
+    return np.asarray(framed, np.uint8)[None, :, :, None]
+
+
+def _forward_padded(segmenter: Segmenter, tile: NDArray[np.uint8], stride: int) -> Segmented:
     height, width = tile.shape
-    padded = cv2.copyMakeBorder(tile, 0, -height % stride, 0, -width % stride, cv2.BORDER_REFLECT_101)
-    output = segmenter.forward(np.asarray(padded, np.uint8)[None, :, :, None])[0, :height, :width]
+    probabilities, novelty = segmenter.forward(padded(tile, stride))
+    output = probabilities[0, :height, :width]
     by_class = output[..., 1:]
     likeliest = by_class.argmax(-1).astype(np.uint8) if by_class.shape[-1] > 1 else np.zeros((height, width), np.uint8)
-    return output[..., 0], likeliest
+    return Segmented(output[..., 0], likeliest, None if novelty is None else float(novelty[0, 0]))
 
 
 def _spans(length: int, tile: int) -> Iterator[tuple[slice, slice]]:

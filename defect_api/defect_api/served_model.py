@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from defect_api.card import Card, Golden
+from defect_api.conditions import Observed, observe
 from defect_api.images import Grey
 from defect_api.judgement import judge
 from defect_api.model_package import ModelPackage, PackageError, find_candidates
@@ -23,11 +24,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SheetMaps:
-    """What the model says of a sheet: the two 8-bit maps (uint8, H x W), and the float map's highest value."""
+    """What the model says of a sheet: the two 8-bit maps (uint8, H x W), and the float map's highest value.
+
+    `observed` is what tells whether it can say anything.
+    """
 
     q: Map
     classes: Map
     max_probability: float
+    observed: Observed
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,11 @@ class ServedModel:
         )
 
     def maps(self, grey: Grey) -> SheetMaps:
-        """Segment a sheet (uint8, H x W)."""
-        probability, classes = segment(self.segmenter, grey, self.package.card.input.stride)
-        return SheetMaps(quantise(probability), classes, float(probability.max()))
+        """Segment a sheet (uint8, H x W), and measure what it takes to trust that."""
+        card = self.package.card
+        probability, classes, novelty = segment(self.segmenter, grey, card.input.stride)
+        observed = observe(grey, novelty, card.conditions)
+        return SheetMaps(quantise(probability), classes, float(probability.max()), observed)
 
     def prove(self) -> None:
         """Run the golden sheets through the whole path.
@@ -75,7 +82,7 @@ class ServedModel:
         """Return the golden sheet's overlap with the expected mask, and the sum of both masks, in pixels."""
         card, key = self.package.card, self.package.key
         maps = self.maps(self._golden_map(golden.sheet))
-        judgement = judge(maps.q, maps.classes, card)
+        judgement = judge(maps.q, maps.classes, card, observed=maps.observed)
         types = sorted({defect.type for defect in judgement.regions.defects})
         if judgement.verdict != golden.verdict or types != sorted(golden.types):
             raise PackageError(f"model {key}: golden sheet {golden.sheet} came out {judgement.verdict} {types}")
@@ -183,8 +190,8 @@ class ModelSlot:
         self._model = model
         log.info("model %s is in service", model.package.key)
 
-    def wait(self, timeout_s: float) -> None:
-        """Wait until the loading has ended, well or not, for at most `timeout_s` seconds."""
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Wait until the loading has ended, well or not, for at most `timeout_s` seconds if that is given."""
         self._thread.join(timeout_s)
 
     def _fill(self) -> None:

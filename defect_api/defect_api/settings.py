@@ -42,7 +42,7 @@ class Settings(BaseSettings):
 
     media_dir: Path = Field(Path("var/media"), description="folder of pictures, records, maps and overlays")
     models_dir: Path = Field(SHIPPED_MODELS, description="folder of model packages, <name>/<version>/")
-    model: str = Field("", description="package to serve, <name> or <name>/<version>; empty: the newest")
+    model: str = Field("", description="package to serve, <name> or <name>/<version>; else the newest")
     state_dir: Path = Field(Path("var/state"), description="folder of the index and of locks; a local disk")
     history_url: str = Field("", repr=False, description="SQLAlchemy URL of the index; empty: SQLite in STATE_DIR")
     history_wal: Literal["auto", "on", "off"] = Field("auto", description="SQLite writes ahead; auto: on a local disk")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from defect_api.history import figures
-from defect_api.history.figures import Tally
+from defect_api.history.figures import Overview, Tally
 from defect_api.history.schema import Entry, Verdict
 from defect_api.history.search import Filters
 from defect_api.history.timeline import Unit, timeline
@@ -80,7 +80,7 @@ class Statistics(BaseModel):
 def statistics(connection: Connection, filters: Filters, zone: ZoneInfo, now: datetime) -> Statistics:
     """Count what `filters` want, with its time cut in the zone `zone`. Raises SQLAlchemyError."""
     overview = figures.overview(connection, filters)
-    cut = timeline(*(overview.span or (now, now)), zone)
+    cut = timeline(*_span(filters, overview, now), zone)
     parts = zip(pairwise(cut.edges), figures.tallies(connection, filters, cut.edges), strict=True)
     edges = [step / PROBABILITY_BINS for step in range(PROBABILITY_BINS + 1)]
     probabilities = figures.histogram(connection, filters, Entry.defect_probability, edges)
@@ -118,6 +118,14 @@ def area_edges(largest: int) -> list[float]:
         decade, step = divmod(len(edges), len(STEPS))
         edges.append(float(STEPS[step] * 10**decade))
     return edges
+
+
+def _span(filters: Filters, overview: Overview, now: datetime) -> tuple[datetime, datetime]:
+    """Return the time that is shown: what the filters say, as far as it has come, otherwise from oldest to newest."""
+    oldest, newest = overview.span or (now, now)
+    begin = max(filters.created_from or oldest, EPOCH)
+    end = min(filters.created_to or now, now) if filters.created_from else newest
+    return begin, max(begin, end)
 
 
 def _areas(connection: Connection, filters: Filters, largest: int) -> list[Bin]:

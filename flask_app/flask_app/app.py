@@ -10,17 +10,19 @@ from flask_app import (
     context,
     errors,
     health,
+    history,
     media,
     metrics,
     pages,
     prediction,
     protection,
+    statistics,
     upload,
     wording,
 )
 from flask_app.settings import Settings
 
-BLUEPRINTS = (pages.blueprint, upload.blueprint, prediction.blueprint, media.blueprint, health.blueprint)
+BLUEPRINTS = tuple(part.blueprint for part in (pages, upload, prediction, history, statistics, media, health))
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -1,5 +1,6 @@
 """The one way from the site to the REST service: a pooled session, typed answers, typed refusals. No Flask here."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -10,8 +11,19 @@ import requests
 from pydantic import ValidationError
 from requests.adapters import HTTPAdapter
 
-from flask_app.record import Answer, MediaPage, Model, ModelPage, Record, RecordPage
+from flask_app.record import (
+    Answer,
+    MediaPage,
+    Model,
+    ModelPage,
+    ModelUsed,
+    Neighbours,
+    OperatingPoints,
+    Record,
+    RecordPage,
+)
 from flask_app.settings import Settings
+from flask_app.statistics_answer import Statistics
 
 DEFAULT_RETRY_AFTER_S = 5
 LONGEST_RETRY_AFTER_S = 3600
@@ -95,6 +107,30 @@ class Client:
         page = self._read(RecordPage, "GET", "/v1/inspections", request_id, params=query)
         return page.items[0] if page.items else None
 
+    def inspections(self, query: Mapping[str, object], *, request_id: str) -> RecordPage:
+        """Return the page of records that `query` wants, by the listing's own names. Raises ServiceError."""
+        return self._read(RecordPage, "GET", "/v1/inspections", request_id, params=query)
+
+    def statistics(self, query: Mapping[str, object], *, request_id: str) -> Statistics:
+        """Return what the inspections that `query` wants come to. Raises ServiceError."""
+        return self._read(Statistics, "GET", "/v1/statistics", request_id, params=query)
+
+    def delete(self, inspection_id: str, *, request_id: str) -> None:
+        """Delete an inspection and its files. Raises NotFound and other ServiceErrors."""
+        response = self._send("DELETE", f"/v1/inspections/{quote(inspection_id, safe='')}", request_id)
+        if not response.ok:
+            raise _refusal(response)
+
+    def neighbours(self, inspection_id: str, query: Mapping[str, object], *, request_id: str) -> Neighbours:
+        """Return what stands beside an inspection in the list that `query` wants. Raises ServiceError."""
+        path = f"/v1/inspections/{quote(inspection_id, safe='')}/neighbours"
+        return self._read(Neighbours, "GET", path, request_id, params=query)
+
+    def operating_points(self, model: ModelUsed, *, request_id: str) -> OperatingPoints:
+        """Return the measured operating points of a model. Raises NotFound where its card has none."""
+        path = f"/v1/models/{quote(model.name, safe='')}/operating-points"
+        return self._read(OperatingPoints, "GET", path, request_id, params={"version": model.version})
+
     def media(self, *, limit: int, cursor: str | None, request_id: str) -> MediaPage:
         """Return a page of the files on the media volume, newest first. Raises ServiceError."""
         query = {"limit": limit, "cursor": cursor}
@@ -102,8 +138,11 @@ class Client:
 
     def active_model(self, *, request_id: str) -> Model | None:
         """Return the model that judges now, with its card, or None. Raises ServiceError."""
-        models = self._read(ModelPage, "GET", "/v1/models", request_id).items
-        return next((model for model in models if model.active), None)
+        return next((model for model in self.models(request_id=request_id) if model.active), None)
+
+    def models(self, *, request_id: str) -> list[Model]:
+        """Return the models that the service has, newest first. Raises ServiceError."""
+        return self._read(ModelPage, "GET", "/v1/models", request_id).items
 
     def _read(self, kind: type[AnswerType], method: str, path: str, request_id: str, **body: Any) -> AnswerType:
         response = self._send(method, path, request_id, **body)

@@ -1,38 +1,43 @@
 """The prediction page: one inspection, found by any name that leads to it."""
 
 import re
+from datetime import UTC, datetime
 
 from flask import Blueprint, abort, render_template, request
 
-from flask_app import context
+from flask_app import context, viewer
 from flask_app.client import NotFound, ServiceRefused
+from flask_app.filters import wanted
+from flask_app.history import EXPORTS
 from flask_app.record import Record
 
 blueprint = Blueprint("prediction", __name__)
 
 # the names of an inspection's files (ARCHITECTURE.md, names on the media volume)
 INSPECTION_FILE = re.compile(r"(?P<id>.{1,80}-[0-9a-f]{16})(?:_view|_overlay|_prob|_class)?\.[a-z0-9]{1,5}")
-# a page of more rows is slow to open and nobody reads it; the record has them all
-MOST_ROWS = 200
-VIEWS = ("overlay", "original", "probability")
+# the pictures of a sheet, in the order in which they stand
+PICTURES = ("original", "overlay", "heat")
 
 
 @blueprint.get("/prediction")
 def show() -> str:
-    """Show the inspection of `filename`; `view` chooses the picture."""
+    """Show the inspection of `filename`; the filters and the order of the list it was found in may follow."""
     filename = request.args.get("filename", "")
     if not filename:
         abort(404, "The address names no picture: it ends in ?filename=...")
     record = find(filename)
-    pictures = pictures_of(record)
-    view = request.args.get("view", "")
+    want = wanted(request.args, datetime.now(UTC))
+    around = viewer.surroundings(record, want)
     return render_template(
         "prediction.html",
         record=record,
-        filename=filename,
-        pictures=pictures,
-        most_rows=MOST_ROWS,
-        view=view if view in pictures else next(iter(pictures)),
+        pictures=pictures_of(record),
+        facts=viewer.facts(record, around),
+        marks=viewer.marks(record, around),
+        around=around,
+        want=want,
+        exports=EXPORTS,
+        most_rows=viewer.MOST_ROWS,
     )
 
 
@@ -45,10 +50,10 @@ def find(filename: str) -> Record:
 
 
 def pictures_of(record: Record) -> dict[str, str]:
-    """Return the files of the views that this inspection has, the one to show first first."""
+    """Return the files of the pictures that this inspection has."""
     files = record.files
-    names = dict(zip(VIEWS, (files.overlay, files.view or files.original, files.probability_map), strict=True))
-    return {view: name for view, name in names.items() if name}
+    names = dict(zip(PICTURES, (files.view or files.original, files.overlay, files.probability_map), strict=True))
+    return {picture: name for picture, name in names.items() if name}
 
 
 def _known(filename: str) -> Record | None:

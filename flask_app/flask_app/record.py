@@ -121,10 +121,12 @@ class Record(Answer):
 
 
 class RecordPage(Answer):
-    """Hold one page of records, newest first."""
+    """Hold one page of records; all that the filters want are counted, `counts` whatever verdict they want."""
 
     items: list[Record]
     next_cursor: str | None = None
+    total: int = 0
+    counts: dict[Verdict, int] = Field(default_factory=dict)
 
 
 class MediaFile(Answer):
@@ -164,11 +166,12 @@ class DataSet(Answer):
 
 
 class CardThreshold(Answer):
-    """Hold the card's pixel threshold, its uncertainty and the smallest region kept."""
+    """Hold the card's pixel threshold, its uncertainty, the smallest region kept and the largest gap within one."""
 
     value: float
     uncertainty: float | None = None
     min_region_px: int | None = None
+    join_px: int = 0
 
 
 class CardInput(Answer):
@@ -213,3 +216,34 @@ class ModelPage(Answer):
     """Hold the models that the service has."""
 
     items: list[Model]
+
+
+class Neighbours(Answer):
+    """Name the inspections before and after one in a list, by their ids."""
+
+    previous: str | None
+    next: str | None
+
+
+class Rate(Answer):
+    """Hold a number of sheets in a hundred, with its 95 % interval where one is known."""
+
+    value: float
+    interval: Range | None = None
+
+
+class OperatingPoint(Answer):
+    """Say what a pixel threshold is expected to miss and to call wrongly."""
+
+    threshold: float
+    misses_per_100: Rate
+    false_calls_per_100: Rate
+
+
+class OperatingPoints(Answer):
+    """Hold a model's operating points, thresholds rising, and what they were measured on."""
+
+    digest: str
+    data: str
+    method: str
+    points: list[OperatingPoint]

@@ -8,6 +8,8 @@ from flask_app import context, errors
 from flask_app.access_log import logger
 from flask_app.client import ServiceRefused, Upload
 from flask_app.errors import Problem
+from flask_app.record import Record
+from flask_app.wording import thumbnail_url
 
 blueprint = Blueprint("upload", __name__)
 
@@ -37,9 +39,7 @@ def send() -> WerkzeugResponse:
         logger.warning("upload refused: %s", error)
         return _refuse(errors.of_service(error))
     address = url_for("prediction.show", filename=record.files.original)
-    if errors.wants_json():
-        return _created(address, record.verdict)
-    return redirect(address, 303)
+    return _created(address, record) if errors.wants_json() else redirect(address, 303)
 
 
 def limits() -> dict[str, int]:
@@ -58,8 +58,14 @@ def _refuse(problem: Problem) -> Response:
     return errors.answer(problem, "upload.html", limits=limits())
 
 
-def _created(address: str, verdict: str) -> Response:
-    response = jsonify(location=address, verdict=verdict)
+def _created(address: str, record: Record) -> Response:
+    response = jsonify(
+        location=address,
+        id=record.id,
+        verdict=record.verdict,
+        defect_probability=record.defect_probability,
+        thumbnail=thumbnail_url(record),
+    )
     response.status_code = 201
     response.headers["Location"] = address
     return response

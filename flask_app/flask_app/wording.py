@@ -5,15 +5,19 @@ from urllib.parse import quote
 
 from flask import Flask
 
+from flask_app.record import Record
+
 VERDICTS = {"defect": "Defect found", "clean": "No defect found", "no_verdict": "No verdict"}
 METHODS = {
     "calibrated": "calibrated with the model",
     "otsu": "Otsu's, from this sheet",
     "requested": "asked for with this inspection",
 }
-VIEW_NAMES = {"overlay": "Overlay", "original": "Original", "probability": "Probability map"}
+PICTURE_NAMES = {"original": "Original", "overlay": "Overlay", "heat": "Heat map"}
 UNKNOWN = "\u2013"
 THIN_SPACE = "\u202f"
+# the REST service's own limits: defect_api/thumbnail.py
+THUMBNAIL_SIZE = 640, 360
 UNITS = ("B", "kB", "MB", "GB")
 
 
@@ -60,6 +64,19 @@ def media_url(name: str) -> str:
     return f"/media/{quote(name, safe='')}"
 
 
+def thumbnail_url(record: Record) -> str:
+    """Return the address of a record's thumbnail; it changes when the record does, so browsers keep it for good."""
+    version = int(record.created_at.timestamp() * 1000)
+    return f"/api/v1/inspections/{quote(record.id, safe='')}/thumbnail?v={version}"
+
+
+def thumbnail_size(record: Record) -> tuple[int, int]:
+    """Return the width and height, px, that the REST service draws a record's thumbnail with."""
+    width, height = record.image.width, record.image.height
+    scale = min(1, THUMBNAIL_SIZE[0] / width, THUMBNAIL_SIZE[1] / height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
 def capitalize_first(words: str) -> str:
     """Begin a sentence: raise the first letter and leave names as they are."""
     return words[:1].upper() + words[1:]
@@ -75,6 +92,8 @@ def init_app(app: Flask) -> None:
         machine_time=machine_time,
         media_url=media_url,
         capitalize_first=capitalize_first,
+        thumbnail_url=thumbnail_url,
+        thumbnail_size=thumbnail_size,
         ends_with=str.endswith,
     )
-    app.jinja_env.globals.update(VERDICTS=VERDICTS, METHODS=METHODS, VIEW_NAMES=VIEW_NAMES)
+    app.jinja_env.globals.update(VERDICTS=VERDICTS, METHODS=METHODS, PICTURE_NAMES=PICTURE_NAMES)

@@ -50,6 +50,13 @@ def pixels(data: bytes) -> np.ndarray[Any, Any]:
     return decoded
 
 
+def operating_point(threshold: float, misses: float, false_calls: float) -> dict[str, Any]:
+    """Return an operating point whose intervals are wider by up to 10 on both sides."""
+    rates = {"misses_per_100": misses, "false_calls_per_100": false_calls}
+    estimates = {name: {"value": rate, "interval": [max(0, rate - 10), rate + 10]} for name, rate in rates.items()}
+    return {"threshold": threshold, **estimates}
+
+
 def card_document(**changes: Any) -> dict[str, Any]:
     """Return a valid card of the tiny network."""
     document = {
@@ -73,6 +80,13 @@ def card_document(**changes: Any) -> dict[str, Any]:
         ],
         "tolerance": {"f32": {"dice": 0.999, "map_mae": 0.002}},
         "metrics": [],
+        "operating_points": {
+            "data": "drawn sheets",
+            "method": "made up",
+            "defective": 40,
+            "clean": 50,
+            "points": [operating_point(0.2, 0, 10), operating_point(0.5, 5, 2), operating_point(0.8, 20, 2)],
+        },
         "data": [],
         "licence": {"code": "MIT", "weights": "none needed"},
         "training": {},

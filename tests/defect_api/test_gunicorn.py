@@ -1,5 +1,6 @@
 """The service under the real Gunicorn with its configuration: several workers, one model, and no request lost."""
 
+import json
 import os
 import shutil
 import signal
@@ -56,8 +57,9 @@ class Service:
         return {int(pid) for pid in children.split()}
 
 
-@pytest.fixture
-def service(tmp_path: Path, models_dir: Path) -> Iterator[Service]:
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> Iterator[Service]:
+    tmp_path = tmp_path_factory.mktemp("service")
     shutil.copytree(models_dir, tmp_path / "models")
     port, log = free_port(), tmp_path / "log"
     places = {name: str(tmp_path / name.lower()) for name in ("STATE_DIR", "MEDIA_DIR", "PROMETHEUS_MULTIPROC_DIR")}
@@ -96,6 +98,26 @@ class Clients:
             )
             assert answer.status_code in (200, 201), answer.text
             self.versions.append(answer.json()["model"]["version"])
+
+
+def test_gunicorns_own_lines_are_json_too(service: Service) -> None:
+    (line,) = [line for line in service.log.read_text().splitlines() if "Listening at" in line]
+    assert json.loads(line)["service"] == "defect-api-service"
+
+
+def test_the_figures_are_those_of_all_workers(service: Service) -> None:
+    for number in range(LOOKS):
+        requests.post(f"{service.url}/v1/inspections", files={"image": (f"{number}.png", b"no picture")}, timeout=60)
+    refusals = [figure(service, 'defect_api_refusals_total{reason="picture-refused"}') for _ in range(LOOKS)]
+    assert set(refusals) == {LOOKS}
+    assert figure(service, "defect_api_inspections_held") == 0
+    assert figure(service, "defect_api_inspections_limit") == 2 * 8
+
+
+def figure(service: Service, sample: str) -> float:
+    text = requests.get(f"{service.url}/metrics", timeout=60).text
+    (value,) = [line.rpartition(" ")[2] for line in text.splitlines() if line.startswith(f"{sample} ")]
+    return float(value)
 
 
 def test_a_signal_switches_the_model_and_no_request_is_lost(service: Service) -> None:

@@ -120,6 +120,12 @@ def test_several_parts_are_207_in_their_order(client: FlaskClient) -> None:
     assert (first["status"], first["inspection"]["verdict"]) == (201, "defect")
     assert (second["status"], second["problem"]["type"].rpartition(":")[2]) == (422, "picture-refused")
     assert (third["status"], third["inspection"]["verdict"]) == (201, "clean")
+    assert third["inspection"] == client.get(f"{URL}/{third['inspection']['id']}").json
+
+
+def test_more_pictures_than_a_request_may_carry_are_refused(client: FlaskClient) -> None:
+    parts = [(io.BytesIO(CLEAN), "a.png")] * 101
+    assert "at most 100" in assert_problem(client.post(URL, data={"image": parts}), 422, "invalid-parameter")
 
 
 @pytest.mark.parametrize("wanted", ["tiny", "tiny/1", ""])

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -9,7 +10,9 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from defect_api.app import create_app
+from defect_api.metrics import count_inspection
 from defect_api.model_package import PackageError
+from defect_api.record import Condition, Record, Similarity
 from defect_api.served_model import ModelSlot, ServedModel
 from defect_api.settings import Settings
 from tests.defect_api.conftest import png, sheet
@@ -114,3 +117,36 @@ def test_a_service_without_a_model_says_so(settings: Settings) -> None:
     assert value(client, "defect_api_ready") == 0
     assert value(client, "defect_api_refused_packages") == 1
     assert "defect_api_model_info{" not in client.get("/metrics").text
+
+
+CONDITION = Condition(name="brightness", value=80, low=20, high=100)
+BARE: dict[str, Any] = {"reasons": [], "defects": [], "similarity": None, "conditions": []}
+
+
+@pytest.mark.parametrize(
+    ("facts", "statistic", "observed", "use"),
+    [
+        ({"conditions": [CONDITION]}, "brightness", 80, 0.8),
+        ({"conditions": [CONDITION.model_copy(update={"value": 25})]}, "brightness", 25, 0.8),
+        ({"conditions": [CONDITION.model_copy(update={"value": 0})]}, "brightness", 0, 10),
+        ({"conditions": [CONDITION.model_copy(update={"value": 0, "low": 0, "high": 0})]}, "brightness", 0, 0),
+        ({"conditions": [CONDITION.model_copy(update={"low": None, "high": None})]}, "brightness", 80, None),
+        ({"conditions": [CONDITION.model_copy(update={"value": None})]}, "brightness", None, None),
+        ({"similarity": Similarity(score=3, limit=4)}, "novelty", 3, 0.75),
+    ],
+)
+def test_statistics_are_held_against_the_cards_limits(
+    client: FlaskClient,
+    counted: Counted,
+    facts: dict[str, Any],
+    statistic: str,
+    observed: float | None,
+    use: float | None,
+) -> None:
+    record = Record.model_validate_json(post(client).data)
+    samples = [f"defect_api_condition{part}" for part in ("_sum", "_count", "_limit_use_sum", "_limit_use_count")]
+    for sample in samples:
+        counted(sample, statistic=statistic)
+    count_inspection(record.model_copy(update={**BARE, **facts}))
+    growth = [counted(sample, statistic=statistic) for sample in samples]
+    assert growth == [observed or 0, observed is not None, pytest.approx(use or 0), use is not None]

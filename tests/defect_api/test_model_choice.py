@@ -7,9 +7,9 @@ import pytest
 
 from defect_api.app import create_app
 from defect_api.model_choice import ModelChooser
-from defect_api.model_package import PackageError
+from defect_api.model_package import ModelPackage, PackageError
 from defect_api.problems import NotReady
-from defect_api.served_model import ModelSlot
+from defect_api.served_model import ModelSlot, ServedModel, load_package
 from defect_api.settings import Settings
 from tests.defect_api.test_served_model import change_card, newer
 from tests.waiting import wait_until
@@ -123,6 +123,23 @@ def test_a_copy_that_cannot_be_loaded_leaves_what_is_in_service(settings: Settin
     with pytest.raises(PackageError, match="digest differs"):
         two.look()
     assert two.look() == "tiny/1"
+
+
+def test_a_worker_that_is_overtaken_while_it_loads_serves_what_is_chosen_then(
+    settings: Settings, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Worker(settings)
+
+    def overtaken(package: ModelPackage) -> ServedModel:
+        monkeypatch.setattr("defect_api.model_choice.load_package", load_package)
+        newer(first, "2")
+        for _ in range(2):
+            one.chooser.ask()
+            one.look()
+        return load_package(package)
+
+    monkeypatch.setattr("defect_api.model_choice.load_package", overtaken)
+    assert Worker(settings).slot.model.package.key == "tiny/2"
 
 
 def test_no_more_copies_are_kept_than_may_be_in_use(settings: Settings, first: Path) -> None:

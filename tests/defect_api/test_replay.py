@@ -1,14 +1,24 @@
 """Judging the stored maps again: other thresholds, the curve."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from benchmarks.replay import disagreements, pictures
+from defect_api.inspection import Inspector, Upload
 from defect_api.media import MediaVolume
 from defect_api.record import Record
 from defect_api.served_model import ServedModel, SheetMaps
+from defect_api.settings import Settings
+from tests.defect_api.conftest import filled_slot, png
 from tests.defect_api.second_contract import BLURRED, URL, assert_problem, post
+from training import sheets
+
+SHARED = Path(os.environ.get("DATA_DIR", Path(__file__).resolve().parents[3] / "shared" / "data"))
+SEVERSTAL = SHARED / "severstal" / "images"
 
 
 def test_another_threshold_is_a_replay_and_the_stored_record_stays(
@@ -62,3 +72,22 @@ def test_without_the_models_card_there_is_no_replay(client: FlaskClient, media: 
     older = record.model_copy(update={"model": record.model.model_copy(update={"digest": "sha256:" + "1" * 64})})
     (media.folder / f"{record.id}.json").write_text(older.model_dump_json())
     assert "no longer there" in assert_problem(client.get(f"{URL}/{record.id}?threshold=0.3"), 409, "conflict")
+
+
+@pytest.fixture
+def inspector(media: MediaVolume, model: ServedModel, settings: Settings) -> Inspector:
+    return Inspector(media, filled_slot(model), settings)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_replay_equals_a_fresh_run_on_a_generated_sheet(inspector: Inspector, model: ServedModel, seed: int) -> None:
+    upload = Upload(png(sheets.generate(seed, defects=(1, 3, 4)).image), "generated.png")
+    different, defects = disagreements(inspector, model, upload)
+    assert different == 0
+    assert defects > 5
+
+
+@pytest.mark.skipif(not SEVERSTAL.is_dir(), reason="the Severstal sample is not there")
+def test_a_replay_equals_a_fresh_run_on_real_sheets(inspector: Inspector, model: ServedModel) -> None:
+    for path in list(pictures(SEVERSTAL))[::40]:
+        assert disagreements(inspector, model, Upload(path.read_bytes(), path.name))[0] == 0

@@ -10,6 +10,8 @@ from defect_api.segmenter import KerasSegmenter, segment
 from defect_api.served_model import ServedModel
 from tests.defect_api.conftest import BRIGHT, DARK, sheet
 
+Answer = tuple[NDArray[np.float32], NDArray[np.float32] | None]
+
 
 class Recorder:
     """An engine that answers the pixel value as probability and remembers the sizes it was given."""
@@ -19,10 +21,10 @@ class Recorder:
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
 
-    def forward(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def forward(self, batch: NDArray[np.uint8]) -> Answer:
         self.shapes.append(batch.shape)
         value = batch.astype(np.float32) / 255
-        return np.concatenate([value, value * (value < 0.5), value * (value >= 0.5)], axis=-1)
+        return np.concatenate([value, value * (value < 0.5), value * (value >= 0.5)], axis=-1), None
 
 
 @pytest.mark.parametrize(
@@ -30,7 +32,7 @@ class Recorder:
 )
 def test_every_pixel_gets_its_own_answer(shape: tuple[int, int]) -> None:
     grey = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
-    probability, classes = segment(Recorder(), grey, stride=32)
+    probability, classes, _ = segment(Recorder(), grey, stride=32)
     np.testing.assert_allclose(probability, grey / 255, atol=1e-6)
     np.testing.assert_array_equal(classes, grey >= 128)
 
@@ -54,36 +56,45 @@ def test_a_sheet_is_one_tile() -> None:
 
 def test_seams_are_blended() -> None:
     class Wavering(Recorder):
-        def forward(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-            output = super().forward(batch)
+        def forward(self, batch: NDArray[np.uint8]) -> Answer:
+            output, novelty = super().forward(batch)
             output[...] = 1.0 if len(self.shapes) % 2 else 0.0
-            return output
+            return output, novelty
 
-    probability, _ = segment(Wavering(), np.zeros((256, 3900), np.uint8), stride=32)
+    probability, _, _ = segment(Wavering(), np.zeros((256, 3900), np.uint8), stride=32)
     assert set(np.unique(probability[0])) > {0.0, 1.0}
     assert np.abs(np.diff(probability[0])).max() < 0.02
 
 
 def test_a_model_with_one_output_has_one_class() -> None:
     class Binary(Recorder):
-        def forward(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-            return super().forward(batch)[..., :1]
+        def forward(self, batch: NDArray[np.uint8]) -> Answer:
+            return super().forward(batch)[0][..., :1], None
 
-    _, classes = segment(Binary(), np.full((64, 64), 200, np.uint8), stride=32)
+    _, classes, _ = segment(Binary(), np.full((64, 64), 200, np.uint8), stride=32)
     assert not classes.any()
 
 
 def test_keras_tells_dark_from_bright(model: ServedModel) -> None:
-    probability, classes = segment(model.segmenter, sheet((10, 10, 20, 20, DARK), (60, 10, 20, 20, BRIGHT)), 32)
+    probability, classes, _ = segment(model.segmenter, sheet((10, 10, 20, 20, DARK), (60, 10, 20, 20, BRIGHT)), 32)
     assert probability[15, 15] > 0.99
     assert probability[100, 100] < 0.01
     assert (classes[15, 15], classes[15, 65]) == (0, 1)
 
 
 def test_two_models_share_one_process(package: ModelPackage) -> None:
-    assert KerasSegmenter(package.weights).forward(np.zeros((1, 32, 32, 1), np.uint8)).shape == (
-        1,
-        32,
-        32,
-        3,
-    )
+    probabilities, novelty = KerasSegmenter(package.weights).forward(np.zeros((1, 32, 32, 1), np.uint8))
+    assert probabilities.shape == (1, 32, 32, 3)
+    assert novelty is None
+
+
+@pytest.mark.parametrize(("width", "brightest"), [(1600, 200), (3900, 200)])
+def test_a_picture_is_as_novel_as_its_strangest_tile(width: int, brightest: int) -> None:
+    class Doubting(Recorder):
+        def forward(self, batch: NDArray[np.uint8]) -> Answer:
+            return super().forward(batch)[0], batch.max(axis=(1, 2)).astype(np.float32)
+
+    grey = np.zeros((250, width), np.uint8)
+    grey[20, 30] = brightest
+    assert segment(Doubting(), grey, stride=32).novelty == brightest
+    assert segment(Recorder(), grey, stride=32).novelty is None

@@ -49,6 +49,28 @@ RECORD: dict[str, Any] = {
     "timings_ms": {"decode": 2.0, "predict": 400.0, "regions": 5.0, "overlay": 9.0, "store": 20.0, "total": 436.0},
 }
 
+MODEL: dict[str, Any] = {
+    "name": "steel-unet",
+    "version": "3",
+    "digest": "sha256:" + "cd" * 32,
+    "active": True,
+    "card": {"classes": ["class 1", "class 3"], "threshold": {"value": 0.51, "min_region_px": 600, "join_px": 4}},
+}
+OPERATING_POINTS: dict[str, Any] = {
+    "name": "steel-unet",
+    "version": "3",
+    "digest": "sha256:" + "cd" * 32,
+    "data": "200 sheets kept apart",
+    "method": "bootstrap",
+    "points": [
+        {
+            "threshold": 0.5,
+            "misses_per_100": {"value": 4.0, "interval": [2.0, 7.0]},
+            "false_calls_per_100": {"value": 6.0, "interval": [4.0, 9.0]},
+        }
+    ],
+}
+
 
 def problem(status: int, detail: str) -> dict[str, Any]:
     """The keyword arguments of a `responses` answer that is a problem document."""

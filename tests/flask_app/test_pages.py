@@ -36,7 +36,7 @@ def test_home_pictures_the_three_services_and_four_ways(client: FlaskClient) -> 
 
 def test_every_page_marks_itself_in_the_menu(client: FlaskClient) -> None:
     assert '<a href="/upload" aria-current="page">' in client.get("/upload").text
-    assert '<a href="/" aria-current="page">' in client.get("/").text
+    assert '<a class="brand" href="/" aria-current="page">' in client.get("/").text
 
 
 def test_about_shows_the_active_models_card(client: FlaskClient, rest: responses.RequestsMock) -> None:

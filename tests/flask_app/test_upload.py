@@ -30,13 +30,19 @@ def test_a_judged_picture_leads_to_its_prediction(
     assert response.location == f"/prediction?filename={ID}.jpg"
 
 
-def test_a_script_that_asks_for_json_gets_the_address(
+def test_a_script_that_asks_for_json_gets_the_outcome(
     client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
 ) -> None:
     rest.post(f"{API}/v1/inspections", json=record, status=201)
     response = post_file(client, headers=JSON)
     assert response.status_code == 201
-    assert response.json == {"location": f"/prediction?filename={ID}.jpg", "verdict": "defect"}
+    assert response.json == {
+        "location": f"/prediction?filename={ID}.jpg",
+        "id": ID,
+        "verdict": "defect",
+        "defect_probability": 0.9731,
+        "thumbnail": f"/api/v1/inspections/{ID}/thumbnail?v=1769860805000",
+    }
     assert response.headers["Location"] == f"/prediction?filename={ID}.jpg"
 
 

@@ -121,3 +121,10 @@ def test_what_is_not_http_is_refused(door: FrontDoor) -> None:
         connection.sendall(b"\x16\x03\x01 hello\r\n\r\n")
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert b" 400 " in answer.split(b"\r\n")[0]
+
+
+def test_a_gallerys_thumbnails_are_not_too_many(open_door: OpenDoor) -> None:
+    door = open_door(RATE_LIMIT="1", RATE_BURST="1")
+    assert all(door.get(f"/api/v1/inspections/coil-{number}/thumbnail?v=1").ok for number in range(5))
+    assert door.get("/api/v1/inspections/coil-1").ok
+    assert [door.get("/api/v1/inspections/thumbnail").status_code for _ in range(4)][-1] == 429

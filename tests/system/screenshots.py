@@ -4,15 +4,22 @@
 """
 
 import io
+import json
+import os
 import re
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import cv2
+import requests
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize
 
+from defect_api.record import rfc3339
 from tests.system import chromium
 from tests.system.platform import running_platform
 from training import sheets
@@ -24,14 +31,28 @@ LARGEST_BYTES = 400_000
 # grey sheets and pages of few colours lose nothing that the eye sees
 COLOURS = (256, 128, 64)
 SIZES: dict[str, ViewportSize] = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+PAGES = {
+    "home": "/",
+    "about": "/about",
+    "media": "/media/",
+    "history": "/history",
+    "wall": "/history?view=wall",
+    "statistics": "/statistics?last=30d",
+}
 PREDICTION = re.compile(r"/prediction\?filename=")
 # name, seed and defect classes of the sheets that are uploaded; the last one is shown
 COILS: Sequence[tuple[str, int, list[int]]] = (
+    *(
+        (f"coil-{8801 + number}.png", 40 + number, kinds)
+        for number, kinds in enumerate([[], [3], [], [1], [4], [], [2]] * 5)
+    ),
     ("coil-8838.png", 31, []),
     ("coil-8839.png", 1, [1]),
     ("coil-8840.png", 3, [3]),
     ("coil-8841.png", 8, [3, 4]),
 )
+# the time over which they are spread, so that the statistics have something to tell
+DAYS = 14
 
 
 def main() -> None:
@@ -44,10 +65,13 @@ def main() -> None:
     ):
         address = f"http://{SHOWN_AT}"
         coils = list(generated(Path(folder)))
-        prediction = [upload(browser, address, coil) for coil in coils][-1]
+        for coil in coils[:-1]:
+            post(running_at, coil)
+        prediction = upload(browser, address, coils[-1])
+        spread(Path(folder))
         for kind, viewport in SIZES.items():
             context = browser.new_context(base_url=address, viewport=viewport, color_scheme="dark")
-            photograph(context.new_page(), prediction, coils[-1], kind)
+            photograph(context.new_page(), prediction, coils[-4:], kind)
             context.close()
 
 
@@ -57,6 +81,23 @@ def generated(folder: Path) -> Iterator[Path]:
         path = folder / name
         cv2.imwrite(str(path), sheets.generate(seed, defects=defects, dark_side=False).image)
         yield path
+
+
+def post(address: str, sheet: Path) -> None:
+    """Have a sheet judged as a machine would. Raises HTTPError."""
+    files = {"image": (sheet.name, sheet.read_bytes())}
+    requests.post(f"{address}/api/v1/inspections", files=files, timeout=120).raise_for_status()
+
+
+def spread(home: Path) -> None:
+    """Date the inspections back, evenly over two weeks, and make the index anew."""
+    records = sorted((home / "media").glob("*.json"))
+    for number, path in enumerate(records):
+        record = json.loads(path.read_text())
+        moment = datetime.fromisoformat(record["created_at"]) - timedelta(days=DAYS) * (1 - (number + 1) / len(records))
+        path.write_text(json.dumps({**record, "created_at": rfc3339(moment)}))
+    environment = {**os.environ, "MEDIA_DIR": str(home / "media"), "STATE_DIR": str(home / "state")}
+    subprocess.run([sys.executable, "-m", "defect_api.history", "rebuild"], env=environment, check=True)
 
 
 def upload(browser: Browser, address: str, sheet: Path) -> str:
@@ -71,20 +112,23 @@ def upload(browser: Browser, address: str, sheet: Path) -> str:
     return found
 
 
-def photograph(page: Page, prediction: str, sheet: Path, kind: str) -> None:
+def photograph(page: Page, prediction: str, chosen: Sequence[Path], kind: str) -> None:
     """Take each page once."""
-    for name, path in (("home", "/"), ("about", "/about"), ("media", "/media/"), ("prediction", prediction)):
+    for name, path in (("prediction", prediction), *PAGES.items()):
         page.goto(path)
         save(page, f"{name}-{kind}")
     page.goto("/upload")
-    page.set_input_files("#file", sheet)
-    page.wait_for_selector("#preview:not([hidden])")
+    page.set_input_files("#file", chosen)
+    page.click("#send")
+    page.wait_for_function(
+        "() => document.querySelectorAll('.row .badge').length === document.querySelectorAll('.row').length"
+    )
     save(page, f"upload-{kind}")
 
 
 def save(page: Page, name: str) -> None:
     """Write one picture of the whole page. Raises ValueError when it is too heavy for a README."""
-    page.wait_for_load_state("networkidle")
+    page.evaluate("Promise.all([...document.images].map((image) => (image.loading = 'eager') && image.decode()))")
     shot = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
     path = IMAGES / f"{name}.png"
     for colours in COLOURS:

@@ -1,5 +1,6 @@
 """The command line from a folder of pictures to a package, in small."""
 
+import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,3 +91,27 @@ def test_a_run_without_a_fold_has_nothing_to_report(data: Path, tmp_path: Path) 
 
     with pytest.raises(DataError, match="has no fold yet"):
         Run(tmp_path / "run", datasets.find(data), recipe).judged()
+
+
+def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # as the system refuses to write on
+
+    code = main(["sheets", "--count", "1", "--width", "320", "--out", str(tmp_path / "sheets")])
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert code == 1
+    assert (
+        capsys.readouterr().err == f"{tmp_path / 'sheets' / 'sheet-0001.png'} could not be written; is the disk full?\n"
+    )
+
+
+def test_the_system_s_own_errors_name_the_file_and_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+
+    assert main(["sheets", "--out", str(tmp_path / "file" / "sheets")]) == 1
+    message = capsys.readouterr().err
+    assert message.startswith(f"{tmp_path / 'file' / 'sheets' / 'masks'}: Not a directory; ")
+    assert message.endswith("run the command again, what was finished is kept\n")

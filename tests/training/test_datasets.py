@@ -99,6 +99,14 @@ def test_a_bad_table_is_refused_with_one_sentence(kaggle: Path, rows: str, sente
         datasets.find(kaggle)
 
 
+def test_a_kaggle_set_without_pictures_is_refused(kaggle: Path) -> None:
+    for picture in (kaggle / "train_images").iterdir():
+        picture.unlink()
+
+    with pytest.raises(DataError, match=r"train_images holds no pictures; unpack the set there"):
+        datasets.find(kaggle)
+
+
 def test_runs_that_leave_the_picture_name_the_picture(kaggle: Path) -> None:
     (kaggle / "train.csv").write_text("ImageId,ClassId,EncodedPixels\na.jpg,1,81919 5\n")
 

@@ -66,3 +66,26 @@ def test_the_bounded_threshold_keeps_the_missed_area_small() -> None:
 
 def test_too_few_pictures_bound_nothing() -> None:
     assert operating_point.bounded_miss_threshold([picture(np.random.default_rng(4), True)]) is None
+
+
+def broken(rng: np.random.Generator, gap: int, parts: int) -> Prediction:
+    """Return a picture whose one defect is predicted in several parts, `gap` px apart."""
+    q = rng.integers(0, 40, (128, 512)).astype(np.uint8)
+    truth = np.zeros_like(q)
+    truth[20:60, 20 : 20 + parts * (40 + gap)] = 1
+    for part in range(parts):
+        left = 20 + part * (40 + gap)
+        q[20:60, left : left + 40] = 220
+    return Prediction("p", q, np.zeros_like(q), truth)
+
+
+@pytest.mark.parametrize(("gap", "join_px"), [(1, 4), (7, 8), (12, 16)])
+def test_fragments_are_joined_as_far_as_gives_the_number_of_defects_there_are(gap: int, join_px: int) -> None:
+    rng = np.random.default_rng(5)
+    pictures = [broken(rng, gap, parts) for parts in (2, 3, 4)] + [picture(rng, False)] * 3
+
+    assert operating_point.choose(pictures).rule.join_px == join_px
+
+
+def test_what_is_whole_is_not_joined(folds: list[list[Prediction]]) -> None:
+    assert operating_point.choose(folds[0]).rule.join_px == 0

@@ -7,7 +7,7 @@ import numpy as np
 
 from defect_api.exports.sheet import Sheet
 from defect_api.overlay import encode_png
-from defect_api.record import Defect, Record
+from defect_api.record import Defect, Record, Threshold
 
 ROWS = 20
 # enough for 300 dots an inch across a page
@@ -79,6 +79,11 @@ def _row(number: int, defect: Defect, millimetres: bool) -> list[str]:
     ]
 
 
+def _threshold(threshold: Threshold) -> str:
+    asked = f" ('{threshold.requested}')" if threshold.requested else ""
+    return " ".join(filter(None, [f"{threshold.value:g}, {METHODS[threshold.method]}{asked}.", threshold.note]))
+
+
 def _facts(record: Record) -> list[tuple[str, str]]:
     image, model, threshold, scale = record.image, record.model, record.threshold, record.scale
     measured = f"{scale.mm_per_px_x:g} x {scale.mm_per_px_y:g} mm per px" if scale else "not configured; measured in px"
@@ -89,7 +94,7 @@ def _facts(record: Record) -> list[tuple[str, str]]:
         ("SHA-256 of the picture", image.sha256),
         ("Model", f"{model.name}/{model.version} on {model.engine}, {model.precision}"),
         ("Digest of the model", model.digest),
-        ("Pixel threshold", f"{threshold.value:g}, {METHODS[threshold.method]}"),
+        ("Pixel threshold", _threshold(threshold)),
         ("Highest pixel", f"{record.max_probability:.3f}"),
         ("Scale", measured),
         ("Time taken", f"{record.timings_ms.total:.0f} ms"),

@@ -44,7 +44,8 @@ class Sheet:
     def labels(self) -> Labels:
         """Return the number of the defect that each pixel belongs to, int32, H x W, 0 where the sheet is sound.
 
-        Regions are those of the stored map at the record's threshold; a vertex of its polygon tells a defect's own.
+        A defect has one region or several of the stored map at the record's threshold; of each it has a polygon, and a
+        vertex of that tells the region.
         Raises NotFound where the map is gone, and Conflict where it is not the one that the record was made from.
         """
         q = decode_png(self.media.read(self.record.files.probability_map))

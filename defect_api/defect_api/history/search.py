@@ -3,11 +3,12 @@
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import ColumnElement, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -19,13 +20,23 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Area = Annotated[int, Field(ge=0, le=2**53)]
 
 
+def _written_out(value: object) -> object:
+    """Refuse a bare number, which pydantic would take for seconds since 1970."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d[Tt ]", value):
+        raise ValueError("a time must be written as RFC 3339 asks for, such as 2026-01-31T12:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+
+
 class Filters(BaseModel):
     """Which inspections are wanted; one that names several conditions wants all of them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    created_from: AwareDatetime | None = Field(None, description="not older than this, RFC 3339")
-    created_to: AwareDatetime | None = Field(None, description="older than this, RFC 3339")
+    created_from: Moment | None = Field(None, description="not older than this, RFC 3339")
+    created_to: Moment | None = Field(None, description="older than this, RFC 3339")
     verdict: Verdict | None = Field(None, description="only with this verdict")
     type: str | None = Field(None, max_length=200, description="only with a defect of this type")
     area_min: Area | None = Field(None, description="least area of all defects together, px")

@@ -26,7 +26,8 @@ BATCH = 200
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
 SHOWN = ("text/html", "application/pdf", "image/png")
 CONTENT_TYPES = sorted({form.content_type for form in FORMATS.values()} | {"application/zip"})
-FILE = {"content": {content_type: {"schema": {"type": "string", "format": "binary"}} for content_type in CONTENT_TYPES}}
+DOCUMENT, BYTES = {"type": "object"}, {"type": "string", "format": "binary"}
+FILE = {"content": {name: {"schema": DOCUMENT if name == "application/json" else BYTES} for name in CONTENT_TYPES}}
 
 api = APIBlueprint(
     "exports", __name__, url_prefix="/v1", abp_tags=[Tag(name="exports")], abp_responses=problem_responses(422, 500)

@@ -13,10 +13,11 @@ from defect_api.inspection import Upload
 from defect_api.listing import RecordPage, record_page
 from defect_api.media import bare_name
 from defect_api.neighbours import NeighbourQuery, Neighbours, neighbours
-from defect_api.problems import BadRequest, NotFound, Problem, UnsupportedMedia
+from defect_api.problems import BadRequest, NotFound, Problem, Unprocessable, UnsupportedMedia
 from defect_api.record import Record
 from defect_api.schemas import (
     INSPECTION_BODY,
+    MAX_PICTURES,
     Batch,
     BatchResult,
     Curve,
@@ -123,6 +124,8 @@ def _from_form(query: InspectionQuery) -> Response:
     parts = request.files.getlist("image")
     if not parts:
         raise BadRequest("There is no file in a part named 'image'.")
+    if len(parts) > MAX_PICTURES:
+        raise Unprocessable(f"One request may carry at most {MAX_PICTURES} pictures.")
     try:
         options = Options.model_validate({**query.model_dump(exclude={"filename"}), **request.form.to_dict()})
     except ValidationError as error:
@@ -131,7 +134,7 @@ def _from_form(query: InspectionQuery) -> Response:
     if len(parts) == 1:
         return _answer(*_inspect_part(parts[0], options))
     results = [_batch_result(part, options) for part in parts]
-    return _json(Batch(results=results).model_dump_json(exclude_none=True), HTTPStatus.MULTI_STATUS)
+    return _json(Batch(results=results).model_dump_json(), HTTPStatus.MULTI_STATUS)
 
 
 def _from_volume(query: InspectionQuery) -> Response:

@@ -3,8 +3,16 @@
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from defect_api.model_package import find_packages
-from defect_api.schemas import ModelEntry, ModelList, problem_responses
+from defect_api.model_package import ModelPackage, find_packages
+from defect_api.problems import NotFound
+from defect_api.schemas import (
+    ModelEntry,
+    ModelList,
+    ModelOperatingPoints,
+    ModelPath,
+    ModelQuery,
+    problem_responses,
+)
 from defect_api.state import state
 
 api = APIBlueprint(
@@ -33,3 +41,28 @@ def list_models() -> Response:
     ]
     listed = ModelList(items=items, complaints=state().slot.complaints)
     return Response(listed.model_dump_json(), content_type="application/json")
+
+
+@api.get(
+    "/<model_name>/operating-points",
+    summary="What each threshold is expected to lead to",
+    responses={200: ModelOperatingPoints, **problem_responses(404)},
+)
+def operating_points(path: ModelPath, query: ModelQuery) -> Response:
+    """From the card: misses and false calls per 100 sheets, with 95 % intervals, thresholds rising."""
+    card = _package(path.model_name, query.version).card
+    if card.operating_points is None:
+        raise NotFound(f"The card of {card.name}/{card.version} has no operating points.")
+    answer = ModelOperatingPoints(
+        name=card.name, version=card.version, digest=card.digest, **card.operating_points.model_dump()
+    )
+    return Response(answer.model_dump_json(), content_type="application/json")
+
+
+def _package(name: str, version: str | None) -> ModelPackage:
+    packages, _ = find_packages(state().settings.models_dir)
+    wanted = [package for package in packages if package.card.name == name and version in (None, package.card.version)]
+    if not wanted:
+        raise NotFound(f"There is no model '{name}'." if version is None else f"There is no model '{name}/{version}'.")
+    served = state().slot.card
+    return next((package for package in wanted if package.card == served), wanted[0])

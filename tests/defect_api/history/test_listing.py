@@ -114,6 +114,7 @@ def test_total_and_counts(client: FlaskClient, query: dict[str, Any], total: int
         "probability_max=2",
         "probability_min=nan",
         "created_from=2026-03-01T12:00:00",
+        "created_to=1772366400",
         "created_to=yesterday",
     ],
 )

@@ -146,3 +146,11 @@ def test_what_is_no_filter_is_told(client: FlaskClient, query: str) -> None:
 @pytest.mark.usefixtures("stored")
 def test_no_time_before_is_no_drift(client: FlaskClient, since: str) -> None:
     assert read(client, created_from=since)["drift"] is None
+
+
+@pytest.mark.usefixtures("stored")
+def test_the_time_that_is_asked_for_is_shown_also_where_nothing_was_inspected(client: FlaskClient) -> None:
+    since, until = START - timedelta(days=2), START + timedelta(hours=2)
+    periods = read(client, created_from=rfc3339(since), created_to=rfc3339(until))["periods"]
+    assert periods[0]["begin"] == rfc3339(since)
+    assert [period["total"] for period in periods] == [0] * 48 + [1, 1, 0]

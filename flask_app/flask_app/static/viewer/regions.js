@@ -8,12 +8,12 @@ export const cut = (threshold) => Math.ceil(255 * threshold);
 
 /**
  * Return the defects of `map` ({width, height, data: Uint8Array}), largest first, each {area, box: [x, y, w, h]};
- * `area` of them all in px; and the runs of pixels they are made of. `rule` is {minRegionPx, joinPx}.
+ * `area` of them all in px; and the runs of pixels they are made of. `rule` is {min_region_px, join_px}.
  */
 export function findRegions(map, threshold, rule) {
   const runs = findRuns(map, cut(threshold));
-  const parents = linkRuns(runs, map.height, rule.joinPx + 1);
-  const regions = gather(runs, parents, rule.minRegionPx);
+  const parents = linkRuns(runs, map.height, rule.join_px + 1);
+  const regions = gather(runs, parents, rule.min_region_px);
   return { regions, area: regions.reduce((sum, region) => sum + region.area, 0), runs };
 }
 

@@ -1,0 +1,54 @@
+"""Prints how separable the maps of clean and of defective sheets are: `python -m benchmarks.separability [--data DIR]`.
+
+From it the least separability is set at which Otsu's threshold is used (`thresholds.LEAST_SEPARABILITY`). The sheets
+are generated ones that no training has seen and, if given, a labelled data set in any form that `training` reads.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from defect_api.model_package import read_package
+from defect_api.thresholds import LEAST_SEPARABILITY, histogram, otsu
+from training import datasets, predictions, sheets
+from training.examples import Example
+
+MODEL = Path("defect_api/models/steel-unet/1")
+GENERATED, SEED = 24, 2_000_000
+SHARES = (0, 25, 50, 75, 100)
+
+
+def rows(name: str, weights: Path, examples: Iterable[Example]) -> Iterator[str]:
+    """Yield a row each for the clean and the defective ones of some sheets."""
+    found: dict[bool, list[float]] = {False: [], True: []}
+    for prediction in predictions.predict(weights, examples):
+        found[prediction.defective].append(otsu(histogram(prediction.q)).separability)
+    for kind, values in zip(("clean", "defective"), found.values(), strict=True):
+        if values:
+            quartiles = " | ".join(f"{value:.2f}" for value in np.percentile(values, SHARES))
+            below = np.mean(np.array(values) < LEAST_SEPARABILITY)
+            yield f"| {name}, {kind} | {len(values)} | {quartiles} | {below:.0%} |"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.separability", description=__doc__)
+    parser.add_argument("--model", type=Path, default=MODEL, help="folder of a model package (default: %(default)s)")
+    parser.add_argument("--data", type=Path, help="a labelled data set")
+    options = parser.parse_args()
+    weights = read_package(options.model).weights
+    lines = [
+        f"| sheets | number | least | 25 % | median | 75 % | most | below {LEAST_SEPARABILITY} |",
+        "| --- " * 8 + "|",
+    ]
+    lines += rows("generated", weights, sheets.examples(GENERATED, SEED))
+    if options.data:
+        lines += rows(options.data.name, weights, datasets.find(options.data).examples)
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

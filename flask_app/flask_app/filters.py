@@ -1,0 +1,96 @@
+"""Which inspections an address wants, by the REST listing's own names, and how addresses that want them are made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from werkzeug.datastructures import MultiDict
+
+NAMES = (
+    "text",
+    "verdict",
+    "type",
+    "created_from",
+    "created_to",
+    "probability_min",
+    "probability_max",
+    "area_min",
+    "area_max",
+)
+ORDERING = ("sort", "order")
+NEWEST_FIRST = {"sort": "created_at", "order": "desc"}
+# what `last=` may say: so far back from now
+SPANS = {
+    "1h": timedelta(hours=1),
+    "24h": timedelta(days=1),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "365d": timedelta(days=365),
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What an address wants: `given` as it stands there, `filters` and `ordering` as the REST service takes them."""
+
+    given: Mapping[str, Any]
+    filters: Mapping[str, str]
+    ordering: Mapping[str, str]
+    zone: str
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Return filters and ordering together, for an address that leads to one of these inspections."""
+        return {**self.filters, **self.ordering}
+
+    @property
+    def newest_first(self) -> bool:
+        """Tell whether what is new stands first."""
+        return {**NEWEST_FIRST, **self.ordering} == NEWEST_FIRST
+
+    def without(self, *names: str) -> dict[str, str]:
+        """Return what was given, but for these names."""
+        return {name: value for name, value in self.given.items() if name not in names}
+
+
+def wanted(arguments: MultiDict[str, str], now: datetime) -> Wanted:
+    """Read an address's arguments; empty ones want nothing, unknown ones are passed over.
+
+    A date without a time is a whole day in the time zone that `zone` names; `last` counts back from `now` (aware).
+    """
+    known = (*NAMES, *ORDERING, "last", "zone")
+    given = {name: value for name in known if (value := arguments.get(name, "").strip())}
+    # a form has one field for both
+    given |= dict(zip(ORDERING, arguments.get("sort_order", "").split(), strict=False))
+    zone = _zone(given.get("zone", ""))
+    filters = {name: _moment(name, given[name], zone) for name in NAMES if name in given}
+    if span := SPANS.get(given.get("last", "")):
+        filters["created_from"] = _rfc3339(now - span)
+    ordering = {name: given[name] for name in ORDERING if name in given}
+    return Wanted(given, filters, ordering, zone.key)
+
+
+def _moment(name: str, value: str, zone: ZoneInfo) -> str:
+    if name not in ("created_from", "created_to"):
+        return value
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        # a moment, or nonsense, of which the REST service says what is wrong
+        return value
+    # until a day means until its end
+    first = day if name == "created_from" else day + timedelta(days=1)
+    return _rfc3339(datetime.combine(first, time(), zone))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def _rfc3339(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

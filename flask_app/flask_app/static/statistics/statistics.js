@@ -1,0 +1,106 @@
+// Draws each chart from the table beside it; a bar leads where its row's link leads.
+
+import {
+  BarController,
+  BarElement,
+  CategoryScale,
+  Chart,
+  LinearScale,
+  LineController,
+  LineElement,
+  PointElement,
+  Tooltip,
+} from "../vendor/chart.js";
+
+import { writePeriods } from "./periods.js";
+
+Chart.register(
+  BarController,
+  BarElement,
+  CategoryScale,
+  LinearScale,
+  LineController,
+  LineElement,
+  PointElement,
+  Tooltip,
+);
+
+// days are counted in the reader's time zone, which only the reader's browser knows
+const here = new URL(location.href);
+const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+if (!here.searchParams.has("zone") && timeZone !== "UTC") {
+  here.searchParams.set("zone", timeZone);
+  location.replace(here);
+}
+
+// what a series means, in the page's own colours
+const COLOURS = {
+  defect: "--defect",
+  clean: "--accent",
+  no_verdict: "--doubt",
+  accent: "--accent",
+};
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// one value a row of the column with this heading; null where there is none
+function series(heading, rows) {
+  const column = [...heading.parentElement.children].indexOf(heading);
+  const values = rows.map((row) => row.children[column].dataset.value).map((value) => (value ? Number(value) : null));
+  const paint = rows.map((row) => colour(COLOURS[row.dataset.series ?? heading.dataset.series]));
+  return {
+    label: heading.textContent,
+    data: values,
+    backgroundColor: paint,
+    borderColor: paint[0],
+    borderWidth: heading.closest("[data-chart]").dataset.chart === "line" ? 2 : 0,
+    borderRadius: 2,
+    pointRadius: 3,
+    maxBarThickness: 56,
+  };
+}
+
+function axis(stacked, grid, unit) {
+  const ticks = { color: colour("--muted"), maxRotation: 0, autoSkipPadding: 14, precision: 0 };
+  if (unit) ticks.callback = (value) => `${value}\u202f${unit}`;
+  return { stacked, ticks, beginAtZero: true, grid: { display: grid, color: colour("--line") }, border: { display: false } };
+}
+
+function options(section, links) {
+  const { chart: kind, unit } = section.dataset;
+  const across = kind === "across";
+  const [categories, values] = [axis(kind === "stacked", false, ""), axis(kind === "stacked", true, unit)];
+  const label = ({ dataset, raw }) => `${dataset.label}: ${raw.toLocaleString("en", { maximumFractionDigits: 1 })}${unit}`;
+  return {
+    animation: false,
+    maintainAspectRatio: false,
+    indexAxis: across ? "y" : "x",
+    scales: across ? { x: values, y: categories } : { x: categories, y: values },
+    interaction: { mode: "index", axis: across ? "y" : "x", intersect: false },
+    plugins: { tooltip: { callbacks: { label } } },
+    onHover: (event, [found]) => event.native.target.classList.toggle("chart-hit", Boolean(found)),
+    onClick: (_event, [found]) => found && location.assign(links[found.index]),
+  };
+}
+
+function draw(section) {
+  const rows = [...section.querySelectorAll("tbody tr")];
+  const links = rows.map((row) => row.querySelector("a").href);
+  return new Chart(section.querySelector("canvas"), {
+    type: section.dataset.chart === "line" ? "line" : "bar",
+    data: {
+      labels: rows.map((row) => row.querySelector("a").textContent),
+      datasets: [...section.querySelectorAll("thead [data-series]")].map((heading) => series(heading, rows)),
+    },
+    options: options(section, links),
+  });
+}
+
+writePeriods();
+Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+let charts = [];
+function drawAll() {
+  for (const chart of charts) chart.destroy();
+  charts = [...document.querySelectorAll("[data-chart]")].map(draw);
+}
+drawAll();
+matchMedia("(prefers-color-scheme: light)").addEventListener("change", drawAll);

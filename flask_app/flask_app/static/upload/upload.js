@@ -1,0 +1,169 @@
+// The upload page's better half: pictures are gathered, checked, sent and their outcomes shown as they arrive.
+
+import { check } from "./check.js";
+import { Row } from "./row.js";
+import { makeSender, sayFailure } from "./sender.js";
+
+const part = (id) => document.getElementById(id);
+const form = document.querySelector("form.upload");
+const [input, send, folder, again, clear, queue, all, bar, stage, reason] = [
+  "file",
+  "send",
+  "folder",
+  "again",
+  "clear",
+  "queue",
+  "all",
+  "bar",
+  "stage",
+  "reason",
+].map(part);
+const limit = Object.fromEntries(Object.entries(form.dataset).map(([name, value]) => [name, Number(value)]));
+const rows = new Map();
+// checks that are under way; sending waits for them
+const checks = new Set();
+let sending = false;
+
+const uppy = makeSender(form.action, "main", (id, seconds) =>
+  rows.get(id)?.state("sending", `The service is busy; tried again in ${seconds}\u202fs`),
+);
+const ofKind = (...kinds) => [...rows.values()].filter(({ kind }) => kinds.includes(kind));
+const count = (number) => (number === 1 ? "1 sheet" : `${number} sheets`);
+
+function say(headline, detail = "") {
+  part("reason-headline").textContent = headline;
+  part("reason-detail").textContent = detail;
+  reason.hidden = !headline;
+  input.toggleAttribute("aria-invalid", Boolean(headline));
+}
+
+function refresh() {
+  const [ready, done, failed] = [ofKind("", "ready"), ofKind("done"), ofKind("failed")].map(({ length }) => length);
+  const begun = done + failed + ofKind("sending").length;
+  send.textContent = ready ? `Judge ${count(ready)}` : "Judge";
+  send.disabled = sending;
+  again.hidden = sending || !failed;
+  clear.hidden = sending || !rows.size;
+  all.hidden = !begun;
+  bar.max = begun || 1;
+  bar.value = done + failed;
+  stage.textContent = `${done} of ${begun} judged${failed ? `, ${failed} failed` : ""}`;
+  form.setAttribute("aria-busy", String(sending));
+}
+
+function add(files, source) {
+  say("");
+  for (const file of files) {
+    try {
+      uppy.addFile({ source, name: file.name, type: file.type, data: file });
+    } catch (error) {
+      // chosen before: it is in the list already
+      if (!error.isRestriction) throw error;
+    }
+  }
+}
+
+async function examine(file, row) {
+  const { header, reason: against } = await check(file.data, limit);
+  if (against) {
+    row.state("refused", against);
+    uppy.removeFile(file.id);
+  } else {
+    row.ready(file.data, header);
+  }
+  refresh();
+}
+
+function remove(id) {
+  if (uppy.getFile(id)) uppy.removeFile(id);
+  rows.get(id).element.remove();
+  rows.delete(id);
+  refresh();
+  input.focus();
+}
+
+uppy.on("file-added", (file) => {
+  // a refused file that is chosen again has a row already
+  rows.get(file.id)?.element.remove();
+  const row = new Row(file, { onAgain: () => run(() => uppy.retryUpload(file.id)), onRemove: () => remove(file.id) });
+  rows.set(file.id, row);
+  queue.append(row.element);
+  const checking = examine(file, row).finally(() => checks.delete(checking));
+  checks.add(checking);
+  refresh();
+});
+uppy.on("upload-progress", (file, { bytesUploaded, bytesTotal }) => {
+  rows.get(file.id)?.sending(bytesUploaded / bytesTotal);
+  refresh();
+});
+uppy.on("upload-success", (file, { body }) => {
+  rows.get(file.id).done(body);
+  refresh();
+  // a single sheet is what its sender wants to see
+  if (rows.size === 1) leaveFor(body.location);
+});
+uppy.on("upload-error", (file, _error, request) => {
+  rows.get(file.id).failed(sayFailure(request, limit.maxMb));
+  refresh();
+});
+
+function leaveFor(address) {
+  sending = false;
+  location.assign(address);
+}
+
+async function run(work) {
+  say("");
+  sending = true;
+  refresh();
+  try {
+    await work();
+  } finally {
+    sending = false;
+    refresh();
+  }
+}
+
+async function submit() {
+  await Promise.all(checks);
+  if (ofKind("ready").length) {
+    await run(() => uppy.upload());
+    return;
+  }
+  const [refused] = ofKind("refused");
+  say(refused ? "None of these can be judged." : "No picture was chosen.", refused?.part("state").textContent);
+  input.focus();
+}
+
+function chooseFolder() {
+  const chooser = Object.assign(document.createElement("input"), { type: "file", webkitdirectory: true });
+  // a folder holds other things too, of which nobody wants to be told
+  chooser.addEventListener("change", () => add([...chooser.files].filter(isPicture), "folder"));
+  chooser.click();
+}
+
+const ENDINGS = input.accept.split(",").filter((kind) => kind.startsWith("."));
+const isPicture = ({ name }) => ENDINGS.some((ending) => name.toLowerCase().endsWith(ending));
+
+input.multiple = true;
+form.noValidate = true;
+input.addEventListener("change", () => {
+  add([...input.files], "picker");
+  input.value = "";
+});
+folder.addEventListener("click", chooseFolder);
+again.addEventListener("click", () => run(() => uppy.retryAll()));
+clear.addEventListener("click", () => {
+  for (const id of [...rows.keys()]) remove(id);
+});
+addEventListener("paste", ({ clipboardData }) => add([...clipboardData.files], "paste"));
+addEventListener("online", () => ofKind("failed").length && !sending && run(() => uppy.retryAll()));
+addEventListener("beforeunload", (event) => {
+  if (sending) event.preventDefault();
+});
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  submit();
+});
+if (input.files.length) add([...input.files], "picker");
+refresh();

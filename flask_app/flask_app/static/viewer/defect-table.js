@@ -1,0 +1,136 @@
+// The table of defects: sorted by any column, in px or mm, and linked with the pictures.
+
+import { number, percent } from "./format.js";
+import { styleOf } from "./palette.js";
+
+const WAITING = "\u2026";
+// the same values on the sheet, and how many digits each has
+const ON_SHEET = {
+  area_px: { name: "area_mm2", unit: "mm²", digits: 0 },
+  length_px: { name: "length_mm", unit: "mm", digits: 1 },
+  width_px: { name: "width_mm", unit: "mm", digits: 1 },
+};
+const RANGES = { area_px: "area_px_range", length_px: "length_px_range" };
+const SHARES = ["type_probability", "mean_probability", "max_probability"];
+
+export class DefectTable {
+  /** `told` has sorted(column), picked(index) and pointed(index); an index is that of a defect, -1 for none. */
+  constructor(root, mostRows, told) {
+    this.root = root;
+    this.mostRows = mostRows;
+    this.told = told;
+    this.body = root.querySelector("tbody");
+    this.template = root.querySelector("template").content.firstElementChild;
+    this.note = root.querySelector("[data-part=rows-note]");
+    this.empty = root.querySelector("[data-part=rows-none]");
+    for (const heading of root.querySelectorAll("thead th")) this.makeSortable(heading);
+    this.listen();
+  }
+
+  makeSortable(heading) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...heading.childNodes);
+    button.addEventListener("click", () => this.told.sorted(heading.dataset.field));
+    heading.append(button);
+  }
+
+  listen() {
+    const indexOf = (event) => Number(event.target.closest("tr")?.dataset.index ?? -1);
+    this.body.addEventListener("click", (event) => this.told.picked(indexOf(event)));
+    this.body.addEventListener("pointerover", (event) => this.told.pointed(indexOf(event)));
+    this.body.addEventListener("pointerleave", () => this.told.pointed(-1));
+    this.body.addEventListener("focusin", (event) => this.told.pointed(indexOf(event)));
+    this.body.addEventListener("focusout", () => this.told.pointed(-1));
+  }
+
+  /** Show the rows of `defects`, in the order that `state` wants. */
+  show(defects, state) {
+    const focused = document.activeElement?.closest?.("tr")?.dataset.index;
+    const rows = sorted(defects, state).slice(0, this.mostRows).map(({ defect, index }) => this.row(defect, index, state));
+    this.body.replaceChildren(...rows);
+    this.note.hidden = defects.length <= this.mostRows;
+    this.note.textContent = `${this.mostRows} of ${number(defects.length)} are listed; the record has them all.`;
+    this.empty.hidden = defects.length > 0;
+    this.root.querySelector("table").hidden = defects.length === 0;
+    if (focused !== undefined) this.body.querySelector(`[data-index="${focused}"] button`)?.focus();
+    this.showOrder(state);
+  }
+
+  /** Mark the rows of the defects that are selected and pointed at. */
+  mark({ selected, hovered }) {
+    for (const row of this.body.rows) {
+      const index = Number(row.dataset.index);
+      row.classList.toggle("row-pointed", index === hovered);
+      row.classList.toggle("row-selected", index === selected);
+      row.querySelector("button").setAttribute("aria-pressed", index === selected);
+    }
+  }
+
+  row(defect, index, state) {
+    const row = document.importNode(this.template, true);
+    row.dataset.index = index;
+    const [heading, ...cells] = row.cells;
+    heading.querySelector(".ordinal").textContent = index + 1;
+    heading.querySelector(".row-type").textContent = defect.type;
+    drawSample(heading.querySelector("path"), styleOf(defect.kind, state.colours));
+    for (const cell of cells) fill(cell, defect, state.unit);
+    return row;
+  }
+
+  showOrder({ sort, falling }) {
+    for (const heading of this.root.querySelectorAll("thead th"))
+      heading.ariaSort = heading.dataset.field !== sort ? null : falling ? "descending" : "ascending";
+  }
+}
+
+/** Give an SVG path the look of a class's outlines. */
+export function drawSample(path, { colour, dash }) {
+  path.setAttribute("stroke", colour);
+  path.setAttribute("stroke-dasharray", dash.join(" "));
+}
+
+function sorted(defects, { sort, falling }) {
+  const value = ({ defect }) => (sort === "box" ? defect.box[0] : defect[sort]);
+  const rows = defects.map((defect, index) => ({ defect, index }));
+  return rows.sort((a, b) => (falling ? -1 : 1) * compare(value(a), value(b)) || a.index - b.index);
+}
+
+// what the service has not answered yet comes last among the rising
+function compare(a, b) {
+  if (typeof a === "string") return a.localeCompare(b);
+  return (a ?? Infinity) - (b ?? Infinity) || 0;
+}
+
+function fill(cell, defect, unit) {
+  const { field } = cell.dataset;
+  if (SHARES.includes(field)) cell.textContent = percent(defect[field]);
+  else if (field === "orientation_deg") cell.textContent = field in defect ? `${number(defect[field])}°` : WAITING;
+  else if (field === "box") cell.replaceChildren(...withUnit(boxInWords(defect.box), "px"));
+  else cell.replaceChildren(...measurement(field, defect, unit));
+}
+
+const boxInWords = ([x, y, width, height]) => `${x}, ${y}, ${width} × ${height}`;
+
+function measurement(field, defect, unit) {
+  if (!(field in defect)) return [WAITING];
+  const digits = field === "length_px" || field === "width_px" ? 1 : 0;
+  const inPx = withUnit(number(defect[field], digits), "px");
+  const range = defect[RANGES[field]];
+  const small = range ? [`${number(Math.min(...range), digits)} to ${number(Math.max(...range), digits)}`] : [];
+  const onSheet = ON_SHEET[field];
+  if (!onSheet || defect[onSheet.name] == null) return [...inPx, ...small.map(smaller)];
+  const inMm = number(defect[onSheet.name], onSheet.digits);
+  if (unit === "mm") return [...withUnit(inMm, onSheet.unit), smaller(`${number(defect[field], digits)} px`)];
+  return [...inPx, ...small.map(smaller), smaller(`${inMm} ${onSheet.unit}`)];
+}
+
+const withUnit = (text, unit) => [text, element("span", "unit", `\u202f${unit}`)];
+const smaller = (text) => element("small", "", text);
+
+function element(name, className, text) {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}

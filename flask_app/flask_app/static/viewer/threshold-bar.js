@@ -1,0 +1,71 @@
+// The threshold: its slider with marks, what it finds, and what it is expected to miss and to call wrongly.
+
+import { counted, measured, number, percent } from "./format.js";
+
+const REST_MS = 300;
+
+export class ThresholdBar {
+  constructor(root, sheet, change) {
+    this.sheet = sheet;
+    this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+    this.slider = root.querySelector("#threshold");
+    this.slider.addEventListener("input", () => change({ threshold: Number(this.slider.value) }));
+    this.marks = [...root.querySelectorAll("[data-mark]")];
+    for (const mark of this.marks) this.place(mark, change);
+  }
+
+  // the thumb's middle travels from half its width to half its width before the end: the marks do the same
+  place(mark, change) {
+    const threshold = Number(mark.dataset.mark);
+    const share = (threshold - this.slider.min) / (this.slider.max - this.slider.min);
+    mark.style.left = `calc(${share} * (100% - var(--thumb)) + var(--thumb) / 2)`;
+    mark.classList.toggle("mark-right", share > 0.6);
+    mark.addEventListener("click", () => change({ threshold }));
+  }
+
+  show({ threshold }, { regions, area }) {
+    const { sheet, part } = this;
+    const share = area / (sheet.width * sheet.height);
+    this.slider.value = threshold;
+    this.slider.setAttribute("aria-valuetext", percent(threshold));
+    part("threshold").value = percent(threshold);
+    part("count").textContent = counted(regions.length, "defect");
+    part("area").textContent = areaInWords(area, share, sheet.scale);
+    part("reset").disabled = threshold === sheet.threshold;
+    part("judged").textContent = threshold === sheet.threshold ? "as judged" : `judged at ${percent(sheet.threshold)}`;
+    for (const mark of this.marks) mark.setAttribute("aria-pressed", Number(mark.dataset.mark) === threshold);
+    this.showExpected(threshold);
+    this.tellAtRest();
+  }
+
+  showExpected(threshold) {
+    const point = nearest(this.sheet.points, threshold);
+    if (!point) return;
+    this.part("misses").textContent = rate(point.misses_per_100);
+    this.part("false-calls").textContent = rate(point.false_calls_per_100);
+    this.part("measured-at").textContent = percent(point.threshold);
+  }
+
+  // a reader of the screen hears the answer, not every step to it
+  tellAtRest() {
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => {
+      this.part("told").textContent = `${this.part("count").textContent}, ${this.part("area").textContent}`;
+    }, REST_MS);
+  }
+}
+
+function areaInWords(area, share, scale) {
+  const px = measured(area, "px");
+  const size = scale ? `${measured(area * scale.mm_per_px_x * scale.mm_per_px_y, "mm²", 1)}, ${px}` : px;
+  return `${size} (${percent(share)} of the sheet)`;
+}
+
+const nearest = (points, threshold) =>
+  points.reduce(
+    (best, point) => (best && Math.abs(best.threshold - threshold) <= Math.abs(point.threshold - threshold) ? best : point),
+    null,
+  );
+
+const rate = ({ value, interval }) =>
+  interval ? `${number(value, 1)} (${number(interval[0], 1)} to ${number(interval[1], 1)})` : number(value, 1);

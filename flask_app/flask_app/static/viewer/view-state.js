@@ -1,0 +1,93 @@
+// What a view of a sheet consists of, and what its buttons and keys do to it.
+
+import { closer, farther } from "./gestures.js";
+
+// the pictures that can be hidden
+export const PICTURES = ["showOriginal", "showOverlay", "showHeat"];
+// what goes along to the next sheet: how one looks, not what at
+export const LOOK = [...PICTURES, "overlay", "opacity", "colours", "brightness", "contrast", "gamma", "smooth", "unit"];
+const STEP = 0.005;
+const [LEAST, MOST] = [0.001, 1];
+const COPIED_FOR_MS = 2500;
+
+/** Return the view of a sheet as it is at first. */
+export const defaultsOf = (sheet) => ({
+  threshold: sheet.threshold,
+  showOriginal: true,
+  showOverlay: true,
+  showHeat: true,
+  overlay: true,
+  opacity: 100,
+  colours: sheet.class_names.length > 1,
+  brightness: 0,
+  contrast: 0,
+  gamma: 1,
+  smooth: true,
+  unit: "px",
+  sort: "area_px",
+  falling: true,
+  selected: -1,
+});
+
+/** Return the viewer's actions by name: those of the buttons and of the keys. */
+export function actionsOf(viewer) {
+  const { camera } = viewer;
+  const look = (move) => () => {
+    move(camera);
+    viewer.redraw();
+  };
+  return {
+    ...togglesOf(viewer),
+    ...stepsOf(viewer),
+    closer: look(closer),
+    farther: look(farther),
+    fit: look(() => camera.fit()),
+    actual: look(() => camera.look({ ...camera.toSheet(camera.view.width / 2, camera.view.height / 2), scale: 1 / window.devicePixelRatio })),
+    copy: () => copy(viewer),
+    help: () => viewer.shortcuts.open(),
+  };
+}
+
+function togglesOf(viewer) {
+  const toggle = (name) => () => viewer.change({ [name]: !viewer.state[name] });
+  // the last picture stays
+  const hide = (name) => () => {
+    if (PICTURES.some((other) => other !== name && viewer.state[other])) toggle(name)();
+  };
+  return {
+    ...Object.fromEntries(["overlay", "colours", "smooth"].map((name) => [name, toggle(name)])),
+    ...Object.fromEntries(PICTURES.map((name) => [name, hide(name)])),
+    unit: () => viewer.sheet.scale && viewer.change({ unit: viewer.state.unit === "px" ? "mm" : "px" }),
+  };
+}
+
+function stepsOf(viewer) {
+  const threshold = (step) => () => {
+    const wanted = viewer.state.threshold + step;
+    viewer.change({ threshold: Number(Math.min(Math.max(wanted, LEAST), MOST).toFixed(3)) });
+  };
+  const defect = (step) => () => {
+    const count = viewer.defects.length;
+    const from = viewer.state.selected < 0 && step < 0 ? 0 : viewer.state.selected;
+    if (count) viewer.select((from + step + count) % count);
+  };
+  const { threshold: judged, brightness, contrast, gamma } = defaultsOf(viewer.sheet);
+  return {
+    lower: threshold(-STEP),
+    higher: threshold(STEP),
+    reset: () => viewer.change({ threshold: judged }),
+    tones: () => viewer.change({ brightness, contrast, gamma }),
+    nextDefect: defect(1),
+    previousDefect: defect(-1),
+    deselect: () => viewer.change({ selected: -1 }),
+    nextSheet: () => document.querySelector("a[rel=next]")?.click(),
+    previousSheet: () => document.querySelector("a[rel=prev]")?.click(),
+  };
+}
+
+async function copy(viewer) {
+  const told = viewer.querySelector("[data-part=copied]");
+  told.textContent = (await viewer.link.copy()) ? "Link copied" : "The link is in the address bar";
+  clearTimeout(copy.timer);
+  copy.timer = setTimeout(() => (told.textContent = ""), COPIED_FOR_MS);
+}

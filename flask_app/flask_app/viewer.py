@@ -1,0 +1,86 @@
+"""What the viewer of a sheet is told beside the record: the model's rule, its operating points, the sheets next to it.
+
+The page is right without any of it, only poorer.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask_app import context
+from flask_app.access_log import logger
+from flask_app.client import NotFound, ServiceError
+from flask_app.filters import Wanted
+from flask_app.record import Model, Neighbours, OperatingPoints, Record
+from flask_app.wording import media_url
+
+Found = TypeVar("Found")
+
+# a page of more rows is slow to open and nobody reads it; the record has them all
+MOST_ROWS = 200
+RULE = {"min_region_px", "join_px"}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is known of a record's model and list, as far as the service says it."""
+
+    model: Model | None
+    points: OperatingPoints | None
+    neighbours: Neighbours
+
+
+def surroundings(record: Record, want: Wanted) -> Surroundings:
+    """Ask the service for what stands around a record; what cannot be had is logged and left out."""
+    client, request_id = context.client(), context.request_id()
+    models = _try(lambda: client.models(request_id=request_id)) or []
+    model = next((model for model in models if model.digest == record.model.digest), None)
+    points = _try(lambda: client.operating_points(record.model, request_id=request_id))
+    return Surroundings(
+        model=model,
+        # another version of the model misses other sheets
+        points=points if points and points.digest == record.model.digest else None,
+        neighbours=_try(lambda: client.neighbours(record.id, want.query, request_id=request_id))
+        or Neighbours(previous=None, next=None),
+    )
+
+
+def facts(record: Record, around: Surroundings) -> dict[str, Any] | None:
+    """Return what the viewer's script needs, or None where the threshold cannot be moved."""
+    files, threshold = record.files, around.model and around.model.card.threshold
+    if not (around.model and threshold and threshold.min_region_px and files.probability_map and files.class_map):
+        return None
+    return {
+        "width": record.image.width,
+        "height": record.image.height,
+        "threshold": record.threshold.value,
+        "rule": threshold.model_dump(include=RULE),
+        "class_names": around.model.card.classes,
+        "scale": record.scale and record.scale.model_dump(),
+        "maps": {"probability": media_url(files.probability_map), "classes": media_url(files.class_map)},
+        "replay": f"/api/v1/inspections/{record.id}",
+        "points": [point.model_dump() for point in around.points.points] if around.points else [],
+        "defects": [defect.model_dump() for defect in record.defects[:MOST_ROWS]],
+        "most_rows": MOST_ROWS,
+    }
+
+
+def marks(record: Record, around: Surroundings) -> list[tuple[str, float]]:
+    """Return the thresholds that the slider marks, each with its name."""
+    card = around.model.card.threshold if around.model else None
+    marked = [("Calibrated", card.value)] if card else []
+    if record.threshold.method == "requested":
+        marked.append(("As judged", record.threshold.value))
+    if record.threshold.otsu and record.threshold.otsu.value is not None:
+        marked.append(("Otsu's", record.threshold.otsu.value))
+    return marked
+
+
+def _try(ask: Callable[[], Found]) -> Found | None:
+    try:
+        return ask()
+    except NotFound:
+        return None
+    except ServiceError as error:
+        logger.warning("a sheet is shown with less beside it: %s", error)
+        return None

@@ -1,0 +1,56 @@
+"""The report as HTML: one safe document that tells the record."""
+
+import base64
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from defect_api.card import Card
+from defect_api.exports.format import Classes
+from defect_api.exports.report_html import HtmlReport
+from defect_api.media import MediaVolume
+from defect_api.record import Scale
+from tests.defect_api.conftest import pixels
+from tests.defect_api.exports.reading import HOSTILE, only
+from tests.defect_api.stored import sheet
+
+
+class Visible(HTMLParser):
+    """Collects a document's text and elements."""
+
+    def __init__(self, document: str) -> None:
+        super().__init__()
+        self.text, self.tags, self.sources = "", set[str](), list[str]()
+        self.feed(document)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.sources += [value or "" for name, value in attrs if name in ("src", "href")]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.mark.parametrize("filename", ["coil 7.png", HOSTILE, "<script>alert(1)</script>.png"])
+def test_the_report_is_one_document_that_tells_the_record(
+    media: MediaVolume, card: Card, classes: Classes, filename: str
+) -> None:
+    reported = sheet(media, card, filename)
+    html = Visible(only(HtmlReport(), classes, reported).decode())
+    record = reported.record
+    for told in (filename, record.id, record.model.digest, record.image.sha256, record.created_at, "Defect", "0.5"):
+        assert told in html.text
+    for defect in record.defects:
+        assert f"{defect.area_px} px" in html.text
+    assert not html.tags & {"script", "b", "link", "iframe"}
+    (source,) = html.sources
+    kind, _, data = source.partition(",")
+    assert kind == "data:image/png;base64"
+    np.testing.assert_array_equal(pixels(base64.b64decode(data)), reported.overlay())
+
+
+def test_with_a_scale_reports_are_in_millimetres(media: MediaVolume, card: Card, classes: Classes) -> None:
+    reported = sheet(media, card, scale=Scale(mm_per_px_x=0.5, mm_per_px_y=0.4))
+    defect = reported.record.defects[0]
+    assert f"{defect.area_px * 0.2:.1f} mm²" in only(HtmlReport(), classes, reported).decode()

@@ -1,0 +1,168 @@
+import copy
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+import responses
+from flask.testing import FlaskClient
+
+from tests.flask_app.rest_answers import API, ID, problem
+
+LISTING = f"{API}/v1/inspections"
+JSON = {"Accept": "application/json"}
+
+
+def answer(*records: dict[str, Any], total: int | None = None, next_cursor: str | None = None) -> dict[str, Any]:
+    counts = {"defect": len(records), "clean": 3, "no_verdict": 0}
+    return {"items": list(records), "next_cursor": next_cursor, "total": total or len(records), "counts": counts}
+
+
+@pytest.fixture
+def models(rest: responses.RequestsMock) -> None:
+    card = {"classes": ["class 1", "class 3"]}
+    rest.get(f"{API}/v1/models", json={"items": [{"name": "m", "version": "1", "digest": "d", "card": card}]})
+
+
+def asked(rest: responses.RequestsMock) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(str(rest.calls[0].request.url)).query)
+
+
+@pytest.mark.usefixtures("models")
+def test_a_sheet_shows_its_thumbnail_verdict_type_and_probability(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    rest.get(LISTING, json=answer(record))
+    page = client.get("/history").text
+    assert f"/api/v1/inspections/{ID}/thumbnail?v=1769860805000" in page
+    assert 'width="640" height="102"' in page
+    assert "coil-7.jpg" in page
+    assert "Defect found" in page
+    assert "97.3" in page
+    assert "class 3" in page
+
+
+@pytest.mark.usefixtures("models")
+def test_the_filters_reach_the_service_and_the_prediction(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    rest.get(LISTING, json=answer(record))
+    page = client.get("/history?verdict=defect&text=coil&zone=Europe/Berlin&sort_order=defect_area_px+asc").text
+    query = asked(rest)
+    assert {name: query[name] for name in ("verdict", "text", "sort", "order")} == {
+        "verdict": ["defect"],
+        "text": ["coil"],
+        "sort": ["defect_area_px"],
+        "order": ["asc"],
+    }
+    assert "zone" not in query
+    link = f"/prediction?filename={ID}.jpg&amp;text=coil&amp;verdict=defect&amp;sort=defect_area_px&amp;order=asc"
+    assert link in page
+    assert '<option value="defect" selected>' in page
+
+
+@pytest.mark.usefixtures("models")
+def test_the_next_page_keeps_the_filters(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    rest.get(LISTING, json=answer(record, total=90, next_cursor="abc="))
+    page = client.get("/history?text=coil").text
+    assert 'rel="next" href="/history?cursor=abc%3D&amp;text=coil"' in page
+
+
+@pytest.mark.usefixtures("models")
+def test_only_the_first_page_of_the_newest_watches_for_new_ones(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    rest.get(LISTING, json=answer(record))
+    assert "data-live" in client.get("/history").text
+    assert "data-live" not in client.get("/history?cursor=abc").text
+    assert "data-live" not in client.get("/history?order=asc").text
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(
+    ("query", "words"), [("", "Nothing has been inspected yet"), ("?text=x", "No sheet is like that")]
+)
+def test_an_empty_history_says_so(client: FlaskClient, rest: responses.RequestsMock, query: str, words: str) -> None:
+    rest.get(LISTING, json=answer())
+    assert words in client.get(f"/history{query}").text
+
+
+@pytest.mark.usefixtures("models")
+def test_the_wall_shows_the_newest_sheet_in_full(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    older = copy.deepcopy(record) | {"id": "older-0123456789abcdef"}
+    rest.get(LISTING, json=answer(record, older))
+    page = client.get("/history?view=wall").text
+    assert page.count(f"/media/{ID}_overlay.png") == 1
+    assert "/api/v1/inspections/older-0123456789abcdef/thumbnail" in page
+    assert "checkbox" not in page
+
+
+def test_types_can_be_typed_where_the_models_are_not_told(client: FlaskClient, rest: responses.RequestsMock) -> None:
+    rest.get(LISTING, json=answer())
+    rest.get(f"{API}/v1/models", body=requests.ConnectionError("away"))
+    assert '<input name="type"' in client.get("/history").text
+
+
+@pytest.mark.parametrize("path", ["/history", "/statistics"])
+def test_a_filter_that_is_none_is_told_with_its_reason(
+    client: FlaskClient, rest: responses.RequestsMock, path: str
+) -> None:
+    rest.get(LISTING if path == "/history" else f"{API}/v1/statistics", **problem(422, "verdict: no such verdict."))
+    response = client.get(f"{path}?verdict=good")
+    assert response.status_code == 400
+    assert "verdict: no such verdict." in response.text
+
+
+@pytest.mark.parametrize("path", ["/history", "/statistics"])
+def test_a_service_that_is_away_is_told_and_asked_again(
+    client: FlaskClient, rest: responses.RequestsMock, path: str
+) -> None:
+    rest.get(
+        LISTING if path == "/history" else f"{API}/v1/statistics", body=requests.ConnectionError("connection refused")
+    )
+    response = client.get(path)
+    assert response.status_code == 503
+    assert "recover.js" in response.text
+
+
+def test_without_a_script_deleting_asks_first(client: FlaskClient) -> None:
+    page = client.post("/history/delete?text=coil", data={"id": [ID, "b"]}).text
+    assert "Delete 2 inspections?" in page
+    assert f'name="id" value="{ID}"' in page
+    assert 'name="confirmed"' in page
+    assert 'action="/history/delete?text=coil"' in page
+
+
+def test_what_is_confirmed_is_deleted(client: FlaskClient, rest: responses.RequestsMock) -> None:
+    rest.delete(f"{LISTING}/{ID}", status=204)
+    rest.delete(f"{LISTING}/b", **problem(404, "There is no inspection 'b'."))
+    response = client.post("/history/delete?text=coil", data={"id": [ID, "b"], "confirmed": "yes"})
+    assert response.status_code == 303
+    assert response.location == "/history?text=coil"
+    assert rest.calls[0].request.headers["Authorization"] == "Bearer open-sesame"
+
+
+def test_a_script_that_asks_for_json_is_told_how_many_are_gone(
+    client: FlaskClient, rest: responses.RequestsMock
+) -> None:
+    rest.delete(f"{LISTING}/{ID}", status=204)
+    assert client.post("/history/delete", data={"id": ID}, headers=JSON).json == {"deleted": 1}
+
+
+def test_nothing_ticked_is_said(client: FlaskClient) -> None:
+    assert "Nothing was ticked" in client.post("/history/delete").text
+
+
+def test_another_site_cannot_delete(client: FlaskClient) -> None:
+    response = client.post("/history/delete", data={"id": ID}, headers={**JSON, "Sec-Fetch-Site": "cross-site"})
+    assert response.status_code == 403
+
+
+def test_more_than_the_service_takes_at_once_are_refused(client: FlaskClient) -> None:
+    response = client.post("/history/delete", data={"id": [str(number) for number in range(501)], "confirmed": "yes"})
+    assert response.status_code == 400
+    assert "At most 500" in response.text

@@ -1,0 +1,104 @@
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import responses
+from flask.testing import FlaskClient
+
+from tests.flask_app.rest_answers import API
+
+STATISTICS = f"{API}/v1/statistics"
+
+
+def count(defect: int, clean: int, **more: Any) -> dict[str, Any]:
+    verdicts = {"defect": defect, "clean": clean, "no_verdict": 0}
+    found = {"total": defect + clean, "verdicts": verdicts, "defects": 2 * defect, "mean_probability": 0.25}
+    return {**found, **more}
+
+
+def period(day: int, *counts: int) -> dict[str, Any]:
+    return count(*counts, begin=f"2026-03-{day:02}T00:00:00Z", end=f"2026-03-{day + 1:02}T00:00:00Z")
+
+
+@pytest.fixture
+def found() -> dict[str, Any]:
+    return {
+        "all": count(2, 6),
+        "unit": "day",
+        "periods": [period(1, 0, 4), period(2, 2, 2)],
+        "types": [{"type": "class 3", "sheets": 2}],
+        "areas": [{"low": 100, "high": 200, "sheets": 2}],
+        "probabilities": [{"low": 0, "high": 0.5, "sheets": 6}, {"low": 0.5, "high": 1, "sheets": 2}],
+        "drift": {"earlier": period(1, 1, 9), "psi": 0.31},
+    }
+
+
+def show(client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any], query: str = "") -> str:
+    rest.get(STATISTICS, json=found)
+    response = client.get(f"/statistics{query}")
+    assert response.status_code == 200
+    return response.text
+
+
+def asked(rest: responses.RequestsMock) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(str(rest.calls[0].request.url)).query)
+
+
+def test_each_figure_leads_to_its_sheets(
+    client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]
+) -> None:
+    page = show(client, rest, found, "?last=all&text=coil")
+    for query in (
+        "text=coil&amp;created_from=2026-03-02T00:00:00%2B00:00&amp;created_to=2026-03-03T00:00:00%2B00:00",
+        "text=coil&amp;verdict=clean",
+        "text=coil&amp;type=class+3",
+        "text=coil&amp;area_min=100&amp;area_max=199",
+        "text=coil&amp;probability_min=0.0&amp;probability_max=0.499999",
+        "text=coil&amp;probability_min=0.5&amp;probability_max=1",
+    ):
+        assert f'href="/history?{query}"' in page, query
+
+
+def test_without_a_time_the_last_month_is_shown(
+    client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]
+) -> None:
+    page = show(client, rest, found, "?zone=Asia/Kolkata")
+    assert asked(rest)["zone"] == ["Asia/Kolkata"]
+    assert "created_from" in asked(rest)
+    assert 'aria-current="true">30 days</a>' in page
+
+
+def test_all_the_time_is_all(client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]) -> None:
+    show(client, rest, found, "?last=all")
+    assert asked(rest) == {"zone": ["UTC"]}
+
+
+@pytest.mark.parametrize(
+    ("psi", "words"),
+    [
+        (0.05, "little has changed"),
+        (0.2, "something has changed"),
+        (0.31, "much has changed"),
+        (None, "from 50 sheets"),
+    ],
+)
+def test_drift_is_told_in_words(
+    client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any], psi: float | None, words: str
+) -> None:
+    found["drift"]["psi"] = psi
+    assert words in show(client, rest, found)
+
+
+def test_the_tables_hold_what_the_charts_draw(
+    client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]
+) -> None:
+    page = show(client, rest, found)
+    assert page.count("<canvas") == page.count("Figures as a table") == 7
+    assert 'data-value="75.0"' in page
+    assert 'data-value="25.0"' in page
+
+
+def test_no_sheet_is_said(client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]) -> None:
+    nothing = {"total": 0, "verdicts": {"defect": 0, "clean": 0, "no_verdict": 0}, "defects": 0}
+    found |= {"all": {**nothing, "mean_probability": None}, "periods": [], "types": [], "areas": [], "drift": None}
+    assert "No sheet was inspected in this time" in show(client, rest, found)

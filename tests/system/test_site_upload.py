@@ -1,0 +1,232 @@
+"""Uploading: many pictures at once, each checked before it is sent, with outcomes as they arrive."""
+
+import re
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Dialog, Locator, Page, Route, expect
+
+from tests.system.browsing import PHONE, PREDICTION, Audit, NewPage, forget, judge, overflow, save
+
+pytestmark = [pytest.mark.system, pytest.mark.browser]
+
+SHAPES = [(40, 40, "each side needs at least 64 px"), (64, 9000, "at most 8"), (7000, 7000, "at most 40 megapixels")]
+ENDINGS = (".png", ".jpg", ".bmp", ".webp", ".tif")
+# a file as the clipboard and a drag carry it
+CARRY = """([type, name, data]) => {
+  const carried = new DataTransfer();
+  carried.items.add(new File([Uint8Array.from(data)], name, { type: "image/png" }));
+  const options = { bubbles: true, cancelable: true };
+  document.querySelector("main").dispatchEvent(
+    type === "paste"
+      ? new ClipboardEvent(type, { ...options, clipboardData: carried })
+      : new DragEvent(type, { ...options, dataTransfer: carried }),
+  );
+}"""
+
+
+@pytest.fixture
+def renamed(tmp_path: Path) -> Callable[[Path], Path]:
+    """A function that copies a sheet under a name of its own, so that it is a new inspection."""
+
+    def rename(sheet: Path) -> Path:
+        copy = tmp_path / f"coil {secrets.token_hex(4)}.png"
+        copy.write_bytes(sheet.read_bytes())
+        return copy
+
+    return rename
+
+
+def row(page: Page, sheet: Path) -> Locator:
+    return page.locator(".row", has_text=sheet.name)
+
+
+def test_each_of_many_gets_its_outcome(
+    page: Page, defective: Path, tmp_path: Path, renamed: Callable[[Path], Path], axe: Audit
+) -> None:
+    tiny = save(tmp_path / "tiny.png", np.zeros((40, 40), np.uint8))
+    sheets = [renamed(defective), renamed(defective)]
+    page.goto("/upload")
+    page.set_input_files("#file", [*sheets, tiny])
+    expect(row(page, tiny)).to_contain_text("each side needs at least 64 px")
+    expect(row(page, sheets[0])).to_contain_text("256 px")
+    assert axe(page) == []
+    page.get_by_role("button", name="Judge 2 sheets").click()
+    for sheet in sheets:
+        expect(row(page, sheet).locator(".badge")).to_have_text("Defect found")
+        expect(row(page, sheet).locator(".row-probability")).to_contain_text("%")
+        picture = row(page, sheet).locator("img")
+        expect(picture).to_have_attribute("src", re.compile("/thumbnail"))
+        expect(picture).to_have_js_property("naturalWidth", 640)
+    expect(page.locator("#stage")).to_have_text("2 of 2 judged")
+    assert axe(page) == []
+    row(page, sheets[1]).get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(sheets[1].name)
+
+
+def test_one_alone_leads_to_its_prediction(page: Page, defective: Path) -> None:
+    judge(page, defective)
+    expect(page.get_by_role("heading", level=1)).to_have_text(defective.name)
+
+
+@pytest.mark.parametrize("way", ["paste", "drop"])
+def test_a_picture_can_be_pasted_and_dropped(page: Page, defective: Path, way: str) -> None:
+    page.goto("/upload")
+    page.evaluate(CARRY, [way, "carried.png", list(defective.read_bytes())])
+    expect(page.locator(".row", has_text="carried.png")).to_contain_text("256 px")
+    expect(page.get_by_role("button", name="Judge 1 sheet")).to_be_enabled()
+
+
+def test_a_folder_gives_its_pictures(page: Page, defective: Path, tmp_path: Path) -> None:
+    (tmp_path / "shift/night").mkdir(parents=True)
+    for name in ("shift/a.png", "shift/night/b.png"):
+        (tmp_path / name).write_bytes(defective.read_bytes())
+    (tmp_path / "shift/notes.txt").write_text("no picture")
+    page.goto("/upload")
+    with page.expect_file_chooser() as chosen:
+        page.get_by_role("button", name="Choose a folder").click()
+    chosen.value.set_files(tmp_path / "shift")
+    expect(page.locator(".row")).to_have_count(2)
+
+
+def test_what_would_be_refused_is_not_sent(page: Page, tmp_path: Path) -> None:
+    posts: list[str] = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    wrong = {
+        tmp_path / "notes.jpg": (b"no picture at all, only words " * 9, "It is no JPEG, PNG, BMP, TIFF or WebP"),
+        tmp_path / "huge.png": (b"\x89PNG\r\n\x1a\n" + bytes(17 * 1024 * 1024), "at most 16 MB"),
+    }
+    reasons = {path: reason for path, (_, reason) in wrong.items()}
+    for path, (content, _) in wrong.items():
+        path.write_bytes(content)
+    for number, (height, width, reason) in enumerate(SHAPES):
+        for ending in ENDINGS:
+            path = save(tmp_path / f"shape {number}{ending}", np.zeros((height, width), np.uint8))
+            # without compression the file is too large first
+            reasons[path] = "at most 16 MB" if path.stat().st_size > 16 * 1024 * 1024 else reason
+    page.goto("/upload")
+    page.set_input_files("#file", list(reasons))
+    for path, reason in reasons.items():
+        expect(row(page, path).locator(".row-state")).to_contain_text(reason)
+    page.click("#send")
+    expect(page.get_by_role("alert")).to_contain_text("None of these can be judged")
+    expect(page.locator("#file")).to_be_focused()
+    assert posts == []
+
+
+def test_what_only_the_service_can_see_is_told_beside_the_picture(
+    page: Page, defective: Path, tmp_path: Path, complaints: list[str]
+) -> None:
+    torn = tmp_path / "torn.png"
+    torn.write_bytes(defective.read_bytes()[:20_000])
+    page.goto("/upload")
+    page.set_input_files("#file", torn)
+    page.click("#send")
+    expect(row(page, torn)).to_contain_text("damaged or incomplete")
+    expect(row(page, torn).get_by_role("button", name=re.compile("Try .* again"))).to_be_visible()
+    forget(complaints, 422)
+
+
+def test_a_busy_service_is_asked_again(
+    page: Page, defective: Path, renamed: Callable[[Path], Path], complaints: list[str]
+) -> None:
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.method)
+        if len(asked) == 1:
+            route.fulfill(status=503, headers={"Retry-After": "1"}, json={"detail": "The service is busy."})
+        else:
+            route.continue_()
+
+    page.route("**/upload", lambda route: answer(route) if route.request.method == "POST" else route.continue_())
+    page.goto("/upload")
+    page.set_input_files("#file", renamed(defective))
+    page.click("#send")
+    page.wait_for_url(PREDICTION)
+    assert len(asked) == 2
+    forget(complaints, 503)
+
+
+def test_what_failed_can_be_tried_again(
+    page: Page, defective: Path, renamed: Callable[[Path], Path], complaints: list[str]
+) -> None:
+    sheets = [renamed(defective), renamed(defective)]
+    page.goto("/upload")
+    page.route("**/upload", lambda route: route.fulfill(status=507, json={"detail": "The disk is full."}))
+    page.set_input_files("#file", sheets)
+    page.click("#send")
+    for sheet in sheets:
+        expect(row(page, sheet)).to_contain_text("The disk is full.")
+    expect(page.locator("#stage")).to_have_text("0 of 2 judged, 2 failed")
+    page.unroute("**/upload")
+    page.get_by_role("button", name="Try the failed ones again").click()
+    for sheet in sheets:
+        expect(row(page, sheet).locator(".badge")).to_have_text("Defect found")
+    forget(complaints, 507)
+
+
+def test_leaving_while_sending_warns(page: Page, defective: Path, renamed: Callable[[Path], Path]) -> None:
+    warned: list[str] = []
+    held: list[Route] = []
+    page.goto("/upload")
+    page.route("**/upload", held.append)
+    page.set_input_files("#file", [renamed(defective), renamed(defective)])
+    page.click("#send")
+    expect(page.locator(".row").first).to_have_attribute("data-kind", "sending")
+
+    def stay(dialog: Dialog) -> None:
+        warned.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
+    page.get_by_role("link", name="Media", exact=True).click(no_wait_after=True)
+    expect(page.locator(".row").first).to_be_visible()
+    assert warned == ["beforeunload"]
+    for route in held:
+        route.continue_()
+    expect(page.locator("#stage")).to_have_text("2 of 2 judged")
+
+
+def test_it_works_by_keyboard_alone(page: Page, defective: Path) -> None:
+    # the system's own dialog, which no test can see; answered from the start, for it may open at once
+    page.on("filechooser", lambda chooser: chooser.set_files(defective))
+    page.goto("/upload")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("#file")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".row")).to_contain_text("256 px")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(PREDICTION)
+
+
+def test_a_refusal_without_scripts_gives_its_reason_on_the_form(
+    new_page: NewPage, tmp_path: Path, complaints: list[str]
+) -> None:
+    page = new_page(java_script_enabled=False)
+    page.goto("/upload")
+    page.set_input_files("#file", save(tmp_path / "tiny.png", np.zeros((40, 40), np.uint8)))
+    page.click("#send")
+    expect(page.get_by_role("alert")).to_contain_text("64")
+    expect(page.get_by_role("button", name="Judge this sheet")).to_be_visible()
+    forget(complaints, 422)
+
+
+def test_a_phone_shows_the_outcomes_without_scrolling_sideways(
+    new_page: NewPage, defective: Path, tmp_path: Path, renamed: Callable[[Path], Path], axe: Audit
+) -> None:
+    page = new_page(viewport=PHONE)
+    sheet = renamed(defective)
+    page.goto("/upload")
+    page.set_input_files("#file", [sheet, save(tmp_path / "tiny.png", np.zeros((40, 40), np.uint8))])
+    page.click("#send")
+    expect(row(page, sheet).locator(".badge")).to_have_text("Defect found")
+    assert overflow(page) == 0
+    assert axe(page) == []

@@ -1,0 +1,142 @@
+"""Bring your own: a small folder of pictures and masks ends as a model package that the service serves."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from defect_api.model_package import read_package
+from defect_api.segmenter import KerasSegmenter
+from defect_api.served_model import ServedModel
+from training import datasets, golden, own, sheets
+from training.commands import main
+from training.examples import DataError, Example
+
+RECIPE = """
+seed = 1
+folds = 3
+known_weaknesses = ["made for a test"]
+[[finetuning]]
+crop = [64, 64]
+mix = {}
+changes = {}
+schedule = { steps = 1, batch = 1 }
+"""
+
+
+@pytest.fixture(autouse=True)
+def untraced() -> Iterator[None]:
+    """Run TensorFlow step by step: tracing the large network takes longer than the one step that is trained here."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Make a folder of two defective and two clean pictures, as a person would label them."""
+    folder = tmp_path / "rolls"
+    for part in ("images", "masks"):
+        (folder / part).mkdir(parents=True)
+    for seed, defects in enumerate([[1], [1], [], []]):
+        sheet = sheets.generate(seed, height=128, width=320, defects=defects)
+        assert cv2.imwrite(str(folder / "images" / f"{seed}.png"), sheet.image)
+        assert cv2.imwrite(str(folder / "masks" / f"{seed}.png"), sheet.mask)
+    return folder
+
+
+@pytest.fixture
+def command(data: Path, tmp_path: Path) -> list[str]:
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    options = {"--models": "models", "--run": "run", "--recipe": "recipe.toml"}
+    places = [part for option, name in options.items() for part in (option, str(tmp_path / name))]
+    return ["own", str(data), "--name", "plant", "--start", "imagenet", "--resamples", "10", *places]
+
+
+def test_a_folder_ends_as_a_package_that_is_served(
+    command: list[str], data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(golden, "CANDIDATES", 3)
+
+    assert main(command) == 0
+    assert f"make run MODEL=plant/1 MODELS_DIR={tmp_path / 'models'}" in capsys.readouterr().out
+
+    package = read_package(tmp_path / "models" / "plant" / "1")
+    package.verify()
+    ServedModel(package, KerasSegmenter(package.weights)).prove()
+    card = package.card
+    assert card.classes == ["class 1"]
+    assert [part.name for part in card.data] == ["rolls"]
+    assert card.training["folds"] == 2  # of the three planned, as there are but two scenes of each kind
+    assert card.input.height == (96, 256)
+    assert card.input.width == (240, 1600)
+    assert {"pooled Dice", "picture Brier score"} <= {figure.name for figure in card.metrics}
+    assert "<h1>rolls</h1>" in (tmp_path / "run" / "report.html").read_text()
+
+    weights = package.weights.read_bytes()
+    assert main(command) == 1
+    assert "plant/1 is there already; choose another name or version" in capsys.readouterr().err
+    (data / "images" / "3.png").write_bytes((data / "images" / "2.png").read_bytes())
+    assert main([*command, "--version", "2"]) == 1
+    assert "run was trained on other pictures" in capsys.readouterr().err
+    assert package.weights.read_bytes() == weights
+
+
+def picture(seed: int, defective: bool, scene: str = "") -> Example:
+    sheet = sheets.generate(seed, height=64, width=320, defects=[3] if defective else [])
+    return Example(str(seed), lambda: (sheet.image, sheet.mask), scene=scene)
+
+
+@pytest.mark.parametrize(("defective", "clean", "folds"), [(9, 9, 5), (3, 8, 3), (8, 2, 2)])
+def test_small_sets_are_judged_in_fewer_folds(defective: int, clean: int, folds: int) -> None:
+    pictures = [picture(n, n < defective, scene=str(n)) for n in range(defective + clean)]
+
+    assert own.fold_count(pictures, most=5) == folds
+
+
+@pytest.mark.parametrize(
+    ("scenes", "sentence"),
+    [("abcc", "2 scenes with defects and 1 without"), ("aabc", "1 scenes with defects and 2 without")],
+)
+def test_too_few_scenes_are_refused_before_training(scenes: str, sentence: str) -> None:
+    with pytest.raises(DataError, match=sentence):
+        own.fold_count([picture(n, n < 2, scene) for n, scene in enumerate(scenes)], most=5)
+
+
+def test_near_copies_count_once(data: Path) -> None:
+    for kind in ("images", "masks"):
+        pixels = cv2.imread(str(data / kind / "2.png"), cv2.IMREAD_GRAYSCALE)
+        assert pixels is not None
+        assert cv2.imwrite(str(data / kind / "3.png"), np.asarray(pixels[:, ::-1]))
+
+    with pytest.raises(DataError, match="2 scenes with defects and 1 without"):
+        own.fold_count(datasets.find(data).examples, most=5)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--recipe", "gone.toml", r"gone\.toml is no recipe"),
+        ("--start", "nowhere/1", r"nowhere/1 is no start: model nowhere/1: model\.json cannot be read"),
+        ("--name", "My Rolls", "'My Rolls/1' cannot name a package"),
+    ],
+)
+def test_a_bad_choice_ends_with_one_sentence(
+    command: list[str], option: str, value: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, option, value]) == 1
+
+    assert re.match(sentence, capsys.readouterr().err)
+
+
+def test_the_data_behind_the_start_are_the_package_s_too() -> None:
+    shipped = "defect_api/models/steel-unet/1"
+
+    assert [part.name for part in own.facts("")] == ["NEU-Seg, training split"]
+    assert own.facts(shipped) == read_package(Path(shipped)).card.data
+    assert own.facts("imagenet") == []

@@ -1,0 +1,96 @@
+"""The report of a run: one page that needs nothing beside it, and pictures that git never sees."""
+
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from training import datasets, history, page, predictions, sheets, showcase
+from training.commands import main
+from training.evaluation import Judged
+from training.predictions import Prediction
+from training.runs import Run
+
+RECIPE = Path("training/configs/steel-unet.toml")
+
+
+def prediction(name: str, mask: np.ndarray, sureness: float) -> Prediction:
+    """Make what a network might say: the truth blurred, more or less sure of itself, with some noise."""
+    rng = np.random.default_rng(len(name))
+    blurred = cv2.GaussianBlur((mask > 0).astype(np.float32), (0, 0), 4)
+    q = np.clip(255 * (sureness * blurred + 0.2 * rng.random(mask.shape)), 0, 255).astype(np.uint8)
+    return Prediction(name, q, np.where(mask > 0, mask - 1, 0).astype(np.uint8), mask)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Make a run of two folds, each of three defective and three clean pictures."""
+    place = tmp_path_factory.mktemp("run")
+    sheets.write(place / "rolls", count=12, seed=30, height=64, width=320)
+    (place / "rolls" / "classes.txt").write_text("pit\nline\nscratch\npatch\n")
+    for number in range(12):
+        sheet = sheets.generate(30 + number, height=64, width=320, defects=[1 + number % 4] if number < 6 else [])
+        for folder, pixels in (("rolls", sheet.image), ("rolls/masks", sheet.mask)):
+            assert cv2.imwrite(str(place / folder / f"sheet-{number + 1:04}.png"), pixels)
+    dataset = datasets.find(place / "rolls")
+    made = Run(place / "run", dataset, RECIPE)
+    for fold in range(2):
+        of_fold = [
+            prediction(e.name, e.load()[1], 0.6 + 0.05 * i) for i, e in enumerate(dataset.examples) if i % 2 == fold
+        ]
+        predictions.save(of_fold, made.folder / f"fold-{fold}" / "predictions")
+        for stage, start in ((0, 1.5), (1, 0.9)):
+            (made.folder / f"fold-{fold}" / f"stage-{stage}").mkdir()
+            kept = history.History(made.folder / f"fold-{fold}" / f"stage-{stage}", 0)
+            kept.add(history.Row(20, start, 1e-3, 0.5))
+    return made
+
+
+def test_the_page_needs_nothing_beside_it_and_says_what_was_measured(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "tried.md").write_text("# What was tried\n\n| what | gave |\n| --- | --- |\n| more crops | 0.61 |\n")
+    found = page.find(run, resamples=20)
+
+    page.write(run, found, tmp_path / "report.html", notes=tmp_path / "tried.md")
+    html = (tmp_path / "report.html").read_text()
+
+    assert set(re.findall(r'(?:src|href)="([^:"]*):', html)) == {"data"}
+    assert len(re.findall(r'<img src="data:image/svg', html)) == 6
+    for figure in found.figures:
+        assert f"{figure.value:.3f}" in html or f"{figure.value:.1f}" in html
+    for wanted in ("12 pictures judged, 6 with defects and 6 clean", "<td>scratch</td>", "<td>more crops</td>"):
+        assert wanted in html
+    assert "Conformal risk control" in html
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".md"] == ["report.html"]
+
+
+def test_measured_speed_is_shown(run: Run, tmp_path: Path) -> None:
+    row = (
+        '{"engine": "openvino", "width": 1600, "height": 256, "cores": 2, "median_ms": 41.5, "largest_difference": 0.0}'
+    )
+    (run.folder / page.SPEED).write_text(f"[{row}]")
+
+    page.write(run, page.find(run, resamples=2), tmp_path / "report.html")
+
+    assert '<td class="n">41.5</td>' in (tmp_path / "report.html").read_text()
+
+
+def test_the_best_and_worst_pictures_lie_where_git_ignores_them(run: Run, tmp_path: Path) -> None:
+    judged = Judged.of(run.judged())
+
+    written = showcase.write(judged, run.dataset.examples, tmp_path / "pictures")
+
+    assert (tmp_path / "pictures" / ".gitignore").read_text() == "*\n"
+    shares = [float(path.stem.rsplit("-", 1)[1]) for path in written if path.name.startswith("worst")]
+    assert shares == sorted(shares)
+    assert all(cv2.imread(str(path)) is not None for path in written)
+
+
+def test_a_run_without_folds_has_no_report(tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    Run(tmp_path / "empty", run.dataset, RECIPE)
+    data = str(run.folder.parent / "rolls")
+
+    assert main(["report", "--run", str(tmp_path / "empty"), "--data", data, "--out", str(tmp_path / "r.html")]) == 1
+    assert "has no fold yet; train one first" in capsys.readouterr().err
+    assert not (tmp_path / "r.html").exists()

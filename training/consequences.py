@@ -1,0 +1,64 @@
+"""What each threshold is expected to lead to, misses and false calls: the card's operating points."""
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from defect_api.card import Estimate, OperatingPoint, OperatingPoints, PixelThreshold
+from defect_api.labelling import areas_of
+from defect_api.thresholds import cut
+from training.predictions import Prediction
+
+THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
+Z = NormalDist().inv_cdf(0.975)
+METHOD = "sheets called by the card's rule for regions at each threshold, 95 % intervals by Wilson (1927)"
+
+
+def operating_points(
+    predictions: Sequence[Prediction], rules: Sequence[PixelThreshold], own: float, data: str, how: str
+) -> OperatingPoints | None:
+    """Return misses and false calls at each threshold, `own` among them; None without both kinds of sheets.
+
+    Each picture has its own rule for regions, one that was chosen without it; `data` and `how` are what the card says
+    of where the figures come from.
+    """
+    thresholds = sorted({*THRESHOLDS.tolist(), own})
+    called = np.array([[_called(p, rule, at) for at in thresholds] for p, rule in zip(predictions, rules, strict=True)])
+    defective = np.array([p.defective for p in predictions])
+    if defective.all() or not defective.any():
+        return None
+    return OperatingPoints(
+        data=data,
+        method=f"{METHOD}; {how}",
+        defective=int(defective.sum()),
+        clean=int((~defective).sum()),
+        points=[
+            OperatingPoint(
+                threshold=at,
+                misses_per_100=_per_100(~called[defective, column]),
+                false_calls_per_100=_per_100(called[~defective, column]),
+            )
+            for column, at in enumerate(thresholds)
+        ],
+    )
+
+
+def _called(p: Prediction, rule: PixelThreshold, threshold: float) -> bool:
+    return bool(areas_of(p.q >= cut(threshold), rule).size)
+
+
+def wilson(count: int, of: int) -> tuple[float, float]:
+    """Return the 95 % score interval of a share, `count` of `of` seen (E. B. Wilson, JASA 22 (1927), p. 209)."""
+    share, spread = count / of, Z**2 / of
+    middle = share + spread / 2
+    half = Z * math.sqrt(share * (1 - share) / of + spread / of / 4)
+    return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
+
+
+def _per_100(wrong: npt.NDArray[np.bool_]) -> Estimate:
+    count = int(np.count_nonzero(wrong))
+    low, high = (round(100 * end, 1) for end in wilson(count, len(wrong)))
+    return Estimate(value=round(100 * count / len(wrong), 1), interval=(low, high))

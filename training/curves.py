@@ -1,0 +1,85 @@
+"""The curves of a report, as numbers: ROC, precision and recall, reliability, and what each threshold would give."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import precision_recall_curve, roc_curve
+
+from defect_api.card import PixelThreshold
+from training import calibration
+from training.metrics import PICTURE_BINS, decided, pixel_bins
+from training.predictions import Prediction
+
+Numbers = npt.NDArray[np.float64]
+Truth = npt.NDArray[np.bool_]
+
+THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points of a curve."""
+
+    x: Numbers
+    y: Numbers
+
+
+@dataclass(frozen=True)
+class ByThreshold:
+    """What each of `thresholds` gives on all pictures, for one smallest region kept."""
+
+    thresholds: Numbers
+    dice: Numbers
+    misses: Numbers  # per 100 defective pictures
+    false_calls: Numbers  # per 100 clean pictures
+
+
+def roc(probability: Numbers, defective: Truth) -> Curve:
+    """Return the share of clean pictures called (x) and of defective ones found (y)."""
+    called, found, _ = roc_curve(defective, probability)
+    return Curve(called, found)
+
+
+def precision_recall(probability: Numbers, defective: Truth) -> Curve:
+    """Return the share of defective pictures found (x) and of called ones that are defective (y)."""
+    precision, recall, _ = precision_recall_curve(defective, probability)
+    return Curve(recall[::-1], precision[::-1])
+
+
+def picture_reliability(probability: Numbers, defective: Truth) -> Curve:
+    """Return mean probability and share of defective pictures, by bin of equally many pictures."""
+    said, true, _ = zip(*calibration.bins(probability, defective, PICTURE_BINS), strict=True)
+    return Curve(np.array(said), np.array(true))
+
+
+def pixel_reliability(histograms: Numbers) -> Curve:
+    """Return mean probability and share of defective pixels by bin of equal width, without empty bins.
+
+    `histograms` counts pixels: (N, 2, 256), sound and defective.
+    """
+    total, hits, sums = pixel_bins(histograms)
+    there = total > 0
+    return Curve(sums[there] / total[there], hits[there] / total[there])
+
+
+def by_threshold(predictions: Sequence[Prediction], rule: PixelThreshold) -> ByThreshold:
+    """Return overlap, misses and false calls at many thresholds, with the rule's smallest region."""
+    defective = np.array([p.defective for p in predictions])
+    sums = np.array([[_overlap(p, rule, float(value)) for value in THRESHOLDS] for p in predictions], np.float64)
+    both, predicted, true = np.moveaxis(sums, -1, 0)
+    called = predicted > 0
+    total = predicted.sum(0) + true.sum(0)
+    return ByThreshold(
+        THRESHOLDS,
+        np.divide(2 * both.sum(0), total, out=np.ones_like(total), where=total > 0),
+        100 * (1 - called[defective].mean(0)) if defective.any() else np.zeros(len(THRESHOLDS)),
+        100 * called[~defective].mean(0) if not defective.all() else np.zeros(len(THRESHOLDS)),
+    )
+
+
+def _overlap(p: Prediction, rule: PixelThreshold, value: float) -> tuple[int, int, int]:
+    mask = decided(p.q, rule.model_copy(update={"value": value}))
+    fact = p.truth > 0
+    return int(np.count_nonzero(mask & fact)), int(np.count_nonzero(mask)), int(np.count_nonzero(fact))

@@ -1,0 +1,153 @@
+"""Bring your own: from a folder of labelled pictures to a model package that is ready to be served."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from defect_api.card import DataSet
+from defect_api.model_package import ModelPackage, PackageError, read_package
+from training import datasets, packaging, page, report, scenes, stages
+from training.consequences import operating_points
+from training.datasets import NEU_SEG, Dataset
+from training.examples import DataError, Example
+from training.runs import RECIPE, Run
+
+IMAGENET = "imagenet"
+FINGERPRINT = "data.sha256"
+LICENCE = "as the owner of the pictures and the owners of the data sets listed allow"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a person chooses. `start` is empty (the network that comes along), IMAGENET, or a package's folder."""
+
+    name: str
+    version: str
+    models: Path
+    run: Path
+    recipe: Path
+    start: str
+    resamples: int
+
+
+def make(data: Path, choices: Choices) -> ModelPackage:
+    """Train, judge, report and package; a run that was cut goes on. Return the package.
+
+    Raises DataError where the data or the choices cannot be used: before any training, and with earlier results whole.
+    """
+    target = packaging.target(choices.models, choices.name, choices.version)
+    facts(choices.start)
+    dataset = datasets.find(data)
+    run = _opened(dataset, choices)
+    start = _start(run, choices.start)
+    for number in range(run.recipe.folds):
+        run.train_fold(number, start)
+    weights = run.train_final(start)
+    found = page.find(run, choices.resamples)
+    page.write(run, found, choices.run / "report.html")
+    figures = [*found.figures, *report.bound(found.judged.predictions, dataset.name)]
+    packaging.write(weights, found.judged.chosen, figures, _description(run, found, choices), choices.models)
+    return read_package(target)
+
+
+def fold_count(examples: Sequence[Example], most: int) -> int:
+    """Return in how many folds the pictures can be judged, at most `most`.
+
+    Raises DataError where there are not two scenes with defects and two without: one to learn from, one to judge.
+    """
+    groups = scenes.group(examples)
+    judged = [(group, example) for group, example in zip(groups, examples, strict=True) if example.for_judging]
+    defective = {group for group, example in judged if example.load()[1].any()}
+    clean = {group for group, _ in judged} - defective
+    folds = min(most, len(defective), len(clean))
+    if folds < 2:
+        raise DataError(
+            f"the pictures show {len(defective)} scenes with defects and {len(clean)} without, near-copies counted "
+            "once; at least two of each are needed, and thirty make figures that mean something"
+        )
+    return folds
+
+
+def facts(start: str) -> list[DataSet]:
+    """Return the data behind the start: its owners' terms hold for what is made of it."""
+    if start == IMAGENET:
+        return []
+    if start:
+        return _started_package(start).card.data
+    licence, citation = NEU_SEG
+    return [DataSet(name="NEU-Seg, training split", pictures=3630, licence=licence, citation=citation)]
+
+
+def _opened(dataset: Dataset, choices: Choices) -> Run:
+    """Open the run, or start it with the recipe, in as many folds as the pictures allow."""
+    kept, seen = choices.run / RECIPE, choices.run / FINGERPRINT
+    fingerprint = _fingerprint(dataset, choices.start)
+    if seen.exists() and seen.read_text() != fingerprint:
+        raise DataError(
+            f"{choices.run} was trained on other pictures or from another start; choose another RUN, or remove it"
+        )
+    try:
+        content = choices.recipe.read_text()
+        most = int(re.findall(r"(?m)^folds = (\d+)", content)[0])
+    except (OSError, IndexError) as error:
+        raise DataError(f"{choices.recipe} is no recipe ({error}); start from training/configs/own.toml") from error
+    content = re.sub(r"(?m)^folds = \d+", f"folds = {fold_count(dataset.examples, most)}", content)
+    if kept.exists() and kept.read_text() != content:
+        raise DataError(f"{kept} is of another recipe than {choices.recipe}; choose another RUN, or remove it")
+    choices.run.mkdir(parents=True, exist_ok=True)
+    kept.write_text(content)
+    seen.write_text(fingerprint)
+    return Run(choices.run, dataset)
+
+
+def _fingerprint(dataset: Dataset, start: str) -> str:
+    digest = hashlib.sha256(repr((dataset.classes, start)).encode())
+    for example in dataset.examples:
+        digest.update(example.name.encode())
+        for pixels in example.load():
+            digest.update(pixels.tobytes())
+    return digest.hexdigest()
+
+
+def _start(run: Run, start: str) -> keras.Model:
+    if not start:
+        return run.pretrain(None)
+    if start == IMAGENET:
+        return stages.from_imagenet(run.recipe, len(run.dataset.classes))
+    return keras.saving.load_model(_started_package(start).weights, compile=False)
+
+
+def _started_package(start: str) -> ModelPackage:
+    try:
+        package = read_package(Path(start).resolve())
+        package.verify()
+    except PackageError as error:
+        raise DataError(f"{start} is no start: {error}; name a package's folder, or {IMAGENET}") from error
+    return package
+
+
+def _description(run: Run, found: page.Findings, choices: Choices) -> packaging.Description:
+    shapes = np.array([example.load()[0].shape for example in run.dataset.examples])
+    judged = found.judged
+    smallest, largest = shapes.min(0), shapes.max(0)
+    return packaging.Description(
+        name=choices.name,
+        version=choices.version,
+        text=f"U-Net trained on {run.dataset.name}: {len(run.dataset.examples)} pictures.",
+        classes=run.dataset.classes,
+        data=[run.dataset.facts, *facts(choices.start)],
+        weights_licence=LICENCE,
+        training={**run.recipe.source, "start": choices.start or "pre-trained on NEU-Seg"},
+        known_weaknesses=run.recipe.known_weaknesses,
+        stride=run.stride,
+        operating_points=operating_points(
+            judged.predictions, [p.rule for p in judged.points], judged.chosen.rule.value, run.dataset.name, found.how
+        ),
+        heights=packaging.size_range(int(smallest[0]), int(largest[0]), packaging.GOLDEN_SIZE[0]),
+        widths=packaging.size_range(int(smallest[1]), int(largest[1]), packaging.GOLDEN_SIZE[1]),
+    )

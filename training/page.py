@@ -1,0 +1,163 @@
+"""The report of a run: one HTML page that needs nothing beside it, with figures, curves and what they mean."""
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from markdown_it import MarkdownIt
+
+from defect_api.card import Metric
+from training import curves, history, plots
+from training.evaluation import Judged, figures
+from training.examples import DataError
+from training.history import Row
+from training.metrics import Counts
+from training.operating_point import bounded_miss_threshold
+from training.report import GUARANTEE, how
+from training.runs import RECIPE, Run
+
+SPEED = "speed.json"  # in a run's folder, as `python -m benchmarks.network` writes it
+KEY = (
+    "pooled Dice",
+    "first system's Dice",
+    "picture ROC AUC",
+    "misses per 100 defective pictures",
+    "false calls per 100 clean pictures",
+    "pixel calibration error",
+)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a report shows of the folds trained so far."""
+
+    judged: Judged
+    counts: Counts
+    figures: Sequence[Metric]
+    how: str
+
+
+def find(run: Run, resamples: int) -> Findings:
+    """Judge a run's folds. Raises DataError where it has none."""
+    folds = run.judged()
+    judged, how_got = Judged.of(folds), how(run, len(folds))
+    counts = judged.counts(len(run.dataset.classes))
+    return Findings(judged, counts, figures(counts, run.dataset.classes, run.dataset.name, how_got, resamples), how_got)
+
+
+def write(run: Run, found: Findings, path: Path, notes: Path | None = None) -> None:
+    """Write the page, whole or not at all; `notes` is a Markdown file of what was tried."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("training", "."), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters |= {"shown": _shown, "without": _without, "capitalize_first": lambda s: s[:1].upper() + s[1:]}
+    page = environment.get_template("page.html.j2").render(_content(run, found, notes))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".writing-", delete=False) as fresh:
+        fresh.write(page)
+    Path(fresh.name).chmod(0o644)
+    Path(fresh.name).replace(path)
+
+
+def _content(run: Run, found: Findings, notes: Path | None) -> dict[str, Any]:
+    judged, counts = found.judged, found.counts
+    defective = int(counts.defective.sum())
+    by_name = {figure.name: figure for figure in found.figures}
+    choices = sorted({f"{point.rule.value:g}" for point in judged.points})
+    return {
+        "title": run.dataset.name,
+        "made_at": datetime.now(UTC).strftime("%-d %B %Y, %H:%M UTC"),
+        "data": run.dataset,
+        "counts": {"pictures": len(counts.true), "defective": defective, "clean": len(counts.true) - defective},
+        "key": [by_name[name] for name in KEY],
+        "figures": [figure for figure in found.figures if not figure.name.startswith("Dice, ")],
+        "classes": _classes(run, found, by_name),
+        "how": found.how,
+        "flatters": "flatters" in found.how,
+        "calibration": judged.chosen.calibration,
+        "rule": judged.chosen.rule,
+        "nested": choices if len(choices) > 1 else [],
+        "bound": bounded_miss_threshold(judged.predictions),
+        "guarantee": GUARANTEE,
+        "plots": _plots(run, found, by_name),
+        "speed": _speed(run.folder / SPEED),
+        "notes": _notes(notes),
+        "recipe": (run.folder / RECIPE).read_text(),
+    }
+
+
+def _plots(run: Run, found: Findings, by_name: Mapping[str, Metric]) -> dict[str, str]:
+    judged, counts = found.judged, found.counts
+    defective, rule = counts.defective, judged.chosen.rule
+    histories = _histories(run.folder)
+    pictures = {
+        "before calibration": curves.picture_reliability(counts.before, defective),
+        "after": curves.picture_reliability(counts.probability, defective),
+    }
+    return {
+        "roc": plots.roc(curves.roc(counts.probability, defective), by_name["picture ROC AUC"].value),
+        "precision_recall": plots.precision_recall(
+            curves.precision_recall(counts.probability, defective),
+            by_name["picture average precision"].value,
+            float(defective.mean()),
+        ),
+        "reliability": plots.reliability(pictures, "of a picture"),
+        "pixels": plots.reliability({"pixels": curves.pixel_reliability(counts.histogram)}, "of a pixel"),
+        "thresholds": plots.thresholds(curves.by_threshold(judged.predictions, rule), rule.value, rule.uncertainty),
+        "training": plots.training(histories) if histories else "",
+    }
+
+
+def _histories(folder: Path) -> dict[str, list[Row]]:
+    """Return the rows of each network of a run, its stages' after each other, steps counted through."""
+    found: dict[str, list[Row]] = {}
+    for file in sorted(folder.rglob(history.FILE)):
+        rows = found.setdefault(file.relative_to(folder).parts[0], [])
+        before = rows[-1].step if rows else 0
+        rows += [row._replace(step=before + row.step) for row in history.read(file.parent)]
+    return found
+
+
+def _classes(run: Run, found: Findings, by_name: Mapping[str, Metric]) -> list[dict[str, Any]]:
+    area = found.counts.true[:, 1:]
+    return [
+        {
+            "name": name,
+            "figure": by_name[f"Dice, {name}"],
+            "pictures": int((area[:, channel] > 0).sum()),
+            "share": 100 * area[:, channel].sum() / max(area.sum(), 1),
+        }
+        for channel, name in enumerate(run.dataset.classes)
+    ]
+
+
+def _speed(file: Path) -> list[dict[str, Any]]:
+    if not file.exists():
+        return []
+    try:
+        rows: list[dict[str, Any]] = json.loads(file.read_text())
+    except ValueError as error:
+        raise DataError(f"{file} cannot be read ({error}); remove it, or measure again") from error
+    return rows
+
+
+def _notes(file: Path | None) -> str:
+    return MarkdownIt("commonmark").enable("table").render(file.read_text()) if file else ""
+
+
+def _shown(value: float) -> str:
+    """Return a number with three significant digits; a number that is none as a dash."""
+    if not np.isfinite(value):
+        return "none"
+    return f"{value:.3f}" if abs(value) < 2 else f"{value:.1f}"
+
+
+def _without(method: str, how_got: str) -> str:
+    """Leave out of a figure's method what the page says once for all."""
+    return method.removesuffix(f"; {how_got}")
