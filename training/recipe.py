@@ -32,7 +32,7 @@ class Stage:
 class Recipe:
     """A whole run; `source` is the file's content as it was read.
 
-    Pre-training and fine-tuning have one stage or more, each of which starts where the one before ended.
+    Fine-tuning has one stage or more, pre-training may have none; each stage starts where the one before ended.
     `known_weaknesses` go into the card.
     """
 
