@@ -5,7 +5,7 @@ from pathlib import Path
 
 from defect_api.card import DataSet, Metric, OperatingPoints
 from defect_api.model_package import ModelPackage
-from training import datasets, network, neu_seg, packaging, predictions, sheets, stages
+from training import datasets, network, neu_seg, packaging, predictions, reference, sheets, stages
 from training.consequences import operating_points
 from training.datasets import Dataset
 from training.evaluation import Judged, evaluate
@@ -63,6 +63,8 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
     point, figures = evaluate_run(run, resamples)
     if len(run.dataset.classes) == sheets.CLASSES:
         figures += evaluate_generated(weights, point, run.stride)
+    gated = reference.gate(run, weights, run.stride)
+    figures.append(gated.figure)
     trained_on = "all pictures" if final.exists() else "the first fold's training pictures"
     description = packaging.Description(
         name=name,
@@ -75,8 +77,9 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
         stride=run.stride,
         known_weaknesses=[*run.recipe.known_weaknesses, _weakest_class(figures)],
         operating_points=_consequences(run),
+        conditions=gated.conditions,
     )
-    return packaging.write(weights, point, figures, description, models_dir)
+    return packaging.write(gated.weights, point, figures, description, models_dir)
 
 
 def evaluate_generated(weights: Path, point: OperatingPoint, stride: int) -> list[Metric]:
