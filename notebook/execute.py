@@ -17,7 +17,7 @@ from traitlets.config import Config
 HERE = Path(__file__).resolve().parent
 ROOT, TEXT = HERE.parent, HERE / "walkthrough.py"
 CELL_TIMEOUT_S = 3600
-PLOTS = "import matplotlib_inline.backend_inline as b; b.set_matplotlib_formats('jpeg', pil_kwargs={'quality': 80})"
+PLOTS = "import matplotlib_inline.backend_inline as b; b.set_matplotlib_formats('jpeg', pil_kwargs={'quality': 70})"
 # the page is read offline, where its usual scripts cannot be fetched
 NO_SCRIPTS = {"require_js_url": "", "jquery_url": "", "mathjax_url": "", "mermaid_js_url": ""}
 
@@ -35,6 +35,9 @@ def execute(folder: Path) -> tuple[Path, Path]:
         config=Config({"KernelManager": {"transport": "ipc"}}),
     )
     runner.preprocess(notebook, {"metadata": {"path": str(ROOT)}})
+    for cell in notebook.cells:
+        if cell.cell_type == "code":  # progress bars and what libraries say at their start
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     page, _ = HTMLExporter(**NO_SCRIPTS).from_notebook_node(notebook)
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / f"{TEXT.stem}.ipynb", folder / f"{TEXT.stem}.html"

@@ -17,7 +17,7 @@
 # nothing but steel. Some show a pit, a hairline, a scratch, a patch of scale, and somebody should know. This notebook
 # walks the way from the labelled pictures to that knowledge, and stops at the places where it is easy to fool oneself.
 #
-# Without further ado it runs on **generated** sheets: drawn by a program, free of anybody's rights, with exact masks.
+# By default it runs on **generated** sheets: drawn by a program, free of anybody's rights, with exact masks.
 # `make notebook DATA=folder` runs it on pictures of your own. Where the text says what you will see, it speaks of the
 # generated ones.
 
@@ -53,8 +53,8 @@ plt.rcParams |= {
     "font.size": 10,
 }
 DATA = os.environ.get("DATA", "")
-COUNT = int(os.environ.get("NOTEBOOK_SHEETS", "48"))  # pictures that the model is asked about
-STEPS = int(os.environ.get("NOTEBOOK_STEPS", "60"))  # of the short training
+COUNT = int(os.environ.get("NOTEBOOK_SHEETS", "32"))  # pictures that the model is asked about
+STEPS = int(os.environ.get("NOTEBOOK_STEPS", "30"))  # of the short training
 SEED = 7_000_000  # far from every seed that trained the shipped model
 COLOURS = np.array([(255, 196, 0), (0, 174, 239), (236, 0, 140), (57, 181, 74)], np.float32)
 
@@ -102,13 +102,12 @@ of_class = {
     number: [i for i, (_, mask) in enumerate(pictures) if (mask == number).any()]
     for number in range(1, len(classes) + 1)
 }
-show(
-    [
-        (f"{name}: in {len(of_class[number])} of {len(pictures)} pictures", coloured(*pictures[of_class[number][0]]))
-        for number, name in enumerate(classes, 1)
-        if of_class[number]
-    ]
-)
+rows = []
+for number, name in enumerate(classes, 1):
+    if of_class[number]:
+        plainest = min(of_class[number], key=lambda i: len(np.unique(pictures[i][1])))
+        rows.append((f"{name}: in {len(of_class[number])} of {len(pictures)} pictures", coloured(*pictures[plainest])))
+show(rows)
 
 # %% [markdown]
 # And this is the other half of the truth. Sound steel is not a grey rectangle: it is numbered with paint, stained by
@@ -263,7 +262,9 @@ package = read_package(max(Path("defect_api/models").glob("*/*/model.json")).par
 card, served = package.card, ServedModel(package, KerasSegmenter(package.weights))
 maps = [served.maps(picture) for picture, _ in pictures]
 answers = [judge(map_.q, map_.classes, card) for map_ in maps]
-print(f"{package.key}: {len(card.training)} settings of training in its card, threshold {card.threshold.value}")
+print(
+    f"{package.key}, of {card.created_at[:10]}: threshold {card.threshold.value}, {len(card.metrics)} measured figures"
+)
 
 index = int(np.flatnonzero(defective)[0])
 picture, mask = pictures[index]
@@ -400,8 +401,8 @@ plt.show()
 
 # %% [markdown]
 # And here are the sheets that it got most wrong: of the defective ones those with the least overlap, of the clean ones
-# those with the largest false area. Blue is the label, green what the model outlined. Look at these before believing any
-# figure on this page; most of what one learns about a detector, one learns here.
+# those with the largest false area. Blue is the label, green what the model outlined. Look at these before believing
+# any figure on this page; most of what one learns about a detector, one learns here.
 
 
 # %%

@@ -5,35 +5,34 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from defect_api.card import Platt
 from defect_api.thresholds import histogram, logit_of_largest
 from training.examples import DataError
 from training.predictions import Prediction
 
-PIXELS = (256, 1024, 4096, 16384)  # how many of a map's largest values may be averaged: a pit's area to a large patch's
+# of a picture's pixels that the feature averages, 4,096 px of a sheet: the few largest are near 1 for every defect, so
+# that they told strong from weak ones worse, as judged out of fold
+SHARE = 0.01
 STRENGTH = 10.0  # of the fit (inverse of the penalty); the features are log odds
-FOLDS, SEED = 5, 1
 LEAST = 1e-6  # a probability is kept this far from 0 and 1 where its logarithm is taken
 
 Numbers = npt.NDArray[np.float64]
 
 
 def platt(predictions: Sequence[Prediction]) -> Platt:
-    """Fit Platt's calibration; how many pixels its feature averages is chosen by cross-validation within the pictures.
+    """Fit Platt's calibration to the mean of each map's largest values, as many as SHARE of the median picture.
 
-    A few pixels find any defect but are near 1 for every strong one; more of them tell strong from weak.
+    Fewer pixels find any defect but are near 1 for every strong one; more of them tell strong from weak.
     Raises DataError where all pictures are of one kind.
     """
     defective = np.array([p.defective for p in predictions])
     if defective.all() or not defective.any():
         kind = "clean" if defective.any() else "defective"
         raise DataError(f"none of the {len(defective)} pictures that choose the calibration is {kind}; add some")
-    counts = [histogram(p.q) for p in predictions]
-    features = {pixels: np.array([[logit_of_largest(c, pixels)] for c in counts]) for pixels in PIXELS}
-    pixels = min(PIXELS, key=lambda pixels: _surprise(features[pixels], defective))
-    fitted = LogisticRegression(C=STRENGTH).fit(features[pixels], defective)
+    pixels = max(1, round(SHARE * float(np.median([p.q.size for p in predictions]))))
+    features = [[logit_of_largest(histogram(p.q), pixels)] for p in predictions]
+    fitted = LogisticRegression(C=STRENGTH).fit(features, defective)
     return Platt(
         method="platt",
         feature="mean_of_largest",
@@ -66,14 +65,3 @@ def error(probability: Numbers, defective: npt.NDArray[np.bool_], count: int) ->
     """Return the expected calibration error over bins of equally many pictures (Nguyen and O'Connor 2015)."""
     found = bins(probability, defective, count)
     return sum(abs(said - true) * size for said, true, size in found) / len(probability)
-
-
-def _surprise(features: Numbers, defective: npt.NDArray[np.bool_]) -> float:
-    """Return the mean negative log likelihood of held-out pictures."""
-    folds = min(FOLDS, int(defective.sum()), int((~defective).sum()))
-    if folds < 2:
-        return 0.0
-    dealt = StratifiedKFold(folds, shuffle=True, random_state=SEED)
-    said = cross_val_predict(LogisticRegression(C=STRENGTH), features, defective, cv=dealt, method="predict_proba")
-    of_truth = np.clip(said[np.arange(len(defective)), defective.astype(int)], LEAST, 1)
-    return float(-np.log(of_truth).mean())

@@ -96,7 +96,7 @@ def test_keys_can_be_turned_off_for_good(page: Page, defective: Path) -> None:
     view(page, defective)
     page.keyboard.press("?")
     page.get_by_label("Single keys").uncheck()
-    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Close", exact=True).click()
     page.reload()
     ready(page)
     page.keyboard.press("o")

@@ -233,7 +233,7 @@ def test_a_file_that_cannot_be_read_is_named(
         (Choices(name="../outside"), "cannot name a package"),
         (Choices(classes=("scratch", "patch")), "tells 1 classes apart, 2 are named"),
         (Choices(threshold=1.5), "no card can say value = 1.5"),
-        (Choices(version="1"), "is there already; choose another --name or --version"),
+        (Choices(version="1"), "is there already; choose another name or version"),
     ],
 )
 def test_a_choice_that_does_not_fit_leaves_earlier_packages_whole(

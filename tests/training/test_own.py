@@ -1,6 +1,7 @@
 """Bring your own: a small folder of pictures and masks ends as a model package that the service serves."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,7 +82,8 @@ def test_a_folder_ends_as_a_package_that_is_served(
     weights = package.weights.read_bytes()
     assert main(command) == 1
     assert "plant/1 is there already; choose another name or version" in capsys.readouterr().err
-    (data / "images" / "3.png").write_bytes((data / "images" / "2.png").read_bytes())
+    for kind in ("images", "masks"):
+        shutil.copyfile(data / kind / "3.png", data / kind / "4.png")
     assert main([*command, "--version", "2"]) == 1
     assert "run was trained on other pictures" in capsys.readouterr().err
     assert package.weights.read_bytes() == weights

@@ -53,7 +53,7 @@ export class Row {
     this.remove.hidden = true;
     if (share < 1) {
       this.bar.value = share;
-      this.state("sending", `Sending, ${Math.round(100 * share)}\u202f%`);
+      this.state("sending", share ? `Sending, ${Math.round(100 * share)}\u202f%` : "Waiting…");
     } else {
       this.bar.removeAttribute("value");
       this.state("sending", "Judging…");

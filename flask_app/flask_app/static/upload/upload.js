@@ -92,6 +92,10 @@ uppy.on("file-added", (file) => {
   checks.add(checking);
   refresh();
 });
+uppy.on("upload-start", (files) => {
+  for (const { id } of files) rows.get(id).sending(0);
+  refresh();
+});
 uppy.on("upload-progress", (file, { bytesUploaded, bytesTotal }) => {
   rows.get(file.id)?.sending(bytesUploaded / bytesTotal);
   refresh();

@@ -55,6 +55,7 @@ export class DefectTable {
     this.root.querySelector("table").hidden = defects.length === 0;
     if (focused !== undefined) this.body.querySelector(`[data-index="${focused}"] button`)?.focus();
     this.showOrder(state);
+    this.mark(state);
   }
 
   /** Mark the rows of the defects that are selected and pointed at. */

@@ -41,9 +41,15 @@ export class Panes {
     this.original.getContext("2d").putImageData(this.toned, 0, 0);
   }
 
-  /** Take the outlines of other regions: for each a Path2D in px of the sheet. */
-  outline(rings) {
+  /** Take the outlines of other defects, in px of the sheet; those of a class are drawn at once. */
+  outline(rings, defects) {
     this.paths = rings.map(pathOf);
+    this.ofClass = new Map();
+    this.paths.forEach((path, index) => {
+      const { kind } = defects[index];
+      if (!this.ofClass.has(kind)) this.ofClass.set(kind, new Path2D());
+      this.ofClass.get(kind).addPath(path);
+    });
   }
 
   draw(state, defects) {
@@ -59,7 +65,7 @@ export class Panes {
     context.imageSmoothingEnabled = state.smooth;
     context.imageSmoothingQuality = "medium";
     context.drawImage(picture === "heat" ? this.heat : this.original, 0, 0);
-    if (picture === "overlay" && state.overlay) this.drawDefects(context, state, defects);
+    if (picture === "overlay" && state.overlay) this.drawDefects(context, state);
     if (picture === "heat") this.drawEdges(context);
     this.drawSelected(context, state);
     if (picture === "overlay" && state.overlay) this.drawLabels(context, state, defects);
@@ -73,21 +79,21 @@ export class Panes {
     context.setTransform(scale, 0, 0, scale, corner.x * density, corner.y * density);
   }
 
-  drawDefects(context, state, defects) {
-    defects.forEach((defect, index) => {
-      const style = styleOf(defect.kind, state.colours);
+  drawDefects(context, state) {
+    for (const [kind, path] of this.ofClass) {
+      const style = styleOf(kind, state.colours);
       context.globalAlpha = (TINT * state.opacity) / 100;
       context.fillStyle = style.colour;
-      context.fill(this.paths[index], "evenodd");
+      context.fill(path, "evenodd");
       context.globalAlpha = state.opacity / 100;
-      this.stroke(context, this.paths[index], SEAM, SEAM_PX);
-      this.stroke(context, this.paths[index], style.colour, LINE_PX, style.dash);
-    });
+      this.stroke(context, path, SEAM, SEAM_PX);
+      this.stroke(context, path, style.colour, LINE_PX, style.dash);
+    }
     context.globalAlpha = 1;
   }
 
   drawEdges(context) {
-    for (const path of this.paths) this.stroke(context, path, SELECTED, 1);
+    for (const path of this.ofClass.values()) this.stroke(context, path, SELECTED, 1);
   }
 
   drawSelected(context, { selected, hovered }) {

@@ -32,6 +32,7 @@ class SheetViewer extends HTMLElement {
     } catch (error) {
       console.warn("The viewer shows the stored pictures only.", error);
       this.dataset.state = "plain";
+      this.querySelector(".viewer-trouble").hidden = false;
       return;
     }
     this.assemble();
@@ -124,7 +125,7 @@ class SheetViewer extends HTMLElement {
     if (changed("threshold")) this.recut();
     if (changed("brightness", "contrast", "gamma")) this.panes.tone(state);
     if (changed("colours", "unit", "sort", "falling")) this.table.show(this.defects, state);
-    this.table.mark(state);
+    if (changed("selected", "hovered")) this.table.mark(state);
     this.panes.draw(state, this.defects);
     this.minimap.draw(state, this.defects);
     this.gestures.settle();
@@ -143,8 +144,8 @@ class SheetViewer extends HTMLElement {
     const { sheet, state } = this;
     const peak = this.defects?.[state.selected]?.peak;
     this.found = findRegions(sheet.map, state.threshold, sheet.rule);
-    this.panes.outline(traceOutlines(this.found, sheet.width, sheet.height));
     this.defects = measure(this.found, sheet.map, sheet.classes, sheet.class_names);
+    this.panes.outline(traceOutlines(this.found, sheet.width, sheet.height), this.defects);
     // whatever the threshold, the highest pixel of a defect stays in it
     if (peak) state.selected = regionAt(this.found.runs, ...peak);
     if (state.threshold === sheet.threshold) this.detail(sheet.defects);

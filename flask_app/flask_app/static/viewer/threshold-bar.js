@@ -25,12 +25,12 @@ export class ThresholdBar {
 
   show({ threshold }, { regions, area }) {
     const { sheet, part } = this;
-    const share = area / (sheet.width * sheet.height);
     this.slider.value = threshold;
     this.slider.setAttribute("aria-valuetext", percent(threshold));
     part("threshold").value = percent(threshold);
     part("count").textContent = counted(regions.length, "defect");
-    part("area").textContent = areaInWords(area, share, sheet.scale);
+    part("area").textContent = areaInWords(area, sheet.scale);
+    part("share").textContent = `${percent(area / (sheet.width * sheet.height))} of the sheet`;
     part("reset").disabled = threshold === sheet.threshold;
     part("judged").textContent = threshold === sheet.threshold ? "as judged" : `judged at ${percent(sheet.threshold)}`;
     for (const mark of this.marks) mark.setAttribute("aria-pressed", Number(mark.dataset.mark) === threshold);
@@ -50,15 +50,15 @@ export class ThresholdBar {
   tellAtRest() {
     clearTimeout(this.rest);
     this.rest = setTimeout(() => {
-      this.part("told").textContent = `${this.part("count").textContent}, ${this.part("area").textContent}`;
+      const said = ["count", "area", "share"].map((name) => this.part(name).textContent);
+      this.part("told").textContent = said.join(", ");
     }, REST_MS);
   }
 }
 
-function areaInWords(area, share, scale) {
+function areaInWords(area, scale) {
   const px = measured(area, "px");
-  const size = scale ? `${measured(area * scale.mm_per_px_x * scale.mm_per_px_y, "mm²", 1)}, ${px}` : px;
-  return `${size} (${percent(share)} of the sheet)`;
+  return scale ? `${measured(area * scale.mm_per_px_x * scale.mm_per_px_y, "mm²")} · ${px}` : px;
 }
 
 const nearest = (points, threshold) =>
