@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from defect_api.model_package import read_package
+from defect_api.model_package import ModelPackage, read_package
 from defect_api.thresholds import LEAST_SEPARABILITY, histogram, otsu
 from training import datasets, predictions, sheets
 from training.examples import Example
@@ -21,10 +21,10 @@ GENERATED, SEED = 24, 2_000_000
 SHARES = (0, 25, 50, 75, 100)
 
 
-def rows(name: str, weights: Path, examples: Iterable[Example]) -> Iterator[str]:
+def rows(name: str, package: ModelPackage, examples: Iterable[Example]) -> Iterator[str]:
     """Yield a row each for the clean and the defective ones of some sheets."""
     found: dict[bool, list[float]] = {False: [], True: []}
-    for prediction in predictions.predict(weights, examples):
+    for prediction in predictions.predict(package.weights, examples, package.card.input.stride):
         found[prediction.defective].append(otsu(histogram(prediction.q)).separability)
     for kind, values in zip(("clean", "defective"), found.values(), strict=True):
         if values:
@@ -39,14 +39,14 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=MODEL, help="folder of a model package (default: %(default)s)")
     parser.add_argument("--data", type=Path, help="a labelled data set")
     options = parser.parse_args()
-    weights = read_package(options.model).weights
+    package = read_package(options.model)
     lines = [
         f"| sheets | number | least | 25 % | median | 75 % | most | below {LEAST_SEPARABILITY} |",
         "| --- " * 8 + "|",
     ]
-    lines += rows("generated", weights, sheets.examples(GENERATED, SEED))
+    lines += rows("generated", package, sheets.examples(GENERATED, SEED))
     if options.data:
-        lines += rows(options.data.name, weights, datasets.find(options.data).examples)
+        lines += rows(options.data.name, package, datasets.find(options.data).examples)
     sys.stdout.write("\n".join(lines) + "\n")
 
 

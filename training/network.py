@@ -9,6 +9,7 @@ import numpy.typing as npt
 from keras import layers
 
 from training import encoder
+from training.enlarging import enlarged
 
 STRIDE = 32
 SCALE_MEAN, SCALE_STD = 127.0, 128.0  # of EfficientNet-Lite's own training
@@ -23,9 +24,13 @@ def build(classes: int, widths: tuple[int, ...] = DECODER_WIDTHS, dropout: float
     return _build(classes, widths, dropout, lambda x, _: layers.UpSampling2D(2, interpolation="bilinear")(x))
 
 
-def _build(classes: int, widths: tuple[int, ...], dropout: float, doubled: Callable[[Any, str], Any]) -> keras.Model:
+def _build(
+    classes: int, widths: tuple[int, ...], dropout: float, doubled: Callable[[Any, str], Any], reduction: int = 1
+) -> keras.Model:
     pixels = keras.Input((None, None, 1), dtype="uint8", name="pixels")
     x = layers.Rescaling(1 / SCALE_STD, offset=-SCALE_MEAN / SCALE_STD, name="scaled")(pixels)
+    if reduction > 1:
+        x = layers.AveragePooling2D(reduction, name="reduced")(x)
     *skips, x = encoder.features(x)
     for level, (width, skip) in enumerate(zip(widths, reversed(skips), strict=True)):
         x = layers.Concatenate()([doubled(x, f"decoder.{level}.doubled"), skip])
@@ -40,42 +45,31 @@ def head_name(classes: int) -> str:
     return f"head_{classes}"
 
 
-def with_probabilities(model: keras.Model) -> keras.Model:
+def with_probabilities(model: keras.Model, reduction: int = 1) -> keras.Model:
     """Rebuild a network so that it is served: open sizes within a graph, probabilities in the package's order.
 
+    `reduction` is by how much the pictures were reduced that it was trained on: the served network takes them at their
+    own size (H and W multiples of `reduction` x STRIDE), reduces them itself and brings its answer back up.
     Output float32 (N, H, W, 1 + classes): channel 0 is P(any defect), the others are P(class) and sum to channel 0.
     A fixed 1 x 1 convolution does the summing, so the file holds standard layers only.
     """
     channels = model.output.shape[-1]
     if any(layer.name == head_name(channels - 1) for layer in model.layers):
-        model = _for_open_sizes(model, channels - 1)
+        model = _for_open_sizes(model, channels - 1, reduction)
     softmax = layers.Softmax(name="softmax")(model.output)
     total = layers.Conv2D(channels, 1, use_bias=False, trainable=False, name="probabilities")
-    inference = keras.Model(model.input, total(softmax), name="steel_unet")
+    probabilities = total(softmax)
     total.set_weights([_summing_kernel(channels)])
-    return inference
+    if reduction > 1:
+        probabilities = enlarged(probabilities, (reduction, reduction), "restored")
+    return keras.Model(model.input, probabilities, name="steel_unet")
 
 
-def _for_open_sizes(model: keras.Model, classes: int) -> keras.Model:
+def _for_open_sizes(model: keras.Model, classes: int, reduction: int) -> keras.Model:
     widths = tuple(model.get_layer(f"decoder.{level}.1.pointwise").filters for level in range(len(DECODER_WIDTHS)))
-    rebuilt = _build(classes, widths, 0.0, _doubled_by_filter)
+    rebuilt = _build(classes, widths, 0.0, lambda x, name: enlarged(x, (2, 2), name), reduction)
     transfer(model, rebuilt)
     return rebuilt
-
-
-def _doubled_by_filter(x: Any, name: str) -> Any:
-    """Double the size as bilinear upsampling does: repeat, then smooth by (1 2 1) / 4, the border mirrored.
-
-    Keras's own bilinear layer cannot be traced while height and width are open.
-    """
-    taps = np.array([1, 2, 1], np.float32) / 4
-    kernel = np.repeat(np.outer(taps, taps)[:, :, None, None], x.shape[-1], axis=2)
-    repeated = layers.UpSampling2D(2, interpolation="nearest")(x)
-    framed = keras.ops.pad(repeated, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="symmetric")
-    smooth = layers.DepthwiseConv2D(3, use_bias=False, trainable=False, name=name)
-    doubled = smooth(framed)
-    smooth.set_weights([kernel])
-    return doubled
 
 
 def transfer(source: keras.Model, target: keras.Model) -> list[str]:

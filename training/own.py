@@ -144,6 +144,7 @@ def _description(run: Run, found: page.Findings, choices: Choices) -> packaging.
         weights_licence=LICENCE,
         training={**run.recipe.source, "start": choices.start or "pre-trained on NEU-Seg"},
         known_weaknesses=run.recipe.known_weaknesses,
+        stride=run.stride,
         operating_points=operating_points(
             judged.predictions, [p.rule for p in judged.points], judged.chosen.rule.value, run.dataset.name, found.how
         ),

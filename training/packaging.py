@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from defect_api.card import Card, DataSet, Golden, Input, Licence, Metric, OperatingPoints, Tolerance
+from defect_api.card import Card, Conditions, DataSet, Golden, Input, Licence, Metric, OperatingPoints, Tolerance
 from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, read_package
 from training import golden, network
 from training.examples import DataError
@@ -35,8 +35,10 @@ class Description:
     training: Mapping[str, Any]
     known_weaknesses: Sequence[str] = field(default=())
     operating_points: OperatingPoints | None = None
+    conditions: Conditions | None = None
     heights: tuple[int, int] = HEIGHTS
     widths: tuple[int, int] = WIDTHS
+    stride: int = network.STRIDE
 
 
 def target(models: Path, name: str, version: str) -> Path:
@@ -86,13 +88,14 @@ def _card(weights: Path, point: OperatingPoint, figures: Sequence[Metric], descr
         digest=file_digest(weights),
         description=description.text,
         classes=list(description.classes),
-        input=Input(stride=network.STRIDE, height=description.heights, width=description.widths),
+        input=Input(stride=description.stride, height=description.heights, width=description.widths),
         threshold=point.rule,
         calibration=point.calibration,
         golden=[PLACEHOLDER],
         tolerance=TOLERANCE,
         metrics=list(figures),
         operating_points=description.operating_points,
+        conditions=description.conditions,
         data=list(description.data),
         licence=Licence(code="MIT", weights=description.weights_licence),
         training=dict(description.training),

@@ -18,7 +18,8 @@ def paste(rng: Rng, donor: Picture, donor_ids: Picture, pixels: Picture, ids: Pi
     """
     shift = np.round(rng.uniform(-0.3, 0.3, 2) * pixels.shape).astype(int)
     defects = np.where(donor_ids == IGNORED, 0, donor_ids).astype(np.uint8)
-    moved, moved_ids = _shifted(donor, shift), _shifted(defects, shift)
+    moved = _shifted(donor, shift, cv2.BORDER_REPLICATE)  # no black beside what came from the border
+    moved_ids = _shifted(defects, shift, cv2.BORDER_CONSTANT)
     defect = moved_ids > 0
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * MARGIN + 1, 2 * MARGIN + 1))
     near = cv2.dilate(defect.astype(np.uint8), kernel) > 0
@@ -31,6 +32,7 @@ def paste(rng: Rng, donor: Picture, donor_ids: Picture, pixels: Picture, ids: Pi
     return np.clip(np.rint(blended), 0, 255).astype(np.uint8), np.where(defect, moved_ids, ids)
 
 
-def _shifted(picture: Picture, shift: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Picture:
+def _shifted(picture: Picture, shift: np.ndarray[tuple[int], np.dtype[np.int64]], border: int) -> Picture:
     matrix = np.array([[1, 0, shift[1]], [0, 1, shift[0]]], np.float32)
-    return np.asarray(cv2.warpAffine(picture, matrix, picture.shape[::-1], flags=cv2.INTER_NEAREST), np.uint8)
+    shape = picture.shape[::-1]
+    return np.asarray(cv2.warpAffine(picture, matrix, shape, flags=cv2.INTER_NEAREST, borderMode=border), np.uint8)

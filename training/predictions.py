@@ -32,23 +32,23 @@ class Prediction:
         return bool(self.truth.any())
 
 
-def export(model: keras.Model, path: Path) -> Path:
-    """Write a trained network as the file that is served."""
+def export(model: keras.Model, path: Path, reduction: int = 1) -> Path:
+    """Write a network, trained on pictures reduced `reduction` times, as the file that is served."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    network.with_probabilities(model).save(path)
+    network.with_probabilities(model, reduction).save(path)
     return path
 
 
-def predict(weights: Path, examples: Iterable[Example]) -> Iterator[Prediction]:
-    """Predict labelled pictures with an exported network, at their own size, one by one."""
+def predict(weights: Path, examples: Iterable[Example], stride: int) -> Iterator[Prediction]:
+    """Predict labelled pictures with an exported network of that stride, at their own size, one by one."""
     segmenter = KerasSegmenter(weights)
-    return (predict_one(segmenter, example) for example in examples)
+    return (predict_one(segmenter, example, stride) for example in examples)
 
 
-def predict_one(segmenter: Segmenter, example: Example) -> Prediction:
+def predict_one(segmenter: Segmenter, example: Example, stride: int) -> Prediction:
     """Predict one labelled picture."""
     picture, mask = example.load()
-    probability, classes, novelty = segment(segmenter, picture, network.STRIDE)
+    probability, classes, novelty = segment(segmenter, picture, stride)
     return Prediction(example.name, quantise(probability), classes, mask, novelty)
 
 

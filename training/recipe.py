@@ -15,11 +15,14 @@ from training.sampling import Mix
 class Stage:
     """One stage of training: its crops' size, what they show, how they are changed, how long it takes.
 
-    `generated_sheets` are mixed into the pictures.
+    `generated_sheets` are mixed into the pictures. Crops of `crop` px (height, width) are reduced `reduction` times
+    before the network sees them. The encoder's first `frozen_blocks` blocks are left as they are, unless it is 0.
     """
 
     generated_sheets: int
     crop: tuple[int, int]
+    reduction: int
+    frozen_blocks: int
     mix: Mix
     changes: Changes
     schedule: Schedule
@@ -29,16 +32,14 @@ class Stage:
 class Recipe:
     """A whole run; `source` is the file's content as it was read.
 
-    Fine-tuning has one stage or more, each of which starts where the one before ended. Where `final_from_fold` names a
-    fold, the network that ships takes its first stage from that fold, which saves its time.
+    Fine-tuning has one stage or more, pre-training may have none; each stage starts where the one before ended.
     `known_weaknesses` go into the card.
     """
 
     seed: int
     folds: int
-    pretraining: Stage
+    pretraining: tuple[Stage, ...]
     finetuning: tuple[Stage, ...]
-    final_from_fold: int | None
     known_weaknesses: tuple[str, ...]
     source: dict[str, Any]
 
@@ -50,9 +51,8 @@ def load(path: Path) -> Recipe:
         return Recipe(
             seed=content["seed"],
             folds=content["folds"],
-            pretraining=_stage(content["pretraining"]),
+            pretraining=tuple(_stage(stage) for stage in content.get("pretraining", ())),
             finetuning=tuple(_stage(stage) for stage in content["finetuning"]),
-            final_from_fold=content.get("final_from_fold"),
             known_weaknesses=tuple(content.get("known_weaknesses", ())),
             source=content,
         )
@@ -68,6 +68,8 @@ def _stage(content: dict[str, Any]) -> Stage:
     return Stage(
         generated_sheets=content.get("generated_sheets", 0),
         crop=(height, width),
+        reduction=content.get("reduction", 1),
+        frozen_blocks=content.get("frozen_blocks", 0),
         mix=Mix(**content["mix"]),
         changes=Changes(**changes),
         schedule=Schedule(**content["schedule"]),

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from defect_api.card import DataSet, Metric, OperatingPoints
 from defect_api.model_package import ModelPackage
-from training import datasets, neu_seg, packaging, predictions, sheets, stages
+from training import datasets, network, neu_seg, packaging, predictions, reference, sheets, stages
 from training.consequences import operating_points
 from training.datasets import Dataset
 from training.evaluation import Judged, evaluate
 from training.metrics import decided, mean_iou
 from training.operating_point import OperatingPoint, bounded_miss_threshold
 from training.predictions import Prediction
-from training.runs import EXPORTED, Run
+from training.runs import EXPORTED, PRETRAINING, Run
 
 GENERATED_LICENCE, GENERATED_CITATION = "MIT", "drawn by this project's own generator"
 GENERATED_COUNT, GENERATED_SEED = 40, 2_000_000  # of the sheets that a package is tried on
@@ -49,9 +49,11 @@ def table(figures: Sequence[Metric]) -> str:
 
 def neu_seg_miou(run_folder: Path, data: Path) -> float:
     """Return the pre-trained network's mean IoU, background too, on NEU-Seg's published test split."""
-    place = run_folder / "pretraining"
-    weights = predictions.export(stages.finished(place), place / EXPORTED)
-    return mean_iou(predictions.predict(weights, neu_seg.load(data, "test")), len(neu_seg.CLASSES))
+    place = run_folder / PRETRAINING
+    last = max(place.glob("stage-*"), default=place)
+    weights = predictions.export(stages.finished(last), place / EXPORTED)
+    tested = neu_seg.load(data, "test")
+    return mean_iou(predictions.predict(weights, tested, network.STRIDE), len(neu_seg.CLASSES))
 
 
 def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: int) -> ModelPackage:
@@ -60,10 +62,10 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
     weights = final if final.exists() else run.folder / "fold-0" / EXPORTED
     point, figures = evaluate_run(run, resamples)
     if len(run.dataset.classes) == sheets.CLASSES:
-        figures += evaluate_generated(weights, point)
+        figures += evaluate_generated(weights, point, run.stride)
+    gated = reference.gate(run, weights, run.stride)
+    figures.append(gated.figure)
     trained_on = "all pictures" if final.exists() else "the first fold's training pictures"
-    if final.exists() and run.recipe.final_from_fold is not None:
-        trained_on += f" (in its first stage, on the training pictures of fold {run.recipe.final_from_fold})"
     description = packaging.Description(
         name=name,
         version=version,
@@ -72,16 +74,18 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
         data=_facts(run),
         weights_licence=WEIGHTS_LICENCE,
         training=run.recipe.source,
+        stride=run.stride,
         known_weaknesses=[*run.recipe.known_weaknesses, _weakest_class(figures)],
         operating_points=_consequences(run),
+        conditions=gated.conditions,
     )
-    return packaging.write(weights, point, figures, description, models_dir)
+    return packaging.write(gated.weights, point, figures, description, models_dir)
 
 
-def evaluate_generated(weights: Path, point: OperatingPoint) -> list[Metric]:
+def evaluate_generated(weights: Path, point: OperatingPoint, stride: int) -> list[Metric]:
     """Return misses and false calls on generated sheets that no training has seen."""
     made = sheets.examples(GENERATED_COUNT, GENERATED_SEED)
-    found = [(p.defective, bool(decided(p.q, point.rule).any())) for p in predictions.predict(weights, made)]
+    found = [(p.defective, bool(decided(p.q, point.rule).any())) for p in predictions.predict(weights, made, stride)]
     shares = {
         "misses per 100 defective generated sheets": [not called for defective, called in found if defective],
         "false calls per 100 clean generated sheets": [called for defective, called in found if not defective],
@@ -126,10 +130,11 @@ def how(run: Run, folds: int) -> str:
 
 
 def _facts(run: Run) -> list[DataSet]:
-    facts = [run.dataset.facts]
-    if (run.folder / "pretraining").exists():
-        licence, citation = datasets.NEU_SEG
-        facts.append(DataSet(name="NEU-Seg, training split", pictures=3630, licence=licence, citation=citation))
+    licence, citation = datasets.NEU_SEG
+    facts = [
+        run.dataset.facts,
+        DataSet(name="NEU-Seg, training split", pictures=3630, licence=licence, citation=citation),
+    ]
     count = max(stage.generated_sheets for stage in run.recipe.finetuning)
     facts.append(
         DataSet(name="generated sheets", pictures=count, licence=GENERATED_LICENCE, citation=GENERATED_CITATION)

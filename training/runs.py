@@ -6,13 +6,13 @@ from pathlib import Path
 
 import keras
 
-from training import folds, predictions, recipe, stages
+from training import folds, network, predictions, pretrained, recipe, stages
 from training.datasets import Dataset
 from training.examples import DataError, Example
 from training.predictions import Prediction
-from training.recipe import Recipe
+from training.recipe import Recipe, Stage
 
-RECIPE, EXPORTED = "recipe.toml", "exported.keras"
+RECIPE, EXPORTED, PRETRAINING = "recipe.toml", "exported.keras", "pretraining"
 
 
 class Run:
@@ -24,29 +24,25 @@ class Run:
         self.recipe = _kept_recipe(folder, recipe_file)
 
     def pretrain(self, source: Dataset | None) -> keras.Model:
-        """Return the network that fine-tuning starts from: pre-trained on `source`, or with ImageNet weights only."""
-        if source is None and not (self.folder / "pretraining" / stages.FINISHED).exists():
-            return stages.from_imagenet(self.recipe, len(self.dataset.classes))
-        chosen = source or self.dataset
-        return stages.pretrain(self.recipe, chosen.examples, len(chosen.classes), self.folder / "pretraining")
+        """Return the network that fine-tuning starts from: pre-trained on `source`, or the one that comes along."""
+        if source is None:
+            return pretrained.load()
+        start = stages.from_imagenet(self.recipe, len(source.classes))
+        return self._staged(self.recipe.pretraining, source, source.examples, start, self.folder / PRETRAINING)
 
     def train_fold(self, number: int, start: keras.Model) -> list[Prediction]:
         """Train one fold's network and predict the pictures that it never saw."""
         place = self.folder / f"fold-{number}"
         fold = folds.split(self.dataset.examples, self.recipe.folds, self.recipe.seed)[number]
         weights = self._finetune(fold.training, start, place)
-        made = list(predictions.predict(weights, fold.judging))
+        made = list(predictions.predict(weights, fold.judging, self.stride))
         shutil.rmtree(place / "predictions", ignore_errors=True)
         predictions.save(made, place / "predictions")
         return made
 
     def train_final(self, start: keras.Model) -> Path:
         """Train on every picture; return the exported network."""
-        fold = self.recipe.final_from_fold
-        if fold is None:
-            return self._finetune(self.dataset.examples, start, self.folder / "final")
-        donor = stages.finished(self.folder / f"fold-{fold}" / "stage-0")
-        return self._finetune(self.dataset.examples, donor, self.folder / "final", first=1)
+        return self._finetune(self.dataset.examples, start, self.folder / "final")
 
     def judged(self) -> list[list[Prediction]]:
         """Return the out-of-fold predictions of the folds trained so far. Raises DataError where there are none."""
@@ -60,12 +56,19 @@ class Run:
         places = [place.parent for place in self.folder.glob("fold-*/predictions")]
         return min(len(list(place.glob(f"stage-*/{stages.FINISHED}"))) for place in places)
 
-    def _finetune(self, examples: Sequence[Example], model: keras.Model, place: Path, first: int = 0) -> Path:
-        for number, stage in list(enumerate(self.recipe.finetuning))[first:]:
-            seed = self.recipe.seed + number
-            folder = place / f"stage-{number}"
-            model = stages.finetune(stage, examples, len(self.dataset.classes), model, folder, seed)
-        return predictions.export(model, place / EXPORTED)
+    @property
+    def stride(self) -> int:
+        """Of what the sides of the pictures given to the exported network are multiples, in px."""
+        return network.STRIDE * self.recipe.finetuning[-1].reduction
+
+    def _finetune(self, examples: Sequence[Example], start: keras.Model, place: Path) -> Path:
+        model = self._staged(self.recipe.finetuning, self.dataset, examples, start, place)
+        return predictions.export(model, place / EXPORTED, self.recipe.finetuning[-1].reduction)
+
+    def _staged(
+        self, chosen: Sequence[Stage], source: Dataset, examples: Sequence[Example], start: keras.Model, place: Path
+    ) -> keras.Model:
+        return stages.train(chosen, examples, len(source.classes), start, place, self.recipe.seed)
 
 
 def _kept_recipe(folder: Path, recipe_file: Path | None) -> Recipe:

@@ -5,10 +5,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training import augment, paste
+from training import augment, busy, paste
 from training.examples import IGNORED, Example, Picture
 
 Rng = np.random.Generator
@@ -18,22 +19,28 @@ AHEAD = 6  # batches prepared in advance by the background thread
 
 @dataclass(frozen=True)
 class Mix:
-    """Shares of crops by what is at their centre; the rest is cut at a random place of any picture."""
+    """Shares of crops by what is at their centre; the rest is cut at a random place of any picture.
+
+    Of the crops of clean pictures, `cluttered` is the share that gets paint, stains or a plate's pattern drawn on; of
+    the crops without a defect, `pasted` is the share that gets one from another picture.
+    """
 
     defect: float = 0.45
     clean_picture: float = 0.25
     pasted: float = 0.0
+    cluttered: float = 0.0
 
 
 @dataclass
 class Sampler:
-    """Crops from labelled pictures, from clean ones about as often as from defects."""
+    """Crops from labelled pictures, cut `size` px large (height, width) and then reduced `reduction` times."""
 
     examples: Sequence[Example]
     size: tuple[int, int]
     mix: Mix = field(default_factory=Mix)
     changes: augment.Changes = field(default_factory=augment.Changes)
     seed: int = 0
+    reduction: int = 1
 
     def __post_init__(self) -> None:
         self._by_class: dict[int, list[Example]] = {}
@@ -51,12 +58,13 @@ class Sampler:
         self._class_shares = roots / roots.sum()
 
     def crop(self, number: int) -> tuple[Picture, Picture]:
-        """Return crop `number` of the endless list: picture and mask, uint8 of `size`."""
+        """Return crop `number` of the endless list: picture and mask, uint8 of `size` / `reduction`."""
         rng = np.random.default_rng((self.seed, number))
         pixels, ids = self._cut(rng)
         if rng.random() < self.mix.pasted and not np.isin(ids, (0, IGNORED), invert=True).any():
             donor = self._about_defect(rng)
             pixels, ids = paste.paste(rng, *donor, pixels, ids)
+        pixels, ids = self._reduced(pixels, ids)
         return augment.relight(rng, pixels, self.changes), ids
 
     def batch(self, number: int, count: int) -> Batch:
@@ -87,7 +95,8 @@ class Sampler:
         if draw < self.mix.defect and self._classes:
             return self._about_defect(rng)
         if draw < self.mix.defect + self.mix.clean_picture and self._clean:
-            return self._anywhere(rng, self._clean)
+            pixels, ids = self._anywhere(rng, self._clean)
+            return (_cluttered(rng, pixels) if rng.random() < self.mix.cluttered else pixels), ids
         return self._anywhere(rng, self.examples)
 
     def _anywhere(self, rng: Rng, examples: Sequence[Example]) -> tuple[Picture, Picture]:
@@ -109,3 +118,20 @@ class Sampler:
         halves = [min(side, length) / 2 for side, length in zip(self.size, shape, strict=True)]
         row, column = (min(max(c, h), s - h) for c, h, s in zip(centre, halves, shape, strict=True))
         return row, column
+
+    def _reduced(self, pixels: Picture, ids: Picture) -> tuple[Picture, Picture]:
+        if self.reduction == 1:
+            return pixels, ids
+        shape = (self.size[1] // self.reduction, self.size[0] // self.reduction)
+        smaller = cv2.resize(pixels, shape, interpolation=cv2.INTER_AREA)
+        return np.asarray(smaller, np.uint8), np.asarray(
+            cv2.resize(ids, shape, interpolation=cv2.INTER_NEAREST), np.uint8
+        )
+
+
+def _cluttered(rng: Rng, pixels: Picture) -> Picture:
+    """Draw what is sound although it looks busy; a strip's end is left out, real pictures show enough of them."""
+    canvas = pixels.astype(np.float32)
+    kind = busy.KINDS[int(rng.integers(len(busy.KINDS) - 1))]
+    busy.draw(rng, canvas, kind)
+    return np.clip(np.rint(canvas), 0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The stages of a run: pre-training on one set, then fine-tuning on another, each resumable from its folder."""
+"""The stages of training, one after the other, each resumable from its folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,20 +23,21 @@ def from_imagenet(recipe: Recipe, classes: int) -> keras.Model:
     return model
 
 
-def pretrain(recipe: Recipe, examples: Sequence[Example], classes: int, folder: Path) -> keras.Model:
-    """Train from ImageNet weights on a set whose classes are not those wanted in the end."""
-    model = from_imagenet(recipe, classes)
-    return _fitted(model, recipe.pretraining, examples, folder, recipe.seed)
-
-
-def finetune(
-    stage: Stage, examples: Sequence[Example], classes: int, start: keras.Model, folder: Path, seed: int
+def train(
+    stages: Sequence[Stage], examples: Sequence[Example], classes: int, start: keras.Model, folder: Path, seed: int
 ) -> keras.Model:
-    """Train on the wanted classes, from `start`'s weights (its head's too, if it is for as many classes)."""
-    keras.utils.set_random_seed(seed)
-    model = network.build(classes)
-    network.transfer(start, model)
-    return _fitted(model, stage, examples, folder, seed)
+    """Train stage after stage on `classes` classes, from `start`'s weights, each kept in its `stage-<n>` folder.
+
+    The head's weights are taken over too, if it is for as many classes. Finished stages are read, not trained again.
+    """
+    model = start
+    for number, stage in enumerate(stages):
+        place = folder / f"stage-{number}"
+        if (place / FINISHED).exists():
+            model = finished(place)
+        else:
+            model = _trained(stage, examples, classes, model, place, seed + number)
+    return model
 
 
 def finished(folder: Path) -> keras.Model:
@@ -46,12 +47,16 @@ def finished(folder: Path) -> keras.Model:
     return keras.saving.load_model(folder / FINISHED, compile=False)
 
 
-def _fitted(model: keras.Model, stage: Stage, examples: Sequence[Example], folder: Path, seed: int) -> keras.Model:
-    """Fit the model, or read it where the folder has it already, and keep it as FINISHED."""
-    if (folder / FINISHED).exists():
-        return finished(folder)
+def _trained(
+    stage: Stage, examples: Sequence[Example], classes: int, start: keras.Model, folder: Path, seed: int
+) -> keras.Model:
+    keras.utils.set_random_seed(seed)
+    model = network.build(classes)
+    network.transfer(start, model)
+    encoder.freeze(model, stage.frozen_blocks)
     mixed = [*examples, *sheets.examples(stage.generated_sheets, GENERATED_SEED)]
-    sampler = Sampler(mixed, stage.crop, stage.mix, stage.changes, seed)
+    sampler = Sampler(mixed, stage.crop, stage.mix, stage.changes, seed, stage.reduction)
     Fitting(model, stage.schedule, folder).run(sampler)
+    model.trainable = True
     model.save(folder / FINISHED)
     return model

@@ -8,7 +8,7 @@ import cv2
 import pytest
 
 from defect_api.model_package import read_package
-from training import datasets, golden, network, sheets
+from training import datasets, golden, sheets
 from training.commands import main
 from training.examples import DataError
 from training.runs import Run
@@ -16,13 +16,14 @@ from training.runs import Run
 RECIPE = """
 seed = 1
 folds = 2
-[pretraining]
+[[pretraining]]
 crop = [32, 32]
 mix = {}
 changes = {}
 schedule = { steps = 1, batch = 1 }
 [[finetuning]]
 generated_sheets = 1
+reduction = 2
 crop = [64, 64]
 mix = {}
 changes = {}
@@ -71,7 +72,8 @@ def test_a_folder_of_own_pictures_ends_as_a_model_package(
     package.verify()
     assert package.card.training["folds"] == 2
     assert package.card.classes == ["scratch"]
-    assert [data.name for data in package.card.data] == ["own", "generated sheets"]
+    assert [data.name for data in package.card.data] == ["own", "NEU-Seg, training split", "generated sheets"]
+    assert package.card.input.stride == 64
 
 
 def test_a_run_of_another_recipe_is_refused(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,15 +83,6 @@ def test_a_run_of_another_recipe_is_refused(data: Path, tmp_path: Path, capsys: 
 
     assert main(["train", "--data", str(data), "--run", str(run)]) == 1
     assert "is of another recipe than" in capsys.readouterr().err
-
-
-def test_a_final_network_that_continues_a_fold_needs_that_fold(data: Path, tmp_path: Path) -> None:
-    recipe = tmp_path / "recipe.toml"
-    recipe.write_text(RECIPE.replace("folds = 2", "folds = 2\nfinal_from_fold = 0"))
-    run = Run(tmp_path / "run", datasets.find(data), recipe)
-
-    with pytest.raises(DataError, match="train that stage first"):
-        run.train_final(network.build(classes=1))
 
 
 def test_a_run_without_a_fold_has_nothing_to_report(data: Path, tmp_path: Path) -> None:

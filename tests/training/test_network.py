@@ -45,6 +45,17 @@ def test_the_served_network_answers_as_the_trained_one(trained: keras.Model, ser
     np.testing.assert_allclose(served(pixels).numpy()[..., 1:], softmax[..., 1:], atol=1e-5)
 
 
+def test_a_network_of_reduced_sheets_is_served_at_their_own_size(trained: keras.Model) -> None:
+    halves = np.random.default_rng(3).integers(0, 256, (1, 64, 96, 1), np.uint8)
+    pixels = halves.repeat(2, axis=1).repeat(2, axis=2)
+
+    output = network.with_probabilities(trained, reduction=2)(pixels).numpy()
+
+    reduced = keras.ops.softmax(trained(halves, training=False))
+    expected = keras.layers.UpSampling2D(2, interpolation="bilinear")(reduced).numpy()
+    np.testing.assert_allclose(output[..., 1:], expected[..., 1:], atol=1e-5)
+
+
 def test_one_graph_serves_all_sizes(served: keras.Model) -> None:
     import tensorflow as tf
 
@@ -71,3 +82,13 @@ def test_a_network_for_other_classes_takes_over_all_but_the_head(trained: keras.
         other.get_layer("_blocks.3._project_conv").get_weights()[0],
         trained.get_layer("_blocks.3._project_conv").get_weights()[0],
     )
+
+
+def test_frozen_blocks_keep_their_weights_and_their_statistics() -> None:
+    model = network.build(classes=2)
+
+    encoder.freeze(model, 3)
+
+    frozen = {layer.name.rpartition(".")[0] for layer in model.layers if layer.weights and not layer.trainable}
+    assert frozen == {"", "_blocks.0", "_blocks.1", "_blocks.2"}
+    assert model.get_layer("_blocks.3._bn0").trainable

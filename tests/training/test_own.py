@@ -20,11 +20,6 @@ RECIPE = """
 seed = 1
 folds = 3
 known_weaknesses = ["made for a test"]
-[pretraining]
-crop = [32, 32]
-mix = {}
-changes = {}
-schedule = { steps = 1, batch = 1 }
 [[finetuning]]
 crop = [64, 64]
 mix = {}

@@ -12,9 +12,10 @@ from training.examples import DataError
 def test_the_shipped_recipe_is_read() -> None:
     read = recipe.load(RECIPE)
 
-    assert read.pretraining.schedule.steps == 1800
-    assert [stage.crop for stage in read.finetuning] == [(256, 320)] * 3
-    assert read.pretraining.changes.scale == (0.85, 1.5)
+    assert [stage.crop for stage in read.pretraining] == [(128, 128), (224, 224)]
+    assert {stage.reduction for stage in read.pretraining} == {1}
+    assert {stage.reduction for stage in read.finetuning} == {2}
+    assert read.pretraining[0].changes.scale == (0.5, 0.85)
 
 
 @pytest.mark.parametrize("line", ["folds = 5\n", "peak_rate = 1e-3\n"])

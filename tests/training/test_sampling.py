@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training import paste, sheets
+from training import augment, paste, sheets
 from training.examples import Example
 from training.sampling import Mix, Sampler
 
@@ -39,6 +39,24 @@ def test_the_mix_decides_what_crops_show(examples: list[Example], mix: Mix, low:
     share = np.mean([sampler.crop(number)[1].any() for number in range(40)])
 
     assert low <= share <= high
+
+
+def test_crops_are_reduced_after_they_were_cut(examples: list[Example]) -> None:
+    whole, halved = (Sampler(examples, SIZE, seed=3, reduction=reduction).crop(1) for reduction in (1, 2))
+
+    assert [part.shape for part in halved] == [(32, 48), (32, 48)]
+    np.testing.assert_array_equal(halved[1], whole[1][::2, ::2])
+
+
+def test_clean_pictures_get_clutter_drawn_on_and_stay_clean() -> None:
+    plain = [sheets.example("plain", sheets.generate(5, defects=[], busy_kinds=[], dark_side=False))]
+    unlit = augment.Changes(gain=(1, 1), gamma=(1, 1), offset=0, noise=0, blur_share=0, jpeg_share=0)
+    samplers = [Sampler(plain, (128, 256), Mix(0.0, 1.0, cluttered=share), unlit, seed=1) for share in (0.0, 1.0)]
+
+    (bare, _), (busy, ids) = (sampler.crop(1) for sampler in samplers)
+
+    assert not ids.any()
+    assert busy.std() > 1.2 * bare.std()
 
 
 def test_a_failure_in_the_background_reaches_the_caller(examples: list[Example]) -> None:

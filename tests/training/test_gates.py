@@ -1,0 +1,73 @@
+"""Limits set from sheets, and how many real sheets they refuse."""
+
+import numpy as np
+import pytest
+
+from training import gates
+from training.gates import Refusals, Sheet
+
+
+def sheet(number: int, **changes: float | None) -> Sheet:
+    rng = np.random.default_rng(number)
+    statistics: dict[str, float | None] = {
+        "strip_share": float(rng.uniform(0.3, 1)),
+        "brightness": float(rng.normal(100, 15)),
+        "saturated_share": float(rng.exponential(0.01)),
+        "texture": float(np.exp(rng.normal(1, 0.3))),
+        "sharpness": float(np.exp(rng.normal(0.3, 0.2))),
+    }
+    novelty = changes.pop("novelty", float(np.sqrt(rng.chisquare(8) / 8)))
+    return Sheet(number % 5, True, {**statistics, **changes}, novelty)  # type: ignore[dict-item]
+
+
+KNOWN = [sheet(number) for number in range(150)]
+NEW = [sheet(number) for number in range(1000, 5000)]
+
+
+def test_about_1_in_100_new_sheets_of_the_kind_is_refused() -> None:
+    refused, count = gates.refusals(NEW, gates.limits(KNOWN))
+    assert 0.002 < refused / count < 0.03
+
+
+def test_the_cross_check_counts_every_real_sheet_once_and_no_generated_one() -> None:
+    generated = [Sheet(one.fold, False, one.statistics, 99.0) for one in KNOWN[:5]]
+    assert gates.cross_refusals([*KNOWN, *generated]).sheets == len(KNOWN)
+    assert gates.cross_refusals(KNOWN).refused <= 6
+
+
+@pytest.mark.parametrize(
+    ("statistic", "value"),
+    [
+        ("strip_share", 0.0),
+        ("brightness", 2.0),
+        ("saturated_share", 0.9),
+        ("texture", 0.01),
+        ("sharpness", 0.1),
+        ("sharpness", 9.0),
+        ("novelty", 9.0),
+    ],
+)
+def test_what_is_far_from_all_of_them_is_refused(statistic: str, value: float) -> None:
+    assert gates.refusals([sheet(0, **{statistic: value})], gates.limits(KNOWN)) == (1, 1)
+
+
+def test_a_sheet_whose_statistic_cannot_be_told_is_left_out_of_that_limit() -> None:
+    with_one, without = (gates.limits(sheets) for sheets in ([*KNOWN, sheet(0, sharpness=None)], KNOWN))
+    assert with_one.ranges["sharpness"] == without.ranges["sharpness"]
+
+
+def test_a_network_without_a_score_has_no_limit_for_it() -> None:
+    known = gates.limits([sheet(number, novelty=None) for number in range(50)])
+    assert known.novelty is None
+    assert known.ranges
+
+
+def test_the_tail_is_that_of_an_exponential() -> None:
+    values = np.random.default_rng(1).exponential(2.0, 5000).tolist()
+    assert gates.tail_limit(values, 0.001) == pytest.approx(2.0 * np.log(1000), rel=0.1)
+
+
+def test_the_figure_is_per_100_with_wilsons_interval() -> None:
+    figure = Refusals(1, 128).metric("steel", "counted")
+    assert figure.value == pytest.approx(0.78)
+    assert figure.interval == pytest.approx((0.14, 4.29), abs=0.01)

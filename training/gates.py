@@ -1,0 +1,92 @@
+"""Sets the limits beyond which a package gives no verdict, so that about 1 in 100 sheets like its own is refused."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import binomtest
+
+from defect_api.card import Conditions, Metric
+from defect_api.conditions import GATES, limited, reasons
+from defect_api.record import Statistic
+
+REFUSED_BY_NOVELTY = 0.008  # of the sheets like those trained on
+REFUSED_BY_STATISTICS = 0.002  # by all of their limits together: they are for what no camera at a line should send
+TAIL = 0.1  # share of the sheets that a limit's tail is fitted to
+DECIMALS = 3
+NAME = "sheets refused per 100"
+# shares and brightness differ by factors; overexposure is rare and its share is taken as it is
+BY_FACTORS: tuple[Statistic, ...] = ("strip_share", "brightness", "texture", "sharpness")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a limit is set from: a picture's statistics, and its novelty for a network that has not seen it."""
+
+    fold: int
+    real: bool
+    statistics: dict[Statistic, float | None]
+    novelty: float | None
+
+
+class Refusals(NamedTuple):
+    """How many of how many sheets got no verdict."""
+
+    refused: int
+    sheets: int
+
+    def metric(self, data: str, method: str) -> Metric:
+        """Return the figure per 100 with its Wilson interval (1927)."""
+        interval = binomtest(self.refused, self.sheets).proportion_ci(method="wilson")
+        low, high = (round(100 * bound, 2) for bound in (interval.low, interval.high))
+        value = round(100 * self.refused / self.sheets, 2)
+        return Metric(name=NAME, value=value, interval=(low, high), data=data, method=method)
+
+
+def limits(sheets: Sequence[Sheet]) -> Conditions:
+    """Set each limit where a tail fitted to the sheets leaves its part of what may be refused, 1 in 100 in all."""
+    scores = [sheet.novelty for sheet in sheets if sheet.novelty is not None]
+    part = REFUSED_BY_STATISTICS / len(GATES)
+    ranges: dict[Statistic, tuple[float | None, float | None]] = {}
+    for gate in GATES:
+        values = [value for sheet in sheets if (value := sheet.statistics[gate.statistic]) is not None]
+        limit = _limit(values, gate.side == "low", gate.statistic in BY_FACTORS, part)
+        low, high = ranges.get(gate.statistic, (None, None))
+        ranges[gate.statistic] = (limit, high) if gate.side == "low" else (low, limit)
+    novelty = round(tail_limit(scores, REFUSED_BY_NOVELTY), DECIMALS) if scores else None
+    return Conditions(ranges=ranges, novelty=novelty)
+
+
+def refusals(sheets: Iterable[Sheet], known: Conditions) -> Refusals:
+    """Count the sheets that the limits refuse, by the very rule that serves."""
+    found = [bool(reasons(limited(sheet.statistics, sheet.novelty, known))) for sheet in sheets]
+    return Refusals(sum(found), len(found))
+
+
+def cross_refusals(sheets: Sequence[Sheet]) -> Refusals:
+    """Count the real sheets that limits set on the other folds refuse."""
+    total = [0, 0]
+    for fold in sorted({sheet.fold for sheet in sheets}):
+        known = limits([sheet for sheet in sheets if sheet.fold != fold])
+        one = refusals([sheet for sheet in sheets if sheet.fold == fold and sheet.real], known)
+        total = [total[0] + one.refused, total[1] + one.sheets]
+    return Refusals(*total)
+
+
+def tail_limit(values: Sequence[float], part: float) -> float:
+    """Return what `part` of such values exceed: excesses over the highest TAIL are taken as exponential.
+
+    Peaks over threshold (Pickands 1975) with a shape of 0. It goes beyond the largest value where `part` is less than
+    one in as many values as there are.
+    """
+    start = float(np.quantile(values, 1 - TAIL))
+    excess = float(np.mean([value - start for value in values if value >= start]))
+    return start + excess * float(np.log(TAIL / part))
+
+
+def _limit(values: Sequence[float], low: bool, by_factors: bool, part: float) -> float:
+    sign = -1 if low else 1
+    scaled = sign * (np.log(values) if by_factors else np.asarray(values))
+    limit = sign * tail_limit(scaled.tolist(), part)
+    return round(float(np.exp(limit)) if by_factors else limit, DECIMALS)

@@ -1,0 +1,76 @@
+"""The sheets that a package's limits are set from, and the network that tells how unlike them a picture is."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from defect_api.card import Conditions, Metric
+from defect_api.conditions import measure
+from training import folds, gates, novelty, sheets
+from training.examples import Example, Picture
+from training.gates import Sheet
+from training.runs import EXPORTED, Run
+
+GATED = "gated.keras"
+GENERATED_COUNT, GENERATED_SEED = 30, 3_000_000  # generated sheets are judged too: the demonstration's, the golden ones
+
+
+@dataclass(frozen=True)
+class Gated:
+    """A network that also tells how novel a picture is, the limits for it, and how many real sheets they refuse."""
+
+    weights: Path
+    conditions: Conditions
+    figure: Metric
+
+
+def gate(run: Run, weights: Path, stride: int) -> Gated:
+    """Set the limits of a run on pictures that its folds' networks have not seen; fit the novelty of `weights`."""
+    judging = [fold.judging for fold in folds.split(run.dataset.examples, run.recipe.folds, run.recipe.seed)]
+    made = _dealt(run.recipe.folds)
+    found = list(_out_of_fold(run, judging, made, stride))
+    known = gates.limits(found)
+    model = keras.saving.load_model(weights, compile=False)
+    pictures = [picture for fold in zip(judging, made, strict=True) for picture in _pictures(*fold)]
+    fitted = novelty.fit(novelty.features(model, pictures, stride))
+    gated = weights.with_name(GATED)
+    novelty.with_novelty(model, fitted).save(gated)
+    return Gated(gated, known, _figure(found, known, run.dataset.name))
+
+
+def _out_of_fold(
+    run: Run, judging: Sequence[Sequence[Example]], made: Sequence[Sequence[Example]], stride: int
+) -> Iterator[Sheet]:
+    """Yield each sheet of the folds that are trained, its novelty by that network, fitted to the other folds."""
+    for number, (real, generated) in enumerate(zip(judging, made, strict=True)):
+        weights = run.folder / f"fold-{number}" / EXPORTED
+        if not weights.exists():
+            continue
+        own = _pictures(real, generated)
+        others = [p for n, fold in enumerate(zip(judging, made, strict=True)) if n != number for p in _pictures(*fold)]
+        model = keras.saving.load_model(weights, compile=False)
+        features = novelty.features(model, [*own, *others], stride)
+        scores = novelty.fit(features[len(own) :]).score(features[: len(own)])
+        for index, (picture, score) in enumerate(zip(own, np.round(scores, 3).tolist(), strict=True)):
+            yield Sheet(number, index < len(real), measure(picture), score)
+
+
+def _figure(found: Sequence[Sheet], known: Conditions, data: str) -> Metric:
+    several = len({sheet.fold for sheet in found}) > 1
+    counted = (
+        gates.cross_refusals(found) if several else gates.refusals([sheet for sheet in found if sheet.real], known)
+    )
+    how = "limits set on the other folds" if several else "the limits were set on these very pictures"
+    return counted.metric(data, f"real sheets that get no verdict; {how}; python -m training package")
+
+
+def _dealt(count: int) -> list[list[Example]]:
+    made = sheets.examples(GENERATED_COUNT, GENERATED_SEED)
+    return [made[number::count] for number in range(count)]
+
+
+def _pictures(real: Sequence[Example], generated: Sequence[Example]) -> list[Picture]:
+    return [example.load()[0] for example in (*real, *generated)]
