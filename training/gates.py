@@ -16,8 +16,6 @@ REFUSED_BY_STATISTICS = 0.002  # by all of their limits together: they are for w
 TAIL = 0.1  # share of the sheets that a limit's tail is fitted to
 DECIMALS = 3
 NAME = "sheets refused per 100"
-# shares and brightness differ by factors; overexposure is rare and its share is taken as it is
-BY_FACTORS: tuple[Statistic, ...] = ("strip_share", "brightness", "texture", "sharpness")
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def limits(sheets: Sequence[Sheet]) -> Conditions:
     ranges: dict[Statistic, tuple[float | None, float | None]] = {}
     for gate in GATES:
         values = [value for sheet in sheets if (value := sheet.statistics[gate.statistic]) is not None]
-        limit = _limit(values, gate.side == "low", gate.statistic in BY_FACTORS, part)
+        limit = round(low_limit(values, part) if gate.side == "low" else tail_limit(values, part), DECIMALS)
         low, high = ranges.get(gate.statistic, (None, None))
         ranges[gate.statistic] = (limit, high) if gate.side == "low" else (low, limit)
     novelty = round(tail_limit(scores, REFUSED_BY_NOVELTY), DECIMALS) if scores else None
@@ -85,8 +83,6 @@ def tail_limit(values: Sequence[float], part: float) -> float:
     return start + excess * float(np.log(TAIL / part))
 
 
-def _limit(values: Sequence[float], low: bool, by_factors: bool, part: float) -> float:
-    sign = -1 if low else 1
-    scaled = sign * (np.log(values) if by_factors else np.asarray(values))
-    limit = sign * tail_limit(scaled.tolist(), part)
-    return round(float(np.exp(limit)) if by_factors else limit, DECIMALS)
+def low_limit(values: Sequence[float], part: float) -> float:
+    """Return what `part` of such values fall below, by factors: none of them can be below 0."""
+    return float(np.exp(-tail_limit((-np.log(values)).tolist(), part)))
