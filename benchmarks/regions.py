@@ -23,7 +23,7 @@ from defect_api.overlay import encode_overlay, encode_png
 from defect_api.record import Defect
 from training import sheets
 
-MODEL = Path("defect_api/models/steel-unet/1")
+MODEL = Path("defect_api/models/steel-unet/2")
 HEIGHT, WIDTH, DEFECTS = 256, 1600, 20
 RUNS = 60
 Map = NDArray[np.uint8]

@@ -10,7 +10,7 @@ import { traceOutlines } from "../flask_app/flask_app/static/viewer/outline.js";
 import { decodeGrey } from "../flask_app/flask_app/static/viewer/png.js";
 import { findRegions } from "../flask_app/flask_app/static/viewer/regions.js";
 
-const GOLDEN = new URL("../defect_api/models/steel-unet/1/golden/", import.meta.url);
+const GOLDEN = new URL("../defect_api/models/steel-unet/2/golden/", import.meta.url);
 const THRESHOLDS = Array.from({ length: 100 }, (_, step) => (step + 1) / 100);
 const NAMES = ["class 1", "class 2", "class 3", "class 4"];
 const FRAME_MS = 16;

@@ -13,7 +13,7 @@ from defect_api.thresholds import cut
 from training import calibration
 from training.predictions import Prediction
 
-THRESHOLDS = np.round(np.arange(0.20, 0.86, 0.05), 2)
+THRESHOLDS = np.round(np.arange(0.20, 0.96, 0.05), 2)
 # px; of the real masks in the sample's rle_without_images.csv.gz, 5 % of class 1 have no region of over 621 px
 REGIONS = (50, 100, 150, 200, 300, 400, 500, 600)
 JOINS = (0, 4, 8, 16)  # px

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ HEIGHTS, WIDTHS = (112, 320), (256, 2000)  # px: 1600 x 256 at the scales that a
 TOLERANCE = {"f32": Tolerance(dice=0.999, map_mae=0.002)}
 NAME, VERSION = r"[a-z0-9][a-z0-9_-]{0,63}", r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}"  # as the card wants them
 GOLDEN_SIZE = (256, 1600)  # px, height and width of the generated sheets that must not be refused
+LIBRARIES = ("keras",)  # what a service needs at least as new as it is here
 PLACEHOLDER = Golden(sheet="", probability_map="", class_map="", verdict="clean", types=[])
 
 
@@ -91,6 +93,7 @@ def _card(weights: Path, point: OperatingPoint, figures: Sequence[Metric], descr
         input=Input(stride=description.stride, height=description.heights, width=description.widths),
         threshold=point.rule,
         calibration=point.calibration,
+        libraries={library: version(library) for library in LIBRARIES},
         golden=[PLACEHOLDER],
         tolerance=TOLERANCE,
         metrics=list(figures),

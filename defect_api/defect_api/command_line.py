@@ -27,7 +27,10 @@ Stamp = tuple[int, int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Inspect what the command line names; return the exit status."""
-    options = parser().parse_args(arguments)
+    grammar = parser()
+    options = grammar.parse_args(arguments)
+    if not (options.paths or options.watch):
+        grammar.error("name pictures or folders, or a folder to --watch")
     console = Console(stderr=True)
     settings = Settings().model_copy(update={"media_dir": options.out, "model": options.model})
     slot = ModelSlot(lambda: load_model(settings))

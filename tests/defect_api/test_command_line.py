@@ -60,6 +60,13 @@ def test_a_missing_file_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "absent.png: No such file" in capsys.readouterr().err
 
 
+def test_nothing_to_inspect_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--out", str(tmp_path)])
+
+    assert "name pictures or folders" in capsys.readouterr().err
+
+
 def test_a_missing_model_is_2(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert inspect(folder, "--out", tmp_path / "out", "--model", "other") == 2
     assert "no model package 'other'" in capsys.readouterr().err
