@@ -124,6 +124,14 @@ def package(options: Options) -> None:
     print(f"{written.path} is ready to be served")
 
 
+def count_refusals(options: Options) -> None:
+    """Print how many real sheets and how many foreign pictures a package gives no verdict."""
+    from training import refusals
+
+    for line in refusals.count(options.package, options.data):
+        print(line)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description="From labelled pictures to a package.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -143,6 +151,10 @@ def _parser() -> argparse.ArgumentParser:
     packed.add_argument("--models", type=Path, default=MODELS)
     packed.add_argument("--name", default="steel-unet")
     packed.add_argument("--version", default="1")
+    refused = commands.add_parser("refusals", help="count the sheets and foreign pictures that get no verdict")
+    refused.add_argument("--package", type=Path, required=True, help="a model package's folder")
+    refused.add_argument("--data", type=Path, required=True, help="the data set that it was trained on")
+    refused.set_defaults(run=count_refusals)
     return parser
 
 

@@ -19,6 +19,7 @@ from training.examples import Picture
 Features = npt.NDArray[np.float64]
 
 SKIP_LEVEL = 1  # of the decoder's levels, the one whose skip is pooled: of all four it tells photographs best
+DETAILS_WEIGHT = 0.35  # of the details in the squared score; the rest is the encoder's
 OCTAVES = 4  # from details of 2 px to details of 16 px
 LEAST_DETAIL = 0.05  # grey levels; added before the logarithm
 LEAST_SPREAD = 1e-3  # a channel that hardly changes is not blown up to the others' spread
@@ -37,12 +38,12 @@ class Whitening:
 
 
 def fit(features: Features) -> Whitening:
-    """Fit to the features (N, F) of pictures of the known kind; the encoder's and the details count equally."""
+    """Fit to the features (N, F) of pictures of the known kind."""
     encoder, details = features[:, :-OCTAVES], features[:, -OCTAVES:]
     kernel = np.zeros((features.shape[1],) * 2)
-    kernel[:-OCTAVES, :-OCTAVES] = _whitening(encoder)
-    kernel[-OCTAVES:, -OCTAVES:] = _whitening(details)
-    return Whitening(features.mean(axis=0), kernel / np.sqrt(2))
+    kernel[:-OCTAVES, :-OCTAVES] = _whitening(encoder) * np.sqrt(1 - DETAILS_WEIGHT)
+    kernel[-OCTAVES:, -OCTAVES:] = _whitening(details) * np.sqrt(DETAILS_WEIGHT)
+    return Whitening(features.mean(axis=0), kernel)
 
 
 def features(model: keras.Model, pictures: Iterable[Picture], stride: int) -> Features:
@@ -86,7 +87,9 @@ def _described(model: keras.Model) -> keras.KerasTensor:
     pixels, seen = keras.Input((None, None, 1), dtype="uint8"), keras.Input((None, None, skip.shape[-1]))
     mean = layers.GlobalAveragePooling2D()(seen)
     variance = layers.GlobalAveragePooling2D()(keras.ops.square(seen)) - keras.ops.square(mean)
-    parts = [mean, keras.ops.sqrt(keras.ops.relu(variance)), _details(pixels)]
+    # arcsinh is a logarithm that takes both signs: strong features differ by factors
+    spread = keras.ops.sqrt(keras.ops.relu(variance))
+    parts = [keras.ops.arcsinh(mean), keras.ops.arcsinh(spread), _details(pixels)]
     return keras.Model([pixels, seen], layers.Concatenate()(parts), name="described")([model.input, skip])
 
 

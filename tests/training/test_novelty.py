@@ -53,7 +53,7 @@ def test_the_served_file_scores_as_the_fit_does_and_segments_as_before(
     np.testing.assert_allclose(after.probability, before.probability, atol=1e-5)
 
 
-def test_known_pictures_score_about_1_and_photographs_noise_and_blanks_far_more(gated: Path) -> None:
+def test_photographs_noise_and_blanks_score_more_than_any_sheet(gated: Path) -> None:
     segmenter = KerasSegmenter(gated)
 
     def score(picture: Picture) -> float:
@@ -64,6 +64,4 @@ def test_known_pictures_score_about_1_and_photographs_noise_and_blanks_far_more(
     rng = np.random.default_rng(0)
     strange = [photograph("china.jpg"), photograph("flower.jpg"), np.full((128, 256), 128, np.uint8)]
     strange.append(rng.integers(0, 256, (128, 256)).astype(np.uint8))
-    known = [score(picture) for picture in KNOWN]
-    assert np.sqrt(np.mean(np.square(known))) == pytest.approx(1, abs=0.3)
-    assert min(score(picture) for picture in strange) > max([*known, *(score(picture) for picture in NEW)])
+    assert min(score(picture) for picture in strange) > max(score(picture) for picture in [*KNOWN, *NEW])

@@ -1,0 +1,48 @@
+"""Counts how many real sheets and how many foreign pictures a package gives no verdict."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from defect_api.conditions import reasons
+from defect_api.model_package import read_package
+from defect_api.segmenter import KerasSegmenter
+from defect_api.served_model import ServedModel
+from training import datasets, foreign, sheets
+from training.examples import Picture, read_grey
+from training.gates import Refusals
+
+GENERATED_COUNT, GENERATED_SEED = 20, 2_000_000
+UNLABELLED = "unlabelled"  # the sample's folder of pictures that no training has seen
+
+
+def count(package: Path, data: Path) -> Iterator[str]:
+    """Yield a line for each kind of picture: refused, of how many, per 100 with the 95 % interval, and why."""
+    read = read_package(package)
+    model = ServedModel(read, KerasSegmenter(read.weights))
+    kinds: dict[str, list[Picture]] = {}
+    for kind, picture in _pictures(data):
+        kinds.setdefault(kind, []).append(picture)
+    for kind, pictures in kinds.items():
+        yield _line(kind, [[r.code for r in reasons(model.maps(picture).observed)] for picture in pictures])
+    yield "what the card says, limits set without the sheet's fold:"
+    yield from (f"  {m.value:.1f} {m.interval} {m.method}" for m in read.card.metrics if "refused" in m.name)
+
+
+def _pictures(data: Path) -> Iterator[tuple[str, Picture]]:
+    for example in datasets.find(data).examples:
+        if example.for_judging:
+            yield "real sheets, which the limits were set on", example.load()[0]
+    for path in sorted(path for path in (data / UNLABELLED).rglob("*") if path.suffix in (".jpg", ".png")):
+        yield "real sheets, never seen", read_grey(path)
+    for example in sheets.examples(GENERATED_COUNT, GENERATED_SEED):
+        yield "generated sheets", example.load()[0]
+    yield from foreign.pictures()
+
+
+def _line(kind: str, found: Sequence[list[str]]) -> str:
+    counted = Refusals(sum(map(bool, found)), len(found))
+    figure = counted.metric("", "")
+    low, high = figure.interval or (0.0, 0.0)
+    codes = ", ".join(sorted({code for codes in found for code in codes}))
+    rate = f"{figure.value:.1f} per 100 [{low:.1f}, {high:.1f}]"
+    return f"{kind}: {counted.refused} of {counted.sheets} refused, {rate} {codes}"
