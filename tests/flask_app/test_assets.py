@@ -13,7 +13,7 @@ def test_every_static_address_carries_its_contents_digest(app: Flask) -> None:
     page = app.test_client().get("/upload").text
     addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
     assert len(addresses) >= 4
-    assert all(re.fullmatch(r"/static/[a-z-]+\.[a-z]+\?v=[0-9a-f]{12}", address) for address in addresses)
+    assert all(re.fullmatch(r"/static/[a-z/-]+\.[a-z]+\?v=[0-9a-f]{12}", address) for address in addresses)
 
 
 def test_the_address_changes_with_the_contents(tmp_path: Path) -> None:
