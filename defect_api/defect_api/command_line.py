@@ -1,4 +1,7 @@
-"""`defect-inspect`: the same inspections without a server. Exit status 0: all clean, 1: not all, 2: errors."""
+"""`defect-inspect`: the same inspections without a server.
+
+Exit status 0: all clean, 1: a defect or no verdict anywhere, 2: errors.
+"""
 
 import argparse
 import sys

@@ -143,8 +143,10 @@ def _kept(grey: Grey, rows: Lit, columns: Lit) -> Grey:
     """Return the picture without the rows and columns of blocks that are marked False."""
     for axis, lit in enumerate((rows, columns)):
         if not lit.all():
-            owner = np.arange(grey.shape[axis]) * len(lit) // grey.shape[axis]
-            grey = np.compress(lit[owner], grey, axis=axis)
+            changes = np.flatnonzero(np.diff(lit)) + 1
+            bands = np.split(grey, changes * grey.shape[axis] // len(lit), axis=axis)
+            # bands alternate between kept and not: many times faster than picking columns one by one
+            grey = np.concatenate(bands[0 if lit[0] else 1 :: 2], axis=axis)
     return np.ascontiguousarray(grey)
 
 

@@ -181,6 +181,13 @@ class CardInput(Answer):
     width: tuple[int, int] | None = None
 
 
+class CardConditions(Answer):
+    """Hold the limits beyond which a picture gets no verdict: low and high by statistic, and the highest novelty."""
+
+    ranges: dict[str, tuple[float | None, float | None]] = Field(default_factory=dict)
+    novelty: float | None = None
+
+
 class Licence(Answer):
     """Name the licences of code and weights."""
 
@@ -196,6 +203,7 @@ class Card(Answer):
     classes: list[str] = Field(default_factory=list)
     input: CardInput = CardInput()
     threshold: CardThreshold | None = None
+    conditions: CardConditions | None = None
     metrics: list[Metric] = Field(default_factory=list)
     data: list[DataSet] = Field(default_factory=list)
     licence: Licence = Licence()

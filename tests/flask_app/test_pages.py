@@ -49,6 +49,18 @@ def test_about_shows_the_active_models_card(client: FlaskClient, rest: responses
     assert "older" not in page
 
 
+def test_about_shows_the_limits_of_pictures_that_can_be_judged(
+    client: FlaskClient, rest: responses.RequestsMock
+) -> None:
+    limits = {"ranges": {"strip_share": [0.1, None], "sharpness": [0.5, 2.5]}, "novelty": 1.9}
+    card = {**CARD, "conditions": limits}
+    rest.get(f"{API}/v1/models", json={"items": [{**MODEL, "card": card}]})
+    page = " ".join(client.get("/about").text.split())
+    assert '<dt>Strip share</dt><dd class="num">at least 0.100</dd>' in page
+    assert '<dt>Sharpness</dt><dd class="num">at least 0.500, at most 2.500</dd>' in page
+    assert '<dt>Novelty</dt><dd class="num">at most 1.900</dd>' in page
+
+
 @pytest.mark.parametrize(
     "answer",
     [{"body": requests.ConnectionError("refused")}, problem(503, "Starting."), {"json": {"items": []}}],

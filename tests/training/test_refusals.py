@@ -1,0 +1,55 @@
+"""What the shipped package refuses: no steel, whatever its size; not the sheets that it was made for."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from defect_api.conditions import reasons
+from defect_api.model_package import find_candidates
+from defect_api.segmenter import KerasSegmenter
+from defect_api.served_model import ServedModel
+from training import foreign, sheets
+from training.commands import MODELS, main
+from training.examples import Picture
+
+
+@pytest.fixture(scope="module")
+def shipped() -> ServedModel:
+    [package, *_], _ = find_candidates(MODELS, "steel-unet")
+    return ServedModel(package, KerasSegmenter(package.weights))
+
+
+def refused(model: ServedModel, picture: Picture) -> bool:
+    return bool(reasons(model.maps(picture).observed))
+
+
+def test_documents_noise_and_blanks_are_refused_and_nearly_all_photographs(shipped: ServedModel) -> None:
+    counted: Counter[str] = Counter()
+    passed: Counter[str] = Counter()
+    for kind, picture in foreign.pictures():
+        counted[kind] += 1
+        passed[kind] += not refused(shipped, picture)
+    assert set(counted) == {"photographs", "document scans", "noise", "blanks"}
+    assert set(passed.elements()) <= {"photographs"}
+    assert passed["photographs"] / counted["photographs"] <= 1 / 6
+
+
+def test_generated_sheets_of_both_sizes_are_judged(shipped: ServedModel) -> None:
+    for height, width in foreign.SIZES:
+        made = [sheets.generate(seed, height=height, width=width).image for seed in range(3)]
+        assert not any(refused(shipped, picture) for picture in made)
+
+
+def test_the_rates_are_printed_with_their_intervals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shipped: ServedModel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheets.write(tmp_path / "images", 3, seed=1, height=128, width=800)
+    (tmp_path / "images" / "masks").rename(tmp_path / "masks")
+    (tmp_path / "classes.txt").write_text("a\nb\nc\nd\n")
+    monkeypatch.setattr(foreign, "pictures", lambda: iter([("noise", foreign.document(0, 128, 800, 18))]))
+    assert main(["refusals", "--package", str(shipped.package.path), "--data", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "real sheets, which the limits were set on: 0 of 3 refused, 0.0 per 100 [0.0, " in printed
+    assert "noise: 1 of 1 refused, 100.0 per 100" in printed
+    assert "the card says" in printed
