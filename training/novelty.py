@@ -18,7 +18,7 @@ from training.examples import Picture
 
 Features = npt.NDArray[np.float64]
 
-SKIP_LEVEL = 1  # of the decoder's levels, the one whose skip is pooled: of all four it tells photographs best
+SKIP_LEVEL = 1  # of the decoder's levels, the one whose skip is pooled; chosen on the pictures that are reported
 DETAILS_WEIGHT = 0.35  # of the details in the squared score; the rest is the encoder's
 OCTAVES = 4  # from details of 2 px to details of 16 px
 LEAST_DETAIL = 0.05  # grey levels; added before the logarithm

@@ -142,7 +142,7 @@ def test_a_link_carries_the_whole_view(page: Page, new_page: NewPage, defective:
         page.keyboard.press(key)
     page.locator("[data-state=contrast]").fill("40")
     shown = {name: part(page, name).inner_text() for name in ("threshold", "zoom", "count")}
-    page.wait_for_function("location.hash.includes('contrast=40')")
+    page.wait_for_function("() => location.hash.includes('contrast=40')")
     other = new_page()
     other.goto(page.url)
     ready(other)
