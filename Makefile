@@ -41,7 +41,7 @@ format: $(DEV_READY) ## rewrite the sources as the linter wants them
 	$(BIN)/ruff format
 
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-annotate --no-header $(LOCK_FLAGS)
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --no-strip-extras $(LOCK_FLAGS)
 BUILD_GROUP := --group flask_app/pyproject.toml:build
 lock: ## pin every dependency with hashes (LOCK_FLAGS=--upgrade for newer ones)
 	@test -x $(BIN)/uv || { test -d $(VENV) || $(PYTHON) -m venv $(VENV); $(BIN)/python -m pip install --quiet uv; }
