@@ -180,7 +180,7 @@ assert (rle.decode(text, small.shape) == small).all()
 model = network.build(len(classes))
 encoder.load_imagenet(model)
 down = [encoder.STAGES[stage].width for stage in encoder.SKIP_STAGES]
-up = list(network.DECODER_WIDTHS)
+up = list(network.DEFAULT.widths)
 figure, axis = plt.subplots(figsize=(9.6, 3.2))
 columns = [(1, "grey\npixels", "#8b97a4")] + [(width, f"1/{2 ** (n + 1)}", "#1f6fb2") for n, width in enumerate(down)]
 columns += [(width, f"1/{2 ** (4 - n)}", "#2b8a57") for n, width in enumerate(up)] + [

@@ -1,6 +1,8 @@
-"""The U-Net: an EfficientNet-Lite0 encoder and a slim decoder of separable convolutions, from raw pixels."""
+"""The U-Net: an encoder of choice and a slim decoder of separable convolutions, from raw pixels."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count, takewhile
 from typing import Any
 
 import keras
@@ -8,36 +10,59 @@ import numpy as np
 import numpy.typing as npt
 from keras import layers
 
-from training import encoder
+from training import encoder, resnet34
 from training.enlarging import enlarged
 
 STRIDE = 32
 SCALE_MEAN, SCALE_STD = 127.0, 128.0  # of EfficientNet-Lite's own training
-DECODER_WIDTHS = (160, 96, 64, 40)  # at strides 16, 8, 4 and 2
+LEVELS = 5  # that an encoder has, the last at STRIDE
+ENCODERS = {"efficientnet-lite0": encoder.features, "resnet34": resnet34.features}
+RESNET_LAYER = "resnet.stem.convolution"  # by which a network's encoder is recognised
 
 
-def build(classes: int, widths: tuple[int, ...] = DECODER_WIDTHS, dropout: float = 0.1) -> keras.Model:
+@dataclass(frozen=True)
+class Architecture:
+    """A network's encoder, one of ENCODERS, and its decoder's widths at strides 16, 8, 4 and 2.
+
+    With fewer widths the decoder ends at a coarser stride: the fine ones cost most, and labels are loose.
+    """
+
+    encoder: str = "efficientnet-lite0"
+    widths: tuple[int, ...] = (160, 96, 64, 40)
+
+
+DEFAULT = Architecture()
+
+
+def build(classes: int, architecture: Architecture = DEFAULT, dropout: float = 0.1) -> keras.Model:
     """Build the network that is trained: uint8 (N, H, W, 1) in, logits float32 (N, H, W, 1 + classes) out.
 
-    Logit 0 is the background's. H and W are multiples of 32. The last step from half resolution is bilinear.
+    Logit 0 is the background's. H and W are multiples of 32. The last step to full resolution is bilinear.
     """
-    return _build(classes, widths, dropout, lambda x, _: layers.UpSampling2D(2, interpolation="bilinear")(x))
+    return _build(
+        classes, architecture, dropout, lambda x, size, _: layers.UpSampling2D(size, interpolation="bilinear")(x)
+    )
 
 
 def _build(
-    classes: int, widths: tuple[int, ...], dropout: float, doubled: Callable[[Any, str], Any], reduction: int = 1
+    classes: int,
+    architecture: Architecture,
+    dropout: float,
+    grown: Callable[[Any, int, str], Any],
+    reduction: int = 1,
 ) -> keras.Model:
     pixels = keras.Input((None, None, 1), dtype="uint8", name="pixels")
     x = layers.Rescaling(1 / SCALE_STD, offset=-SCALE_MEAN / SCALE_STD, name="scaled")(pixels)
     if reduction > 1:
         x = layers.AveragePooling2D(reduction, name="reduced")(x)
-    *skips, x = encoder.features(x)
-    for level, (width, skip) in enumerate(zip(widths, reversed(skips), strict=True)):
-        x = layers.Concatenate()([doubled(x, f"decoder.{level}.doubled"), skip])
+    *skips, x = ENCODERS[architecture.encoder](x)
+    for level, width in enumerate(architecture.widths):
+        x = layers.Concatenate()([grown(x, 2, f"decoder.{level}.doubled"), skips[-1 - level]])
         x = _separable(_separable(x, width, f"decoder.{level}.0"), width, f"decoder.{level}.1")
     x = layers.SpatialDropout2D(dropout)(x)
     x = layers.Conv2D(1 + classes, 3, padding="same", name=head_name(classes))(x)
-    return keras.Model(pixels, doubled(x, "logits"), name="steel_unet")
+    stride = 2 ** (LEVELS - len(architecture.widths))
+    return keras.Model(pixels, grown(x, stride, "logits"), name="steel_unet")
 
 
 def head_name(classes: int) -> str:
@@ -66,22 +91,35 @@ def with_probabilities(model: keras.Model, reduction: int = 1) -> keras.Model:
 
 
 def _for_open_sizes(model: keras.Model, classes: int, reduction: int) -> keras.Model:
-    widths = tuple(model.get_layer(f"decoder.{level}.1.pointwise").filters for level in range(len(DECODER_WIDTHS)))
-    rebuilt = _build(classes, widths, 0.0, lambda x, name: enlarged(x, (2, 2), name), reduction)
+    rebuilt = _build(
+        classes, architecture_of(model), 0.0, lambda x, size, name: enlarged(x, (size, size), name), reduction
+    )
     transfer(model, rebuilt)
     return rebuilt
 
 
+def architecture_of(model: keras.Model) -> Architecture:
+    """Tell how a network was built, by its layers."""
+    named = {layer.name: layer for layer in model.layers}
+    levels = takewhile(named.__contains__, (f"decoder.{level}.1.pointwise" for level in count()))
+    widths = tuple(named[name].filters for name in levels)
+    return Architecture("resnet34" if RESNET_LAYER in named else DEFAULT.encoder, widths)
+
+
 def transfer(source: keras.Model, target: keras.Model) -> list[str]:
-    """Copy the weights of every layer that both networks have; return the names of those left as they were."""
-    donors = {layer.name: layer for layer in source.layers if layer.weights}
+    """Copy the weights of every layer that both networks have alike; return the names of those left as they were."""
+    donors = {(layer.name, _shapes(layer)): layer for layer in source.layers if layer.weights}
     missed = []
     for layer in target.layers:
-        if layer.name in donors:
-            layer.set_weights(donors[layer.name].get_weights())
+        if donor := donors.get((layer.name, _shapes(layer))):
+            layer.set_weights(donor.get_weights())
         elif layer.weights:
             missed.append(layer.name)
     return missed
+
+
+def _shapes(layer: keras.Layer) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(weight.shape) for weight in layer.weights)
 
 
 def _summing_kernel(channels: int) -> npt.NDArray[np.float32]:

@@ -8,6 +8,7 @@ from typing import Any
 from training.augment import Changes
 from training.examples import DataError
 from training.fit import Schedule
+from training.network import ENCODERS, Architecture
 from training.sampling import Mix
 
 
@@ -32,12 +33,13 @@ class Stage:
 class Recipe:
     """A whole run; `source` is the file's content as it was read.
 
-    Fine-tuning has one stage or more, pre-training may have none; each stage starts where the one before ended.
-    `known_weaknesses` go into the card.
+    All stages train a network of one architecture. Fine-tuning has one stage or more, pre-training may have none; each
+    stage starts where the one before ended. `known_weaknesses` go into the card.
     """
 
     seed: int
     folds: int
+    network: Architecture
     pretraining: tuple[Stage, ...]
     finetuning: tuple[Stage, ...]
     known_weaknesses: tuple[str, ...]
@@ -51,6 +53,7 @@ def load(path: Path) -> Recipe:
         return Recipe(
             seed=content["seed"],
             folds=content["folds"],
+            network=_architecture(content.get("network", {})),
             pretraining=tuple(_stage(stage) for stage in content.get("pretraining", ())),
             finetuning=tuple(_stage(stage) for stage in content["finetuning"]),
             known_weaknesses=tuple(content.get("known_weaknesses", ())),
@@ -58,6 +61,13 @@ def load(path: Path) -> Recipe:
         )
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise DataError(f"{path} is no recipe ({error}); start from training/configs/steel-unet.toml") from error
+
+
+def _architecture(content: dict[str, Any]) -> Architecture:
+    chosen = Architecture(**{key: tuple(value) if isinstance(value, list) else value for key, value in content.items()})
+    if chosen.encoder not in ENCODERS:
+        raise KeyError(f"encoder '{chosen.encoder}', which is none of {', '.join(ENCODERS)}")
+    return chosen
 
 
 def _stage(content: dict[str, Any]) -> Stage:

@@ -68,7 +68,7 @@ class Run:
     def _staged(
         self, chosen: Sequence[Stage], source: Dataset, examples: Sequence[Example], start: keras.Model, place: Path
     ) -> keras.Model:
-        return stages.train(chosen, examples, len(source.classes), start, place, self.recipe.seed)
+        return stages.train(self.recipe, chosen, examples, len(source.classes), start, place)
 
 
 def _kept_recipe(folder: Path, recipe_file: Path | None) -> Recipe:

@@ -18,15 +18,20 @@ GENERATED_SEED = 1_000_000  # of the sheets that are mixed into training
 def from_imagenet(recipe: Recipe, classes: int) -> keras.Model:
     """Build a network whose encoder has its ImageNet weights and whose decoder is random, by the recipe's seed."""
     keras.utils.set_random_seed(recipe.seed)
-    model = network.build(classes)
+    model = network.build(classes, recipe.network)
     encoder.load_imagenet(model)
     return model
 
 
 def train(
-    stages: Sequence[Stage], examples: Sequence[Example], classes: int, start: keras.Model, folder: Path, seed: int
+    recipe: Recipe,
+    stages: Sequence[Stage],
+    examples: Sequence[Example],
+    classes: int,
+    start: keras.Model,
+    folder: Path,
 ) -> keras.Model:
-    """Train stage after stage on `classes` classes, from `start`'s weights, each kept in its `stage-<n>` folder.
+    """Train some of the recipe's stages on `classes` classes, from `start`'s weights, each in its `stage-<n>` folder.
 
     The head's weights are taken over too, if it is for as many classes. Finished stages are read, not trained again.
     """
@@ -36,7 +41,9 @@ def train(
         if (place / FINISHED).exists():
             model = finished(place)
         else:
-            model = _trained(stage, examples, classes, model, place, seed + number)
+            seed = recipe.seed + number
+            keras.utils.set_random_seed(seed)
+            model = _trained(stage, examples, network.build(classes, recipe.network), model, place, seed)
     return model
 
 
@@ -48,15 +55,16 @@ def finished(folder: Path) -> keras.Model:
 
 
 def _trained(
-    stage: Stage, examples: Sequence[Example], classes: int, start: keras.Model, folder: Path, seed: int
+    stage: Stage, examples: Sequence[Example], model: keras.Model, start: keras.Model, folder: Path, seed: int
 ) -> keras.Model:
-    keras.utils.set_random_seed(seed)
-    model = network.build(classes)
     network.transfer(start, model)
     encoder.freeze(model, stage.frozen_blocks)
     mixed = [*examples, *sheets.examples(stage.generated_sheets, GENERATED_SEED)]
     sampler = Sampler(mixed, stage.crop, stage.mix, stage.changes, seed, stage.reduction)
     Fitting(model, stage.schedule, folder).run(sampler)
     model.trainable = True
-    model.save(folder / FINISHED)
+    # whole or not at all: a stage whose file is there counts as finished
+    fresh = folder / f"new-{FINISHED}"
+    model.save(fresh)
+    fresh.replace(folder / FINISHED)
     return model

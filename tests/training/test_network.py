@@ -56,6 +56,41 @@ def test_a_network_of_reduced_sheets_is_served_at_their_own_size(trained: keras.
     np.testing.assert_allclose(output[..., 1:], expected[..., 1:], atol=1e-5)
 
 
+@pytest.mark.parametrize("widths", [(8,), (8, 6), (8, 6, 4, 2)])
+def test_a_decoder_may_end_at_any_stride(widths: tuple[int, ...]) -> None:
+    model = network.build(2, network.Architecture(widths=widths))
+    pixels = np.random.default_rng(4).integers(0, 256, (1, 64, 96, 1), np.uint8)
+
+    output = network.with_probabilities(model)(pixels).numpy()
+
+    expected = keras.ops.softmax(model(pixels, training=False)).numpy()
+    np.testing.assert_allclose(output[..., 1:], expected[..., 1:], atol=1e-5)
+
+
+def test_a_network_with_resnet34_is_built_and_served() -> None:
+    model = network.build(2, network.Architecture("resnet34", (8, 6)))
+
+    served = network.with_probabilities(model)
+
+    assert network.architecture_of(model) == network.Architecture("resnet34", (8, 6))
+    assert served(np.zeros((1, 64, 32, 1), np.uint8)).shape == (1, 64, 32, 3)
+
+
+def test_layers_of_another_width_are_left_as_they_were() -> None:
+    wide, slim = (network.build(2, network.Architecture(widths=widths)) for widths in ((8, 6), (8, 4)))
+
+    missed = network.transfer(wide, slim)
+
+    assert missed == [
+        "decoder.1.0.pointwise",
+        "decoder.1.0.norm",
+        "decoder.1.1.depthwise",
+        "decoder.1.1.pointwise",
+        "decoder.1.1.norm",
+        "head_2",
+    ]
+
+
 def test_one_graph_serves_all_sizes(served: keras.Model) -> None:
     import tensorflow as tf
 

@@ -7,6 +7,7 @@ import pytest
 from training import recipe
 from training.commands import RECIPE
 from training.examples import DataError
+from training.network import Architecture
 
 
 def test_the_shipped_recipe_is_read() -> None:
@@ -16,6 +17,23 @@ def test_the_shipped_recipe_is_read() -> None:
     assert {stage.reduction for stage in read.pretraining} == {1}
     assert {stage.reduction for stage in read.finetuning} == {2}
     assert read.pretraining[0].changes.scale == (0.5, 0.85)
+
+
+def test_the_network_is_chosen_by_the_recipe(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    content = RECIPE.read_text().replace("[network]\n", '[network]\nencoder = "resnet34"\n')
+
+    path.write_text(content)
+
+    assert recipe.load(path).network == Architecture("resnet34", (160, 96, 64))
+
+
+def test_an_unknown_encoder_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(RECIPE.read_text().replace("[network]\n", '[network]\nencoder = "vgg"\n'))
+
+    with pytest.raises(DataError, match=r"'vgg', which is none of efficientnet-lite0, resnet34"):
+        recipe.load(path)
 
 
 @pytest.mark.parametrize("line", ["folds = 5\n", "peak_rate = 1e-3\n"])
