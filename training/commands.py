@@ -85,7 +85,11 @@ def evaluate(options: Options) -> None:
 
     point, figures = report.evaluate_run(report.open_run(options.run_folder, options.data), options.resamples)
     print(report.table(figures))
-    print(f"threshold {point.rule.value} ± {point.rule.uncertainty}, smallest region {point.rule.min_region_px} px")
+    rule = point.rule
+    print(
+        f"threshold {rule.value} ± {rule.uncertainty}, highest pixel at least {rule.min_peak}, "
+        f"smallest region {rule.min_region_px} px, joined over {rule.join_px} px"
+    )
 
 
 def write_report(options: Options) -> None:

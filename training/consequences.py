@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from defect_api.card import Estimate, OperatingPoint, OperatingPoints, PixelThreshold
 from defect_api.labelling import areas_of
-from defect_api.thresholds import cut
 from training.predictions import Prediction
 
 THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
@@ -47,7 +46,7 @@ def operating_points(
 
 
 def _called(p: Prediction, rule: PixelThreshold, threshold: float) -> bool:
-    return bool(areas_of(p.q >= cut(threshold), rule).size)
+    return bool(areas_of(p.q, rule, threshold).size)
 
 
 def wilson(count: int, of: int) -> tuple[float, float]:

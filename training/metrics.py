@@ -45,7 +45,7 @@ class Counts:
 
 def decided(q: npt.NDArray[np.uint8], rule: PixelThreshold) -> npt.NDArray[np.bool_]:
     """Return the mask of the defects that the service would find."""
-    return np.asarray(label(q >= cut(rule.value), rule).labels > 0, np.bool_)
+    return np.asarray(label(q, rule, rule.value).labels > 0, np.bool_)
 
 
 def count(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from defect_api.card import PixelThreshold, Platt
 from defect_api.labelling import label
@@ -17,6 +18,7 @@ THRESHOLDS = np.round(np.arange(0.20, 0.96, 0.05), 2)
 # px; of the real masks in the sample's rle_without_images.csv.gz, 5 % of class 1 have no region of over 621 px
 REGIONS = (50, 100, 150, 200, 300, 400, 500, 600)
 JOINS = (0, 4, 8, 16)  # px
+PEAKS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 AS_GOOD = 0.005  # of the score, far below what it varies by from fold to fold
 PICTURE_WEIGHT = 0.5  # of misses and false calls, against pooled Dice
 LEAST_UNCERTAINTY = 0.02
@@ -32,7 +34,7 @@ class OperatingPoint:
 
 @dataclass(frozen=True)
 class _Table:
-    """What each rule makes of a picture: `grid` (joins, thresholds, regions, 3), see `_by_region`.
+    """What each rule makes of a picture: `grid` (joins, thresholds, regions, peaks, 3), see `_by_rule`.
 
     `true` is the number of its defective pixels, `defects` that of the 8-connected regions of its true mask by class.
     """
@@ -86,24 +88,34 @@ def _missed_shares(p: Prediction) -> npt.NDArray[np.float64]:
 def _tabulate(p: Prediction) -> _Table:
     """Count what each rule on the grid makes of a picture."""
     fact = p.truth > 0
-    rows = [[_by_region(p.q >= cut(float(value)), fact, join) for value in THRESHOLDS] for join in JOINS]
+    rows = [[_by_rule(p.q, float(value), fact, join) for value in THRESHOLDS] for join in JOINS]
     defects = sum(cv2.connectedComponents((p.truth == kind).view(np.uint8))[0] - 1 for kind in np.unique(p.truth[fact]))
     return _Table(np.array(rows, np.float64), int(np.count_nonzero(fact)), defects)
 
 
-def _by_region(mask: npt.NDArray[np.bool_], fact: npt.NDArray[np.bool_], join_px: int) -> list[tuple[int, int, int]]:
-    """Return for each smallest region: pixels both predicted and true, predicted pixels, and predicted defects."""
-    found = label(mask, PixelThreshold(value=1, uncertainty=0, min_region_px=1, join_px=join_px))
+def _by_rule(
+    q: npt.NDArray[np.uint8], threshold: float, fact: npt.NDArray[np.bool_], join_px: int
+) -> npt.NDArray[np.float64]:
+    """Return for each smallest region and least peak (regions, peaks, 3) what is left of the regions at a threshold.
+
+    That is: pixels both predicted and true, predicted pixels, and predicted defects.
+    """
+    every = PixelThreshold(value=threshold, uncertainty=0, min_region_px=1, join_px=join_px)
+    found = label(q, every, threshold)
+    numbers = np.arange(1, found.count + 1)
     hits, areas = np.bincount(found.labels[fact], minlength=found.count + 1)[1:], found.runs.areas
-    kept = [areas >= region for region in REGIONS]
-    return [(int(hits[large].sum()), int(areas[large].sum()), int(large.sum())) for large in kept]
+    peaks = np.asarray(ndimage.maximum(q, found.labels, numbers), np.float64)
+    large = areas >= np.array(REGIONS)[:, None, None]
+    plain = peaks >= np.array([cut(peak) for peak in PEAKS])[:, None]
+    kept = (large & plain).astype(np.float64)
+    return np.stack([kept @ hits, kept @ areas, kept.sum(-1)], axis=-1)
 
 
 def _best_rule(tables: Sequence[_Table], uncertainty: float) -> PixelThreshold:
     """Return the best rule on the grid.
 
-    For each `join_px` threshold and region are those of the best score, averaged with its neighbours' against noise. Of
-    the joins whose score is as good as the best, that one is taken that finds defects in the number there are.
+    For each `join_px` threshold, region and peak are those of the best score, averaged with its neighbours' against
+    noise. Of the joins whose score is as good as the best, that one is taken that finds as many defects as there are.
     """
     grids = np.array([table.grid for table in tables])
     defects = np.array([table.defects for table in tables])
@@ -113,13 +125,17 @@ def _best_rule(tables: Sequence[_Table], uncertainty: float) -> PixelThreshold:
     missed = (predicted[defects > 0] == 0).mean(0) if defects.any() else 0
     false = (predicted[defects == 0] > 0).mean(0) if not defects.all() else 0
     score = np.array(dice - PICTURE_WEIGHT * (missed + false))
-    smooth = np.array([cv2.blur(plane, (3, 3), borderType=cv2.BORDER_REPLICATE) for plane in score])
-    rules = [np.unravel_index(int(plane.argmax()), plane.shape) for plane in smooth]
-    scores = np.array([plane.max() for plane in smooth])
+    smooth = [ndimage.uniform_filter(block, 3, mode="nearest") for block in score]
+    rules = [np.unravel_index(int(block.argmax()), block.shape) for block in smooth]
+    scores = np.array([block.max() for block in smooth])
     counts = np.array([found.sum(0)[join, *rule] for join, rule in enumerate(rules)])
     surplus = np.abs(np.log((counts + 1) / (defects.sum() + 1)))
     chosen = int(np.argmin(np.where(scores >= scores.max() - AS_GOOD, surplus, np.inf)))
-    row, column = rules[chosen]
+    value, region, peak = rules[chosen]
     return PixelThreshold(
-        value=float(THRESHOLDS[row]), uncertainty=uncertainty, min_region_px=REGIONS[column], join_px=JOINS[chosen]
+        value=float(THRESHOLDS[value]),
+        uncertainty=uncertainty,
+        min_peak=PEAKS[peak],
+        min_region_px=REGIONS[region],
+        join_px=JOINS[chosen],
     )

@@ -23,6 +23,9 @@ class PixelThreshold(Part):
 
     value: float = Field(gt=0, le=1)
     uncertainty: float = Field(ge=0, lt=0.5, description="how far the threshold may be off, for `±` figures")
+    min_peak: float = Field(
+        0, ge=0, le=1, description="what a defect's highest pixel must reach at `value`; else in proportion"
+    )
     min_region_px: int = Field(ge=1, description="smaller defects are dropped, px at the picture's own size")
     join_px: int = Field(
         0, ge=0, le=256, description="largest gap along x and along y between fragments of one defect, px"

@@ -9,7 +9,7 @@ from defect_api.card import Card, OperatingPoint, OperatingPoints
 from defect_api.labelling import areas_of
 from defect_api.problems import Unprocessable
 from defect_api.record import Otsu, Threshold
-from defect_api.thresholds import Map, cut
+from defect_api.thresholds import Map
 
 OTSU, MAX_FALSE_CALLS, MIN_RECALL = "otsu", "max_false_calls:", "min_recall:"
 GRAMMAR = (
@@ -119,7 +119,7 @@ def _by_otsu(card: Card, otsu: Otsu, q: Map) -> Threshold:
     note = None
     if otsu.value is None or not otsu.meaningful:
         note = f"Otsu's threshold is not used: its separability of {otsu.separability:.2f} is too low to mean anything."
-    elif not areas_of(q >= cut(card.threshold.value), card.threshold).size:
+    elif not areas_of(q, card.threshold, card.threshold.value).size:
         note = "Otsu's threshold is not used: it splits every sheet, and the model's own finds no defect on this one."
     if otsu.value is None or note:
         return Threshold(value=card.threshold.value, method="calibrated", otsu=otsu, requested=OTSU, note=note)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_api.card import PixelThreshold
+from defect_api.thresholds import Map, cut, least_peak
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
@@ -81,19 +82,21 @@ class Labelled:
         return len(self.runs.offsets) - 1
 
 
-def label(mask: Mask, rule: PixelThreshold) -> Labelled:
-    """Label the defects of a mask (bool, H x W).
+def label(q: Map, rule: PixelThreshold, threshold: float) -> Labelled:
+    """Label the defects of an 8-bit probability map (uint8, H x W) at a threshold.
 
-    Two pixels are of one defect if a chain of the mask's pixels links them, each at most `rule.join_px` + 1 px from the
-    next along x and along y. Defects of fewer than `rule.min_region_px` pixels are dropped.
+    Two pixels of the mask, q >= ceil(255 x threshold), are of one defect if a chain of its pixels links them, each at
+    most `rule.join_px` + 1 px from the next along x and along y. Defects of fewer than `rule.min_region_px` pixels are
+    dropped, and those none of whose pixels reaches `least_peak`.
     """
+    mask = q >= cut(threshold)
     groups = _groups(mask, rule.join_px)
     stretches = _stretches(mask)
     owners = groups[stretches[0], stretches[1]]
     areas = _areas(owners, stretches)
     first = np.zeros(len(areas), np.int64)
     first[owners[::-1]] = np.arange(len(owners))[::-1]  # of several, the last one written stays
-    kept = np.flatnonzero(areas >= rule.min_region_px)
+    kept = np.flatnonzero((areas >= rule.min_region_px) & _plain(q, groups, len(areas), rule, threshold))
     kept = kept[np.lexsort((first[kept], -areas[kept]))]
     numbers = np.zeros(len(areas), np.int32)
     numbers[kept] = np.arange(1, len(kept) + 1)
@@ -106,11 +109,20 @@ def runs_within(mask: Mask, defects: Labelled) -> Runs:
     return _owned(stretches, defects.numbers_at(stretches[0], stretches[1]), defects.count)
 
 
-def areas_of(mask: Mask, rule: PixelThreshold) -> Numbers:
+def areas_of(q: Map, rule: PixelThreshold, threshold: float) -> Numbers:
     """Return the areas of the defects that `label` would find, px, in no order."""
+    mask = q >= cut(threshold)
     stretches = _stretches(mask)
-    areas = _areas(_groups(mask, rule.join_px)[stretches[0], stretches[1]], stretches)
-    return areas[areas >= rule.min_region_px]
+    groups = _groups(mask, rule.join_px)
+    areas = _areas(groups[stretches[0], stretches[1]], stretches)
+    return areas[(areas >= rule.min_region_px) & _plain(q, groups, len(areas), rule, threshold)]
+
+
+def _plain(q: Map, groups: Labels, count: int, rule: PixelThreshold, threshold: float) -> Mask:
+    """Tell of each of `count` groups whether one of its pixels reaches the least peak."""
+    reached = np.zeros(count, bool)
+    reached[groups[q >= cut(least_peak(threshold, rule))]] = True
+    return reached
 
 
 def _groups(mask: Mask, join_px: int) -> Labels:

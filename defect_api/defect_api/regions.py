@@ -36,18 +36,18 @@ def find_regions(
     """Find and measure the defects of a sheet.
 
     `q` is the 8-bit probability map and `classes` the class map, both uint8, H x W; `names` are the classes' names.
-    Defects are what `label` makes of q >= ceil(255 x threshold) by the card's rule. With a `scale` they are measured
+    Defects are what `label` finds by the card's rule. With a `scale` they are measured
     in mm too.
     """
-    found = label(q >= cut(threshold), rule)
+    found = label(q, rule, threshold)
     if not found.count:
         return Regions(found.labels, [])
     core = runs_within(q >= cut(min(threshold + rule.uncertainty, 1.0)), found)
-    loose = label(q >= cut(max(threshold - rule.uncertainty, 1 / 255)), rule)
+    loose = label(q, rule, max(threshold - rule.uncertainty, 1 / 255))
     return Regions(found.labels, measure(Cuts(q, found, core, loose), classes, names, scale))
 
 
 def count_regions(q: Map, rule: PixelThreshold, threshold: float) -> tuple[int, int]:
     """Return how many defects `find_regions` would find at `threshold`, and their area in px."""
-    areas = areas_of(q >= cut(threshold), rule)
+    areas = areas_of(q, rule, threshold)
     return len(areas), int(areas.sum())

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_api.card import Calibration
+from defect_api.card import Calibration, PixelThreshold
 from defect_api.record import Otsu
 
 Map = NDArray[np.uint8]
@@ -27,6 +27,18 @@ def quantise(probability: NDArray[np.float32]) -> Map:
 def cut(threshold: float) -> int:
     """Return the smallest 8-bit value that counts as defective at `threshold`: ceil(255 x threshold)."""
     return math.ceil(255 * threshold)
+
+
+def least_peak(threshold: float, rule: PixelThreshold) -> float:
+    """Return what a defect's highest pixel must reach, at least `threshold`.
+
+    It is the rule's `min_peak` at the rule's own threshold, and moves in proportion to 0 and to 1 with another one: a
+    defect is outlined where it begins and believed for where it is plain (hysteresis, Canny 1986).
+    """
+    own, peak = rule.value, rule.min_peak
+    if threshold > own:
+        return max(threshold, peak + (1 - peak) * (threshold - own) / (1 - own))
+    return max(threshold, peak * threshold / own)
 
 
 def histogram(q: Map) -> Histogram:

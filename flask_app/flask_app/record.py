@@ -166,10 +166,11 @@ class DataSet(Answer):
 
 
 class CardThreshold(Answer):
-    """Hold the card's pixel threshold, its uncertainty, the smallest region kept and the largest gap within one."""
+    """Hold the card's rule: threshold and its uncertainty, least peak and size of a region, largest gap within one."""
 
     value: float
     uncertainty: float | None = None
+    min_peak: float = 0
     min_region_px: int | None = None
     join_px: int = 0
 

@@ -18,7 +18,7 @@ Found = TypeVar("Found")
 
 # a page of more rows is slow to open and nobody reads it; the record has them all
 MOST_ROWS = 200
-RULE = {"min_region_px", "join_px"}
+RULE = {"value", "min_peak", "min_region_px", "join_px"}
 
 
 @dataclass(frozen=True)

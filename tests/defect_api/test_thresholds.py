@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from defect_api.card import Isotonic, Platt
-from defect_api.thresholds import cut, defect_probability, histogram, mean_of_largest, otsu, quantise
+from defect_api.card import Isotonic, PixelThreshold, Platt
+from defect_api.thresholds import cut, defect_probability, histogram, least_peak, mean_of_largest, otsu, quantise
 
 PLATT = Platt(method="platt", feature="mean_of_largest", pixels=4, slope=2.0, intercept=-1.0)
 ISOTONIC = Isotonic(method="isotonic", feature="mean_of_largest", pixels=4, x=[0.0, 0.5, 1.0], y=[0.1, 0.2, 0.9])
@@ -66,3 +66,18 @@ def test_platt_is_finite_at_the_ends(value: int) -> None:
 
 def test_isotonic_follows_its_polyline() -> None:
     assert defect_probability(histogram(np.full((4, 4), 51, np.uint8)), ISOTONIC) == pytest.approx(0.14)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "expected"),
+    [(0.4, 0.8), (0.2, 0.4), (0.1, 0.2), (0.7, 0.9), (1.0, 1.0)],
+)
+def test_the_least_peak_moves_with_the_threshold(threshold: float, expected: float) -> None:
+    rule = PixelThreshold(value=0.4, uncertainty=0.02, min_peak=0.8, min_region_px=1)
+
+    assert least_peak(threshold, rule) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.4, 0.9])
+def test_without_a_least_peak_every_region_of_the_mask_counts(threshold: float) -> None:
+    assert least_peak(threshold, PixelThreshold(value=0.4, uncertainty=0.02, min_region_px=1)) == threshold

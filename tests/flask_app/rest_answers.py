@@ -54,7 +54,10 @@ MODEL: dict[str, Any] = {
     "version": "3",
     "digest": "sha256:" + "cd" * 32,
     "active": True,
-    "card": {"classes": ["class 1", "class 3"], "threshold": {"value": 0.51, "min_region_px": 600, "join_px": 4}},
+    "card": {
+        "classes": ["class 1", "class 3"],
+        "threshold": {"value": 0.51, "min_peak": 0.8, "min_region_px": 600, "join_px": 4},
+    },
 }
 OPERATING_POINTS: dict[str, Any] = {
     "name": "steel-unet",

@@ -15,8 +15,11 @@ function unpacked({ q, width, height }) {
   return { width, height, data };
 }
 
-for (const { name, threshold, min_region_px, join_px, defects, ...map } of cases)
+const OWN = 0.5; // the rule's own threshold in these cases
+
+for (const { name, threshold, min_region_px, join_px, min_peak, defects, ...map } of cases)
   test(name, () => {
-    const { regions } = findRegions(unpacked(map), threshold, { min_region_px, join_px });
+    const rule = { value: OWN, min_peak, min_region_px, join_px };
+    const { regions } = findRegions(unpacked(map), threshold, rule);
     assert.deepEqual(regions.map(({ area, box }) => ({ area_px: area, box })), defects);
   });

@@ -10,7 +10,7 @@ const draw = (...rows) => ({
   height: rows.length,
   data: Uint8Array.from(rows.join(""), (mark) => ({ ".": 0, "+": 100, "#": 200 })[mark]),
 });
-const ANY = { min_region_px: 1, join_px: 0 };
+const ANY = { value: 0.5, min_peak: 0, min_region_px: 1, join_px: 0 };
 
 // the definition itself, pixel by pixel: a chain of pixels, each step at most join_px + 1 along x and along y
 function byDefinition({ width, height, data }, threshold, { min_region_px, join_px }) {
@@ -53,13 +53,13 @@ test("the threshold decides which pixels count", () => {
 });
 
 test("regions come largest first, and those too small are dropped", () => {
-  const found = findRegions(draw("#.....", "..####", "......", "##...."), 0.5, { min_region_px: 2, join_px: 0 });
+  const found = findRegions(draw("#.....", "..####", "......", "##...."), 0.5, { value: 0.5, min_peak: 0, min_region_px: 2, join_px: 0 });
   assert.deepEqual(found.regions.map((region) => region.area), [4, 2]);
   assert.equal(found.area, 6);
 });
 
 test("a gap of join_px joins along x, along y and across, and one more does not", () => {
-  const rule = { min_region_px: 1, join_px: 2 };
+  const rule = { value: 0.5, min_peak: 0, min_region_px: 1, join_px: 2 };
   for (const rows of [["#..#"], ["#", ".", ".", "#"], ["#...", "....", "....", "...#"]])
     assert.equal(findRegions(draw(...rows), 0.5, rule).regions.length, 1);
   for (const rows of [["#...#"], ["#", ".", ".", ".", "#"], ["#....", ".....", ".....", "....#"]])
@@ -68,7 +68,7 @@ test("a gap of join_px joins along x, along y and across, and one more does not"
 
 test("on random maps it is what the definition says", () => {
   for (let seed = 1; seed <= 60; seed++) {
-    const rule = { min_region_px: 1 + (seed % 3), join_px: seed % 5 };
+    const rule = { value: 0.5, min_peak: 0, min_region_px: 1 + (seed % 3), join_px: seed % 5 };
     const map = randomMap(seed, 5 + (seed % 23), 4 + (seed % 17), [0.05, 0.15, 0.4][seed % 3]);
     const sizes = findRegions(map, 0.5, rule).regions.map((region) => region.area);
     assert.deepEqual(sizes, byDefinition(map, 0.5, rule), `seed ${seed}`);
@@ -116,7 +116,7 @@ const enclosed = (ring) => {
 test("outlines enclose exactly the pixels of their region, holes and touching corners included", () => {
   for (let seed = 1; seed <= 40; seed++) {
     const map = randomMap(seed, 6 + (seed % 19), 5 + (seed % 13), 0.45);
-    const found = findRegions(map, 0.5, { min_region_px: 2, join_px: seed % 2 });
+    const found = findRegions(map, 0.5, { value: 0.5, min_peak: 0, min_region_px: 2, join_px: seed % 2 });
     const rings = traceOutlines(found, map.width, map.height);
     const areas = rings.map((ofRegion) => ofRegion.reduce((sum, ring) => sum + enclosed(ring), 0));
     assert.deepEqual(areas, found.regions.map((region) => region.area), `seed ${seed}`);

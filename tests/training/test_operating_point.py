@@ -50,7 +50,21 @@ def test_the_uncertainty_is_at_least_the_grids(folds: list[list[Prediction]]) ->
         value=chosen.rule.value,
         uncertainty=operating_point.LEAST_UNCERTAINTY,
         min_region_px=chosen.rule.min_region_px,
+        min_peak=chosen.rule.min_peak,
     )
+
+
+def test_faint_false_areas_are_kept_out_by_the_peak_and_not_by_the_threshold() -> None:
+    rng = np.random.default_rng(6)
+    pictures = [picture(rng, defective) for defective in (True, True, False, False)]
+    for p in pictures[:2]:
+        p.q[10:50, 10:30] = 90  # half of each defect is faint, and would be lost to a higher threshold
+    for p in pictures[2:]:
+        p.q[10:50, 10:50] = 120
+
+    rule = operating_point.choose(pictures).rule
+
+    assert rule.value <= 90 / 255 < 120 / 255 < rule.min_peak
 
 
 def test_the_bounded_threshold_keeps_the_missed_area_small() -> None:

@@ -1,19 +1,28 @@
 // Finds the defects of a sheet in its stored 8-bit map, by the rule of the service's find_regions: two pixels belong
-// to one defect if a chain of pixels links them, no step of it longer than join_px + 1 along x or along y.
+// to one defect if a chain of pixels links them, no step of it longer than join_px + 1 along x or along y; what is small
+// is dropped, and what is nowhere plain.
 
 const FIRST_CAPACITY = 4096;
 
 /** Return the smallest 8-bit value that counts as defective at `threshold`. */
 export const cut = (threshold) => Math.ceil(255 * threshold);
 
+/** Return what a defect's highest pixel must reach: min_peak at the rule's own threshold, else in proportion. */
+export function leastPeak(threshold, { value, min_peak }) {
+  if (threshold > value)
+    return Math.max(threshold, min_peak + ((1 - min_peak) * (threshold - value)) / (1 - value));
+  return Math.max(threshold, (min_peak * threshold) / value);
+}
+
 /**
  * Return the defects of `map` ({width, height, data: Uint8Array}), largest first, each {area, box: [x, y, w, h]};
- * `area` of them all in px; and the runs of pixels they are made of. `rule` is {min_region_px, join_px}.
+ * `area` of them all in px; and the runs of pixels they are made of. `rule` is the card's:
+ * {value, min_peak, min_region_px, join_px}.
  */
 export function findRegions(map, threshold, rule) {
   const runs = findRuns(map, cut(threshold));
   const parents = linkRuns(runs, map.height, rule.join_px + 1);
-  const regions = gather(runs, parents, rule.min_region_px);
+  const regions = gather(runs, parents, rule.min_region_px, map, cut(leastPeak(threshold, rule)));
   return { regions, area: regions.reduce((sum, region) => sum + region.area, 0), runs };
 }
 
@@ -93,10 +102,11 @@ function root(parents, run) {
   return run;
 }
 
-// measures the trees, drops the small ones, and writes the index of its region to each run (-1 where dropped)
-function gather(runs, parents, least) {
-  const trees = measureTrees(runs, parents);
-  const kept = trees.roots.filter((run) => trees.area[run] >= least).sort((a, b) => trees.area[b] - trees.area[a]);
+// measures the trees, drops the small and the faint ones, and writes the index of its region to each run (-1 where dropped)
+function gather(runs, parents, least, map, peak) {
+  const trees = measureTrees(runs, parents, map);
+  const counts = (run) => trees.area[run] >= least && trees.peak[run] >= peak;
+  const kept = trees.roots.filter(counts).sort((a, b) => trees.area[b] - trees.area[a]);
   const indexOf = new Int32Array(runs.count).fill(-1);
   kept.forEach((run, index) => (indexOf[run] = index));
   runs.regions = parents;
@@ -107,9 +117,9 @@ function gather(runs, parents, least) {
   });
 }
 
-// area and extent of each tree, at the place of its root; afterwards every parent is a root
-function measureTrees({ starts, ends, firstOfRow, count }, parents) {
-  const [area, left, top, right, bottom] = Array.from({ length: 5 }, () => new Int32Array(count));
+// area, extent and highest value of each tree, at the place of its root; afterwards every parent is a root
+function measureTrees({ starts, ends, firstOfRow, count }, parents, { width, data }) {
+  const [area, left, top, right, bottom, peak] = Array.from({ length: 6 }, () => new Int32Array(count));
   const roots = [];
   for (let y = 0, run = 0; y + 1 < firstOfRow.length; y++)
     for (; run < firstOfRow[y + 1]; run++) {
@@ -123,6 +133,7 @@ function measureTrees({ starts, ends, firstOfRow, count }, parents) {
       left[of] = Math.min(left[of], starts[run]);
       right[of] = Math.max(right[of], ends[run]);
       bottom[of] = y;
+      for (let at = y * width + starts[run]; at <= y * width + ends[run]; at++) if (data[at] > peak[of]) peak[of] = data[at];
     }
-  return { area, left, top, right, bottom, roots };
+  return { area, left, top, right, bottom, peak, roots };
 }
