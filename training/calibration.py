@@ -1,7 +1,5 @@
 """Fits what turns a map into `defect_probability`, and measures how well such probabilities hold."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
@@ -9,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from defect_api.card import Platt
 from defect_api.thresholds import histogram, logit_of_largest
 from training.examples import DataError
-from training.predictions import Prediction
+from training.predictions import Predictions
 
 # of a picture's pixels that the feature averages, 4,096 px of a sheet: the few largest are near 1 for every defect, so
 # that they told strong from weak ones worse, as judged out of fold
@@ -20,18 +18,19 @@ LEAST = 1e-6  # a probability is kept this far from 0 and 1 where its logarithm 
 Numbers = npt.NDArray[np.float64]
 
 
-def platt(predictions: Sequence[Prediction]) -> Platt:
+def platt(predictions: Predictions) -> Platt:
     """Fit Platt's calibration to the mean of each map's largest values, as many as SHARE of the median picture.
 
     Fewer pixels find any defect but are near 1 for every strong one; more of them tell strong from weak.
     Raises DataError where all pictures are of one kind.
     """
-    defective = np.array([p.defective for p in predictions])
+    found = [(p.defective, histogram(p.q)) for p in predictions]
+    defective = np.array([truth for truth, _ in found])
     if defective.all() or not defective.any():
         kind = "clean" if defective.any() else "defective"
         raise DataError(f"none of the {len(defective)} pictures that choose the calibration is {kind}; add some")
-    pixels = max(1, round(SHARE * float(np.median([p.q.size for p in predictions]))))
-    features = [[logit_of_largest(histogram(p.q), pixels)] for p in predictions]
+    pixels = max(1, round(SHARE * float(np.median([counts.sum() for _, counts in found]))))
+    features = [[logit_of_largest(counts, pixels)] for _, counts in found]
     fitted = LogisticRegression(C=STRENGTH).fit(features, defective)
     return Platt(
         method="platt",

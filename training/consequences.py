@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from defect_api.card import Estimate, OperatingPoint, OperatingPoints, PixelThreshold
 from defect_api.labelling import areas_of
-from training.predictions import Prediction
+from training.predictions import Prediction, Predictions
 
 THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
 Z = NormalDist().inv_cdf(0.975)
@@ -17,7 +17,7 @@ METHOD = "sheets called by the card's rule for regions at each threshold, 95 % i
 
 
 def operating_points(
-    predictions: Sequence[Prediction], rules: Sequence[PixelThreshold], own: float, data: str, how: str
+    predictions: Predictions, rules: Sequence[PixelThreshold], own: float, data: str, how: str
 ) -> OperatingPoints | None:
     """Return misses and false calls at each threshold, `own` among them; None without both kinds of sheets.
 
@@ -25,8 +25,9 @@ def operating_points(
     of where the figures come from.
     """
     thresholds = sorted({*THRESHOLDS.tolist(), own})
-    called = np.array([[_called(p, rule, at) for at in thresholds] for p, rule in zip(predictions, rules, strict=True)])
-    defective = np.array([p.defective for p in predictions])
+    pairs = zip(predictions, rules, strict=True)
+    found = [(p.defective, [_called(p, rule, at) for at in thresholds]) for p, rule in pairs]
+    defective, called = (np.array(column, bool) for column in zip(*found, strict=True))
     if defective.all() or not defective.any():
         return None
     return OperatingPoints(

@@ -1,6 +1,5 @@
 """The curves of a report, as numbers: ROC, precision and recall, reliability, and what each threshold would give."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 from defect_api.card import PixelThreshold
 from training import calibration
 from training.metrics import PICTURE_BINS, decided, pixel_bins
-from training.predictions import Prediction
+from training.predictions import Prediction, Predictions
 
 Numbers = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.bool_]
@@ -64,11 +63,11 @@ def pixel_reliability(histograms: Numbers) -> Curve:
     return Curve(sums[there] / total[there], hits[there] / total[there])
 
 
-def by_threshold(predictions: Sequence[Prediction], rule: PixelThreshold) -> ByThreshold:
-    """Return overlap, misses and false calls at many thresholds, with the rule's smallest region."""
-    defective = np.array([p.defective for p in predictions])
+def by_threshold(predictions: Predictions, rule: PixelThreshold) -> ByThreshold:
+    """Return overlap, misses and false calls at many thresholds, with the rule for regions."""
     sums = np.array([[_overlap(p, rule, float(value)) for value in THRESHOLDS] for p in predictions], np.float64)
     both, predicted, true = np.moveaxis(sums, -1, 0)
+    defective = true[:, 0] > 0
     called = predicted > 0
     total = predicted.sum(0) + true.sum(0)
     return ByThreshold(
@@ -80,6 +79,6 @@ def by_threshold(predictions: Sequence[Prediction], rule: PixelThreshold) -> ByT
 
 
 def _overlap(p: Prediction, rule: PixelThreshold, value: float) -> tuple[int, int, int]:
-    mask = decided(p.q, rule.model_copy(update={"value": value}))
+    mask = decided(p.q, rule, value)
     fact = p.truth > 0
     return int(np.count_nonzero(mask & fact)), int(np.count_nonzero(mask)), int(np.count_nonzero(fact))

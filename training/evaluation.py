@@ -7,7 +7,7 @@ from functools import partial
 from defect_api.card import Metric
 from training import metrics
 from training.operating_point import OperatingPoint, choose, choose_nested
-from training.predictions import Prediction
+from training.predictions import Joined, Predictions
 
 HARD = "at 256 x 1600, at the chosen threshold and smallest region"
 BINS = f"expected, {metrics.PICTURE_BINS} bins of equally many pictures"
@@ -41,7 +41,7 @@ class Judged:
     """Folds of predictions under operating points: `chosen` on all of them, each of `points` without its picture."""
 
     chosen: OperatingPoint
-    predictions: list[Prediction]
+    predictions: Predictions
     points: list[OperatingPoint]
 
     def counts(self, classes: int) -> metrics.Counts:
@@ -50,19 +50,19 @@ class Judged:
         return metrics.count(self.predictions, rules, calibrations, classes)
 
     @classmethod
-    def of(cls, folds: Sequence[Sequence[Prediction]]) -> "Judged":
+    def of(cls, folds: Sequence[Predictions]) -> "Judged":
         """Choose the point on all folds, and each fold's on the others; a single fold is judged by its own choice."""
         if len(folds) > 1:
             chosen, points = choose_nested(folds)
         else:
             chosen = choose(folds[0])
             points = [chosen]
-        pairs = [(p, point) for fold, point in zip(folds, points, strict=True) for p in fold]
-        return cls(chosen, [p for p, _ in pairs], [point for _, point in pairs])
+        own = [point for fold, point in zip(folds, points, strict=True) for _ in range(len(fold))]
+        return cls(chosen, Joined(folds), own)
 
 
 def evaluate(
-    folds: Sequence[Sequence[Prediction]], classes: Sequence[str], data: str, how: str, resamples: int
+    folds: Sequence[Predictions], classes: Sequence[str], data: str, how: str, resamples: int
 ) -> tuple[OperatingPoint, list[Metric]]:
     """Return the operating point chosen on all folds, and the figures with each fold judged by the others' choice.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,7 +13,7 @@ from defect_api.card import PixelThreshold, Platt
 from defect_api.labelling import label
 from defect_api.thresholds import cut, defect_probability, histogram, mean_of_largest
 from training import calibration
-from training.predictions import Prediction
+from training.predictions import Prediction, Predictions
 
 Numbers = npt.NDArray[np.float64]
 FIRST_SYSTEM_SIZE = (800, 128)  # width and height that its metric was measured at
@@ -43,27 +44,24 @@ class Counts:
         return np.asarray(self.true[:, 0] > 0)
 
 
-def decided(q: npt.NDArray[np.uint8], rule: PixelThreshold) -> npt.NDArray[np.bool_]:
-    """Return the mask of the defects that the service would find."""
-    return np.asarray(label(q, rule, rule.value).labels > 0, np.bool_)
+def decided(q: npt.NDArray[np.uint8], rule: PixelThreshold, threshold: float | None = None) -> npt.NDArray[np.bool_]:
+    """Return the mask of the defects that the service would find, at the rule's own threshold or another one."""
+    return np.asarray(label(q, rule, threshold or rule.value).labels > 0, np.bool_)
 
 
 def count(
-    predictions: Sequence[Prediction], rules: Sequence[PixelThreshold], calibrations: Sequence[Platt], classes: int
+    predictions: Predictions, rules: Sequence[PixelThreshold], calibrations: Sequence[Platt], classes: int
 ) -> Counts:
     """Count every picture, each under its own rule and calibration."""
-    rows = [_overlap(p, decided(p.q, rule), classes) for p, rule in zip(predictions, rules, strict=True)]
-    both, predicted, true = (np.array(column, np.float64) for column in zip(*rows, strict=True))
-    maps = [(histogram(p.q), platt) for p, platt in zip(predictions, calibrations, strict=True)]
-    return Counts(
-        both,
-        predicted,
-        true,
-        np.array([_soft(p) for p in predictions]),
-        np.array([_histogram(p) for p in predictions], np.float64),
-        np.array([defect_probability(*pair) for pair in maps]),
-        np.array([mean_of_largest(values, platt.pixels) for values, platt in maps]),
-    )
+    rows = [_counted(*each, classes) for each in zip(predictions, rules, calibrations, strict=True)]
+    return Counts(*(np.array(column, np.float64) for column in zip(*rows, strict=True)))
+
+
+def _counted(p: Prediction, rule: PixelThreshold, platt: Platt, classes: int) -> tuple[Any, ...]:
+    """Return a picture's row of each part of `Counts`."""
+    values = histogram(p.q)
+    probability, before = defect_probability(values, platt), mean_of_largest(values, platt.pixels)
+    return *_overlap(p, decided(p.q, rule), classes), _soft(p), _histogram(p), probability, before
 
 
 def dice(counts: Counts, channel: int = 0) -> float:

@@ -12,7 +12,7 @@ from defect_api.card import PixelThreshold, Platt
 from defect_api.labelling import label
 from defect_api.thresholds import cut
 from training import calibration
-from training.predictions import Prediction
+from training.predictions import Joined, Prediction, Predictions
 
 THRESHOLDS = np.round(np.arange(0.20, 0.96, 0.05), 2)
 # px; of the real masks in the sample's rle_without_images.csv.gz, 5 % of class 1 have no region of over 621 px
@@ -44,12 +44,12 @@ class _Table:
     defects: int
 
 
-def choose(predictions: Sequence[Prediction], uncertainty: float = LEAST_UNCERTAINTY) -> OperatingPoint:
+def choose(predictions: Predictions, uncertainty: float = LEAST_UNCERTAINTY) -> OperatingPoint:
     """Choose the operating point on predictions of pictures that the network never saw in training."""
     return OperatingPoint(_best_rule([_tabulate(p) for p in predictions], uncertainty), calibration.platt(predictions))
 
 
-def choose_nested(folds: Sequence[Sequence[Prediction]]) -> tuple[OperatingPoint, list[OperatingPoint]]:
+def choose_nested(folds: Sequence[Predictions]) -> tuple[OperatingPoint, list[OperatingPoint]]:
     """Return the point chosen on all folds, and for each fold the one chosen on the others (to report that fold with).
 
     The threshold's uncertainty is half the spread of the folds' own choices.
@@ -59,14 +59,14 @@ def choose_nested(folds: Sequence[Sequence[Prediction]]) -> tuple[OperatingPoint
     for left_out in range(len(folds)):
         others = [number for number in range(len(folds)) if number != left_out]
         rule = _best_rule([table for number in others for table in tables[number]], LEAST_UNCERTAINTY)
-        nested.append(OperatingPoint(rule, calibration.platt([p for number in others for p in folds[number]])))
+        nested.append(OperatingPoint(rule, calibration.platt(Joined([folds[number] for number in others]))))
     values = [point.rule.value for point in nested]
     uncertainty = max(LEAST_UNCERTAINTY, (max(values) - min(values)) / 2)
     rule = _best_rule([table for fold in tables for table in fold], uncertainty)
-    return OperatingPoint(rule, calibration.platt([p for fold in folds for p in fold])), nested
+    return OperatingPoint(rule, calibration.platt(Joined(folds))), nested
 
 
-def bounded_miss_threshold(predictions: Sequence[Prediction], share: float = 0.1) -> float | None:
+def bounded_miss_threshold(predictions: Predictions, share: float = 0.1) -> float | None:
     """Return the highest threshold at which a new defective picture is expected to miss at most `share` of its area.
 
     Conformal risk control (Angelopoulos et al. 2022, eq. 4): holds on average over pictures exchangeable with these.

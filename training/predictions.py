@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
 import keras
 import numpy as np
@@ -32,6 +34,40 @@ class Prediction:
         return bool(self.truth.any())
 
 
+class Predictions(Protocol):
+    """Predictions that can be counted, and gone through as often as it takes."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Prediction]: ...
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Predictions on disk, read one by one whenever they are gone through: a large set's do not fit into memory."""
+
+    files: Sequence[Path]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return map(_read, self.files)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Several sets of predictions, one after the other."""
+
+    parts: Sequence[Predictions]
+
+    def __len__(self) -> int:
+        return sum(len(part) for part in self.parts)
+
+    def __iter__(self) -> Iterator[Prediction]:
+        return chain.from_iterable(self.parts)
+
+
 def export(model: keras.Model, path: Path, reduction: int = 1) -> Path:
     """Write a network, trained on pictures reduced `reduction` times, as the file that is served."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,17 +88,18 @@ def predict_one(segmenter: Segmenter, example: Example, stride: int) -> Predicti
     return Prediction(example.name, quantise(probability), classes, mask, novelty)
 
 
-def save(predictions: Sequence[Prediction], folder: Path) -> None:
-    """Keep predictions, one file each."""
+def save(predictions: Iterable[Prediction], folder: Path) -> None:
+    """Keep predictions, one file each, as they come."""
     folder.mkdir(parents=True, exist_ok=True)
     for p in predictions:
         np.savez_compressed(folder / f"{p.name}.npz", q=p.q, classes=p.classes, truth=p.truth)
 
 
-def load(folder: Path) -> list[Prediction]:
-    """Read what `save` kept, in the order of names."""
-    kept = []
-    for path in sorted(folder.glob("*.npz")):
-        with np.load(path) as arrays:
-            kept.append(Prediction(path.stem, arrays["q"], arrays["classes"], arrays["truth"]))
-    return kept
+def load(folder: Path) -> Kept:
+    """Return what `save` kept, in the order of names."""
+    return Kept(sorted(folder.glob("*.npz")))
+
+
+def _read(path: Path) -> Prediction:
+    with np.load(path) as arrays:
+        return Prediction(path.stem, arrays["q"], arrays["classes"], arrays["truth"])

@@ -64,7 +64,8 @@ def load(path: Path) -> Recipe:
 
 
 def _architecture(content: dict[str, Any]) -> Architecture:
-    chosen = Architecture(**{key: tuple(value) if isinstance(value, list) else value for key, value in content.items()})
+    read: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
+    chosen = Architecture(**read)
     if chosen.encoder not in ENCODERS:
         raise KeyError(f"encoder '{chosen.encoder}', which is none of {', '.join(ENCODERS)}")
     return chosen

@@ -11,7 +11,7 @@ from training.datasets import Dataset
 from training.evaluation import Judged, evaluate
 from training.metrics import decided, mean_iou
 from training.operating_point import OperatingPoint, bounded_miss_threshold
-from training.predictions import Prediction
+from training.predictions import Joined, Predictions
 from training.runs import EXPORTED, PRETRAINING, Run
 
 GENERATED_LICENCE, GENERATED_CITATION = "MIT", "drawn by this project's own generator"
@@ -28,10 +28,10 @@ def evaluate_run(run: Run, resamples: int) -> tuple[OperatingPoint, list[Metric]
     """Return the operating point and the figures of the folds trained so far."""
     judged = run.judged()
     point, figures = evaluate(judged, run.dataset.classes, run.dataset.name, how(run, len(judged)), resamples)
-    return point, [*figures, *bound([p for fold in judged for p in fold], run.dataset.name)]
+    return point, [*figures, *bound(Joined(judged), run.dataset.name)]
 
 
-def bound(predictions: Sequence[Prediction], data: str) -> list[Metric]:
+def bound(predictions: Predictions, data: str) -> list[Metric]:
     """Return the conformal threshold as a card's figure, nothing where none can be promised."""
     value = bounded_miss_threshold(predictions)
     name = "highest threshold that is expected to miss at most 10 % of a defect's area"
@@ -69,7 +69,7 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
     description = packaging.Description(
         name=name,
         version=version,
-        text=f"U-Net with an EfficientNet-Lite0 encoder for flat steel sheet, trained on {trained_on}.",
+        text=f"U-Net with the encoder {run.recipe.network.encoder} for flat steel sheet, trained on {trained_on}.",
         classes=run.dataset.classes,
         data=_facts(run),
         weights_licence=WEIGHTS_LICENCE,

@@ -9,7 +9,7 @@ import keras
 from training import folds, network, predictions, pretrained, recipe, stages
 from training.datasets import Dataset
 from training.examples import DataError, Example
-from training.predictions import Prediction
+from training.predictions import Predictions
 from training.recipe import Recipe, Stage
 
 RECIPE, EXPORTED, PRETRAINING = "recipe.toml", "exported.keras", "pretraining"
@@ -30,23 +30,26 @@ class Run:
         start = stages.from_imagenet(self.recipe, len(source.classes))
         return self._staged(self.recipe.pretraining, source, source.examples, start, self.folder / PRETRAINING)
 
-    def train_fold(self, number: int, start: keras.Model) -> list[Prediction]:
+    def train_fold(self, number: int, start: keras.Model) -> Predictions:
         """Train one fold's network and predict the pictures that it never saw."""
         place = self.folder / f"fold-{number}"
         fold = folds.split(self.dataset.examples, self.recipe.folds, self.recipe.seed)[number]
         weights = self._finetune(fold.training, start, place)
-        made = list(predictions.predict(weights, fold.judging, self.stride))
-        shutil.rmtree(place / "predictions", ignore_errors=True)
-        predictions.save(made, place / "predictions")
-        return made
+        kept, fresh = place / "predictions", place / "predictions.new"
+        for folder in (kept, fresh):
+            shutil.rmtree(folder, ignore_errors=True)
+        predictions.save(predictions.predict(weights, fold.judging, self.stride), fresh)
+        # all of them or none: a fold whose predictions are there counts as judged
+        fresh.rename(kept)
+        return predictions.load(kept)
 
     def train_final(self, start: keras.Model) -> Path:
         """Train on every picture; return the exported network."""
         return self._finetune(self.dataset.examples, start, self.folder / "final")
 
-    def judged(self) -> list[list[Prediction]]:
+    def judged(self) -> list[Predictions]:
         """Return the out-of-fold predictions of the folds trained so far. Raises DataError where there are none."""
-        found = [predictions.load(place) for place in sorted(self.folder.glob("fold-*/predictions"))]
+        found: list[Predictions] = [predictions.load(place) for place in sorted(self.folder.glob("fold-*/predictions"))]
         if not found:
             raise DataError(f"{self.folder} has no fold yet; train one first")
         return found

@@ -1,6 +1,6 @@
 """The best and the worst judged pictures, with the labels' outline and the network's, in a folder that git ignores."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,59 +20,71 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Shown(NamedTuple):
-    """A judged picture, what was found in it, and the overlap of that with the label."""
+    """A judged picture: its number among all of them, how much was found, and the overlap of that with the label."""
 
-    prediction: Prediction
-    found: Mask
+    number: int
+    defective: bool
+    found_px: int
     dice: float
 
 
 def write(judged: Judged, examples: Sequence[Example], folder: Path) -> list[Path]:
     """Write the defective pictures of highest and lowest Dice, and the clean ones with the largest false area.
 
-    Blue outlines are the label's, green ones the network's. Raises OSError where a picture cannot be written.
+    Blue outlines are the label's, green ones the network's. The paths come by kind and rank. Raises OSError where a
+    picture cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ".gitignore").write_text("*\n")  # pictures of the public data sets are not to be committed
     by_name = {example.name: example for example in examples}
-    return [
-        _write(folder / f"{kind}-{rank:02}-{_file_name(shown)}", shown, by_name)
+    wanted = {
+        shown.number: (f"{kind}-{rank:02}", shown)
         for kind, chosen in _chosen(judged).items()
         for rank, shown in enumerate(chosen, 1)
-    ]
+    }
+    written = []
+    for number, (p, found) in enumerate(_decided(judged)):
+        if number in wanted:
+            place, shown = wanted[number]
+            grey, _ = by_name[p.name].load()
+            written.append(_write(folder / f"{place}-{_file_name(p, shown)}", _drawn(grey, p, found)))
+    return sorted(written)
 
 
 def _chosen(judged: Judged) -> dict[str, list[Shown]]:
-    pairs = zip(judged.predictions, judged.points, strict=True)
-    found = [_shown(prediction, decided(prediction.q, point.rule)) for prediction, point in pairs]
-    defective = sorted((s for s in found if s.prediction.defective), key=lambda s: s.dice)
-    called = [s for s in found if not s.prediction.defective and s.found.any()]
-    called.sort(key=lambda s: -np.count_nonzero(s.found))
+    found = [_shown(number, p, mask) for number, (p, mask) in enumerate(_decided(judged))]
+    defective = sorted((s for s in found if s.defective), key=lambda s: s.dice)
+    called = sorted((s for s in found if not s.defective and s.found_px), key=lambda s: -s.found_px)
     worst, rest = defective[:COUNT], defective[COUNT:]
     return {"best": rest[-COUNT:][::-1], "worst": worst, "false-call": called[:COUNT]}
 
 
-def _shown(prediction: Prediction, found: Mask) -> Shown:
-    fact = prediction.truth > 0
-    total = np.count_nonzero(found) + np.count_nonzero(fact)
-    return Shown(prediction, found, float(2 * np.count_nonzero(found & fact) / total) if total else 1.0)
+def _decided(judged: Judged) -> Iterator[tuple[Prediction, Mask]]:
+    for p, point in zip(judged.predictions, judged.points, strict=True):
+        yield p, decided(p.q, point.rule)
 
 
-def _file_name(shown: Shown) -> str:
-    figure = f"-dice-{shown.dice:.2f}" if shown.prediction.defective else ""
-    return f"{shown.prediction.name.replace('/', '_')}{figure}.png"
+def _shown(number: int, p: Prediction, found: Mask) -> Shown:
+    fact, found_px = p.truth > 0, int(np.count_nonzero(found))
+    total = found_px + np.count_nonzero(fact)
+    dice = float(2 * np.count_nonzero(found & fact) / total) if total else 1.0
+    return Shown(number, p.defective, found_px, dice)
 
 
-def _write(path: Path, shown: Shown, by_name: Mapping[str, Example]) -> Path:
-    grey, _ = by_name[shown.prediction.name].load()
-    if not cv2.imwrite(str(path), _drawn(grey, shown)):
+def _file_name(p: Prediction, shown: Shown) -> str:
+    figure = f"-dice-{shown.dice:.2f}" if shown.defective else ""
+    return f"{p.name.replace('/', '_')}{figure}.png"
+
+
+def _write(path: Path, picture: Picture) -> Path:
+    if not cv2.imwrite(str(path), picture):
         raise OSError(f"{path} could not be written; is the disk full?")
     return path
 
 
-def _drawn(grey: Picture, shown: Shown) -> Picture:
+def _drawn(grey: Picture, p: Prediction, found: Mask) -> Picture:
     canvas = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
-    for mask, colour in ((shown.prediction.truth > 0, LABELLED), (shown.found, FOUND)):
+    for mask, colour in ((p.truth > 0, LABELLED), (found, FOUND)):
         outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(canvas, outlines, -1, colour, 2)
     return np.asarray(canvas, np.uint8)

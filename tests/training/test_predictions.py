@@ -1,0 +1,32 @@
+"""Predictions on disk: kept one by one, and gone through as often as it takes."""
+
+from pathlib import Path
+
+import numpy as np
+
+from training import predictions
+from training.predictions import Joined, Prediction
+
+
+def prediction(name: str, value: int) -> Prediction:
+    maps = [np.full((4, 6), value + part, np.uint8) for part in range(3)]
+    return Prediction(name, *maps)
+
+
+def test_what_is_kept_is_read_in_the_order_of_names_and_more_than_once(tmp_path: Path) -> None:
+    predictions.save((prediction(name, value) for name, value in (("b", 1), ("a", 7))), tmp_path)
+
+    kept = predictions.load(tmp_path)
+
+    assert len(kept) == 2
+    for _ in range(2):
+        assert [(p.name, p.q[0, 0], p.classes[0, 0], p.truth[0, 0]) for p in kept] == [("a", 7, 8, 9), ("b", 1, 2, 3)]
+
+
+def test_joined_folds_follow_each_other(tmp_path: Path) -> None:
+    predictions.save([prediction("a", 1)], tmp_path)
+
+    joined = Joined([predictions.load(tmp_path), [prediction("b", 2), prediction("c", 3)]])
+
+    assert len(joined) == 3
+    assert [p.name for p in joined] == ["a", "b", "c"]
