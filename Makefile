@@ -46,10 +46,11 @@ BUILD_GROUP := --group flask_app/pyproject.toml:build
 lock: ## pin every dependency with hashes (LOCK_FLAGS=--upgrade for newer ones)
 	@test -x $(BIN)/uv || { test -d $(VENV) || $(PYTHON) -m venv $(VENV); $(BIN)/python -m pip install --quiet uv; }
 	$(UV_COMPILE) $(PROJECTS) --all-extras $(BUILD_GROUP) -o requirements-dev.lock
-	$(UV_COMPILE) $(PROJECTS) $(BUILD_GROUP) -c requirements-dev.lock -o requirements.lock
+	$(UV_COMPILE) $(PROJECTS) --extra keras $(BUILD_GROUP) -c requirements-dev.lock -o requirements.lock
 	$(UV_COMPILE) $(BUILD_GROUP) -c requirements-dev.lock -o flask_app/build.lock
 	$(UV_COMPILE) flask_app/pyproject.toml -c requirements-dev.lock -o flask_app/requirements.lock
 	$(UV_COMPILE) defect_api/pyproject.toml --all-extras -c requirements-dev.lock -o defect_api/requirements.lock
+	$(UV_COMPILE) defect_api/pyproject.toml --extra postgresql -c requirements-dev.lock -o defect_api/requirements-slim.lock
 
 up: ## serve the platform with Docker on http://localhost (HTTP_PORT=)
 	$(COMPOSE) up --build --detach --wait

@@ -14,7 +14,8 @@ from defect_api.images import FILE_SUFFIXES, decode
 from defect_api.inspection import Inspector, Upload
 from defect_api.judgement import Terms, judge
 from defect_api.media import MediaVolume
-from defect_api.served_model import ModelSlot, ServedModel, load_model
+from defect_api.loading import load_model
+from defect_api.served_model import ModelSlot, ServedModel
 from defect_api.settings import Settings
 
 THRESHOLDS = (1 / 255, 0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95, 1.0, "otsu")

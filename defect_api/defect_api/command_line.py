@@ -16,10 +16,11 @@ from defect_api.chosen_threshold import GRAMMAR, parse_wish
 from defect_api.images import FILE_SUFFIXES
 from defect_api.inspection import Inspector, Upload
 from defect_api.judgement import Terms
+from defect_api.loading import load_model
 from defect_api.media import MediaVolume, bare_name
 from defect_api.problems import Problem
 from defect_api.record import Record
-from defect_api.served_model import ModelSlot, load_model
+from defect_api.served_model import ModelSlot
 from defect_api.settings import Settings
 
 CLEAN, NOT_CLEAN, FAILED = 0, 1, 2
@@ -35,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not (options.paths or options.watch):
         grammar.error("name pictures or folders, or a folder to --watch")
     console = Console(stderr=True)
-    settings = Settings().model_copy(update={"media_dir": options.out, "model": options.model})
+    # one process, which may use all CPUs
+    settings = Settings().model_copy(update={"media_dir": options.out, "model": options.model, "workers": 1})
     slot = ModelSlot(lambda: load_model(settings))
     slot.wait(timeout_s=600)
     run = _Run(Inspector(MediaVolume(options.out), slot, settings), options.threshold, console)

@@ -68,7 +68,7 @@ class _Stopwatch:
 
 
 class Inspector:
-    """Inspects sheets, at most `queue` at a time, one prediction after the other."""
+    """Inspects sheets, at most `queue` at a time; the segmenter bounds how many are predicted at once."""
 
     def __init__(
         self,
@@ -84,7 +84,6 @@ class Inspector:
         self._models_dir = settings.models_dir
         self._terms = Terms(scale=settings.scale)
         self._places = threading.BoundedSemaphore(settings.queue)
-        self._predicting = threading.Lock()
 
     def inspect(self, upload: Upload, terms: Terms | None = None) -> tuple[Record, bool]:
         """Inspect a picture; return its record, and whether it is new.
@@ -185,7 +184,7 @@ class Inspector:
         watch = _Stopwatch()
         with watch.stage("decode"):
             picture = decode(upload.data, upload.declared_type)
-        with watch.stage("predict"), self._predicting:
+        with watch.stage("predict"):
             maps = model.maps(picture.grey)
         with watch.stage("regions"):
             judgement = judge(maps.q, maps.classes, model.package.card, self._terms, maps.observed)

@@ -16,9 +16,12 @@ from pathlib import Path
 
 from pydantic import Field
 
-from defect_api.model_package import ModelPackage, PackageError, find_candidates, read_package
+from defect_api.compiled_form import tidy
+from defect_api.engines import Engines, Option
+from defect_api.loading import Loaded, first_that_passes, load_package
+from defect_api.model_package import ModelPackage, PackageError, find_candidates, find_packages, read_package
 from defect_api.record import Part
-from defect_api.served_model import ModelSlot, ServedModel, first_that_passes, load_package
+from defect_api.served_model import ModelSlot, ServedModel
 from defect_api.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -31,7 +34,9 @@ class Choice(Part):
     """What was chosen last."""
 
     package: str | None = Field(description="path of the copy within the folder; null where no package passes")
-    complaints: list[str]
+    option: Option | None = Field(None, description="the engine that was the fastest of those that passed")
+    failed: tuple[str, ...] = Field((), description="why other engines are not used, where something is wrong")
+    complaints: list[str] = Field([], description="why other packages are not")
 
 
 class ModelChooser:
@@ -40,13 +45,15 @@ class ModelChooser:
     def __init__(self, settings: Settings) -> None:
         self._models_dir, self._wanted = settings.models_dir, settings.model
         self._folder = settings.state_dir / "serving"
+        self._engines = Engines(settings)
         self._held: str | None = None
         # whether this worker makes the first choice; the others wait for it
         self.is_first = False
 
     def forget(self) -> None:
-        """Start with nothing chosen; to be called before there are workers."""
+        """Start with nothing chosen, and without what was compiled of packages that are gone; before any worker."""
         shutil.rmtree(self._folder, ignore_errors=True)
+        tidy(self._engines.forms, [package.card.digest for package in find_packages(self._models_dir)[0]])
 
     def ask(self) -> None:
         """Have one of the workers choose anew, soon. Never fails, since it answers a signal."""
@@ -56,9 +63,9 @@ class ModelChooser:
             log.error("the model cannot be chosen anew: %s", error.strerror)  # noqa: TRY400  # nothing to trace
 
     def complaints(self) -> list[str]:
-        """Return a sentence for each package that is not served because something is wrong with it."""
+        """Return a sentence for each package or engine that is not used because something is wrong with it."""
         choice = self._choice()
-        return choice.complaints if choice else []
+        return [*choice.failed, *choice.complaints] if choice else []
 
     def load(self) -> ServedModel:
         """Load what was chosen, or choose if nobody has. Raises PackageError where there is nothing to serve."""
@@ -112,21 +119,24 @@ class ModelChooser:
         packages, complaints = find_candidates(self._models_dir, self._wanted)
         serving = read_package(self._folder / present.package).card if present and present.package else None
         newer = takewhile(lambda package: package.card != serving, packages)
-        model, refused = first_that_passes(newer, self._load_copy)
-        before = present.package if present else None
-        chosen = str(model.package.path.relative_to(self._folder)) if model else before
-        choice = Choice(package=chosen, complaints=[*refused, *complaints])
+        loaded, refused = first_that_passes(newer, self._load_copy)
+        choice = present or Choice(package=None)
+        before = choice.package
+        if loaded:
+            chosen = str(loaded.model.package.path.relative_to(self._folder))
+            choice = Choice(package=chosen, option=loaded.option, failed=loaded.complaints)
+        choice = choice.model_copy(update={"complaints": [*refused, *complaints]})
         self._publish(choice)
-        self._keep_only(chosen, before)
-        return choice, model
+        self._keep_only(choice.package, before)
+        return choice, loaded.model if loaded else None
 
-    def _load_copy(self, package: ModelPackage) -> ServedModel:
+    def _load_copy(self, package: ModelPackage) -> Loaded:
         """Copy a package and load the copy, so that what is proven is what every worker serves."""
         room = Path(tempfile.mkdtemp(dir=self._folder, prefix="package-"))
         copy = room / package.card.name / package.card.version
         try:
             _copy_files(package.path, copy)
-            return load_package(read_package(copy))
+            return load_package(read_package(copy), self._engines)
         except OSError as error:
             raise PackageError(f"model {package.key}: it cannot be copied ({error.strerror})") from error
 
@@ -134,7 +144,8 @@ class ModelChooser:
         self._held = choice.package
         if choice.package is None:
             raise PackageError("; ".join(choice.complaints))
-        return model or load_package(read_package(self._folder / choice.package))
+        copy = read_package(self._folder / choice.package)
+        return model or load_package(copy, self._engines, choice.option).model
 
     def _choice(self) -> Choice | None:
         try:

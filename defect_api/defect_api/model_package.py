@@ -1,14 +1,15 @@
 """Model packages on disk: finding them, reading their cards and making sure that the weights are the card's."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from defect_api.card import Card
+from defect_api.card import Card, Tolerance
+from defect_api.overlay import decode_png
+from defect_api.thresholds import Map
 
 CARD = "model.json"
 WEIGHTS = "model.keras"
@@ -16,6 +17,10 @@ WEIGHTS = "model.keras"
 
 class PackageError(Exception):
     """A model package that must not be served; the message says why and names it."""
+
+
+class Unrunnable(PackageError):
+    """A model package that no engine can run."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +40,30 @@ class ModelPackage:
         """Return the path of the Keras file, the source of truth."""
         return self.path / WEIGHTS
 
-    def verify(self) -> None:
-        """Compare the weights with the card's digest, and the libraries here with those that the package was made with.
+    def traced_size(self) -> tuple[int, int]:
+        """Return height and width (px) of what the network is given for the first golden sheet.
 
-        Raises PackageError where the weights differ or cannot be read, and where a library is too old.
+        Raises PackageError where that sheet cannot be read.
         """
-        self._check_libraries(self.card.libraries)
+        height, width = self.golden_map(self.card.golden[0].sheet).shape
+        stride = self.card.input.stride
+        return height + -height % stride, width + -width % stride
+
+    def golden_map(self, name: str) -> Map:
+        """Return a golden sheet or map (uint8, H x W) by its path in the package. Raises PackageError."""
+        try:
+            return decode_png((self.path / name).read_bytes())
+        except (OSError, ValueError) as error:
+            raise PackageError(f"model {self.key}: golden file {name} cannot be read") from error
+
+    def tolerance(self, precision: str) -> Tolerance:
+        """Return how far maps in `precision` may be from the card's. Raises PackageError where it does not say."""
+        if precision not in self.card.tolerance:
+            raise PackageError(f"model {self.key}: its card has no tolerance for {precision}")
+        return self.card.tolerance[precision]
+
+    def verify(self) -> None:
+        """Compare the weights with the card's digest. Raises PackageError where they differ or cannot be read."""
         try:
             actual = file_digest(self.weights)
         except OSError as error:
@@ -48,16 +71,22 @@ class ModelPackage:
         if actual != self.card.digest:
             raise PackageError(f"model {self.key}: {WEIGHTS} is not the one its card describes (digest differs)")
 
-    def _check_libraries(self, made_with: Mapping[str, str]) -> None:
+    def check_libraries(self) -> None:
+        """Compare the libraries here with those that the weights were made with; whoever loads them needs these.
+
+        Raises PackageError where one is missing or too old.
+        """
+        made_with = self.card.libraries
         distributions = packages_distributions() if made_with else {}
         for library, theirs in made_with.items():
             ours = version(distributions[library][0]) if library in distributions else None
-            if ours is None or _major(ours) < _major(theirs):
+            if ours is None or major(ours) < major(theirs):
                 here = f"this service has {ours}" if ours else "this service has none"
                 raise PackageError(f"model {self.key}: it was made with {library} {theirs}, and {here}")
 
 
-def _major(release: str) -> int:
+def major(release: str) -> int:
+    """Return the first number of a release."""
     return int(release.partition(".")[0])
 
 

@@ -1,6 +1,7 @@
 """What turns a sheet into probability and class maps: one class per engine behind one protocol."""
 
 import os
+import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -31,7 +32,7 @@ class Segmenter(Protocol):
     precision: str
 
     def forward(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """Run the network on raw grey pixels, N x H x W x 1.
+        """Run the network on raw grey pixels, N x H x W x 1. Safe from several threads; waits for its turn.
 
         Returns probabilities, N x H x W x (1 + K), and how unlike the training data each picture is, N x 1; None where
         the model does not tell.
@@ -57,11 +58,14 @@ class KerasSegmenter:
 
         model = keras.saving.load_model(weights, compile=False, safe_mode=True)
         signature = tf.TensorSpec((None, None, None, 1), tf.uint8)
+        # one batch at a time keeps all threads busy, and memory bounded
+        self._turn = threading.Lock()
         self._run = tf.function(lambda batch: model(batch, training=False), input_signature=[signature])
 
     def forward(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """Run the network; see `Segmenter.forward`."""
-        output = self._run(batch)
+        with self._turn:
+            output = self._run(batch)
         probabilities, *novelty = output if isinstance(output, list | tuple) else [output]
         return np.asarray(probabilities, np.float32), np.asarray(novelty[0], np.float32) if novelty else None
 

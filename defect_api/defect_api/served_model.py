@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +11,10 @@ from defect_api.card import Card, Golden
 from defect_api.conditions import Observed, observe
 from defect_api.images import Grey
 from defect_api.judgement import judge
-from defect_api.model_package import ModelPackage, PackageError, find_candidates
-from defect_api.overlay import decode_png
+from defect_api.model_package import ModelPackage, PackageError
 from defect_api.problems import NotReady
 from defect_api.record import ModelFacts
-from defect_api.segmenter import KerasSegmenter, Segmenter, segment
-from defect_api.settings import Settings
+from defect_api.segmenter import Segmenter, segment
 from defect_api.thresholds import Map, quantise
 
 log = logging.getLogger(__name__)
@@ -66,11 +64,8 @@ class ServedModel:
 
         Raises PackageError where a verdict, a class or a map is not as the card says.
         """
-        card = self.package.card
-        tolerance = card.tolerance.get(self.segmenter.precision)
-        if tolerance is None:
-            raise PackageError(f"model {self.package.key}: its card has no tolerance for {self.segmenter.precision}")
-        overlaps = [self._prove_one(golden, tolerance.map_mae) for golden in card.golden]
+        tolerance = self.package.tolerance(self.segmenter.precision)
+        overlaps = [self._prove_one(golden, tolerance.map_mae) for golden in self.package.card.golden]
         both, either = (sum(column) for column in zip(*overlaps, strict=True))
         dice = 2 * both / either if either else 1.0
         if dice < tolerance.dice:
@@ -81,12 +76,12 @@ class ServedModel:
     def _prove_one(self, golden: Golden, map_mae: float) -> tuple[int, int]:
         """Return the golden sheet's overlap with the expected mask, and the sum of both masks, in pixels."""
         card, key = self.package.card, self.package.key
-        maps = self.maps(self._golden_map(golden.sheet))
+        maps = self.maps(self.package.golden_map(golden.sheet))
         judgement = judge(maps.q, maps.classes, card, observed=maps.observed)
         types = sorted({defect.type for defect in judgement.regions.defects})
         if judgement.verdict != golden.verdict or types != sorted(golden.types):
             raise PackageError(f"model {key}: golden sheet {golden.sheet} came out {judgement.verdict} {types}")
-        expected = self._golden_map(golden.probability_map)
+        expected = self.package.golden_map(golden.probability_map)
         if expected.shape != maps.q.shape:
             raise PackageError(f"model {key}: {golden.probability_map} is not of the size of its golden sheet")
         error = float(np.abs(maps.q.astype(np.int16) - expected).mean()) / 255
@@ -94,58 +89,8 @@ class ServedModel:
             raise PackageError(f"model {key}: the map of golden sheet {golden.sheet} is off by {error:.4f} on average")
         # masks of what is kept: specks below the card's smallest region are as good as none, here and in the verdict
         mask = judgement.regions.mask
-        truth = judge(expected, self._golden_map(golden.class_map), card).regions.mask
+        truth = judge(expected, self.package.golden_map(golden.class_map), card).regions.mask
         return int(np.count_nonzero(mask & truth)), int(np.count_nonzero(mask) + np.count_nonzero(truth))
-
-    def _golden_map(self, name: str) -> Map:
-        try:
-            return decode_png((self.package.path / name).read_bytes())
-        except (OSError, ValueError) as error:
-            raise PackageError(f"model {self.package.key}: golden file {name} cannot be read") from error
-
-
-def load_package(package: ModelPackage) -> ServedModel:
-    """Load a package and prove it.
-
-    Raises PackageError with a sentence for the operator.
-    """
-    package.verify()
-    try:
-        model = ServedModel(package, KerasSegmenter(package.weights))
-        model.prove()
-    except PackageError:
-        raise
-    # what stands in a package decides what Keras and TensorFlow raise, and none of it may end the service
-    except Exception as error:
-        log.warning("model %s failed", package.key, exc_info=error)
-        raise PackageError(f"model {package.key}: Keras cannot run it; the log has the reason") from error
-    return model
-
-
-def first_that_passes(
-    packages: Iterable[ModelPackage], load: Callable[[ModelPackage], ServedModel]
-) -> tuple[ServedModel | None, list[str]]:
-    """Return the first of the packages that `load` accepts, if any, and a sentence for each that it refused."""
-    complaints: list[str] = []
-    for package in packages:
-        try:
-            return load(package), complaints
-        except PackageError as error:
-            log.error("%s", error)  # noqa: TRY400  # the sentence is for an operator
-            complaints.append(str(error))
-    return None, complaints
-
-
-def load_model(settings: Settings) -> ServedModel:
-    """Load the newest package of those that the settings name that gives its card's answers.
-
-    Raises PackageError with a sentence for the operator where none does.
-    """
-    packages, complaints = find_candidates(settings.models_dir, settings.model)
-    model, refused = first_that_passes(packages, load_package)
-    if model is None:
-        raise PackageError("; ".join([*refused, *complaints]))
-    return model
 
 
 class ModelSlot:

@@ -43,7 +43,9 @@ class Settings(BaseSettings):
     media_dir: Path = Field(Path("var/media"), description="folder of pictures, records, maps and overlays")
     models_dir: Path = Field(SHIPPED_MODELS, description="folder of model packages, <name>/<version>/")
     model: str = Field("", description="package to serve, <name> or <name>/<version>; else the newest")
-    state_dir: Path = Field(Path("var/state"), description="folder of the index and of locks; a local disk")
+    engine: Literal["auto", "keras", "openvino"] = Field("auto", description="auto: the fastest that passes")
+    precision: Literal["auto", "f32", "bf16", "int8"] = Field("auto", description="that the engine computes in")
+    state_dir: Path = Field(Path("var/state"), description="folder of index, locks and compiled models; a local disk")
     history_url: str = Field("", repr=False, description="SQLAlchemy URL of the index; empty: SQLite in STATE_DIR")
     history_wal: Literal["auto", "on", "off"] = Field("auto", description="SQLite writes ahead; auto: on a local disk")
     retention_days: float = Field(0, ge=0, description="age in days beyond which inspections are deleted; 0: none")
@@ -60,9 +62,11 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="least severe log line")
 
     @model_validator(mode="after")
-    def _both_or_none(self) -> "Settings":
+    def _makes_sense(self) -> "Settings":
         if bool(self.mm_per_px_x) != bool(self.mm_per_px_y):
             raise ValueError("MM_PER_PX_X and MM_PER_PX_Y must be set together")
+        if self.engine == "keras" and self.precision not in ("auto", "f32"):
+            raise ValueError("ENGINE=keras computes in f32 only")
         return self
 
     @property

@@ -16,8 +16,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
+from defect_api import openvino_export
 from defect_api.app import create_app
 from defect_api.card import Card
+from defect_api.compiled_form import FORMS, NETWORK, write_manifest
 from defect_api.images import Grey
 from defect_api.judgement import judge
 from defect_api.media import MediaVolume
@@ -95,7 +97,7 @@ def card_document(**changes: Any) -> dict[str, Any]:
     return {**document, **changes}
 
 
-def write_tiny_weights(path: Path) -> None:
+def write_tiny_weights(path: Path, slope: float = 60.0) -> None:
     """Save the network: softmax over background, dark and bright; then their sum beside them."""
     import keras
 
@@ -104,12 +106,19 @@ def write_tiny_weights(path: Path) -> None:
     logits = keras.layers.Conv2D(3, 1, activation="softmax", name="classes")(scaled)
     output = keras.layers.Conv2D(3, 1, use_bias=False, name="probabilities")(logits)
     model = keras.Model(pixels, output)
-    slope = 60.0
     model.get_layer("classes").set_weights(
         [np.array([[[[0, -slope, slope]]]], np.float32), np.array([0, slope * 0.3, -slope * 0.7], np.float32)]
     )
     model.get_layer("probabilities").set_weights([np.array([[[[0, 0, 0], [1, 1, 0], [1, 0, 1]]]], np.float32)])
     model.save(path)
+
+
+def bring_form(package: Path, precision: str) -> Path:
+    """Have the package bring a compiled form of its weights as they are now; return the form's folder."""
+    folder = package / FORMS / precision
+    openvino_export.export(package / WEIGHTS, 256, 1600, folder / NETWORK)
+    write_manifest(folder, file_digest(package / WEIGHTS))
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +127,7 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     package = folder / "tiny" / "1"
     (package / "golden").mkdir(parents=True)
     write_tiny_weights(package / WEIGHTS)
+    bring_form(package, "f32")
     card = Card.model_validate(card_document(digest=file_digest(package / WEIGHTS)))
     (package / CARD).write_text(card.model_dump_json())
     golden = sheet((100, 50, 40, 30, DARK), (700, 100, 60, 20, BRIGHT))

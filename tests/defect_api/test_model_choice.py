@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from defect_api.app import create_app
+from defect_api.engines import Engines, Option
+from defect_api.loading import Loaded, load_package
 from defect_api.model_choice import ModelChooser
 from defect_api.model_package import ModelPackage, PackageError
 from defect_api.problems import NotReady
-from defect_api.served_model import ModelSlot, ServedModel, load_package
+from defect_api.served_model import ModelSlot
 from defect_api.settings import Settings
 from tests.defect_api.test_served_model import change_card, newer
 from tests.waiting import wait_until
@@ -130,13 +132,13 @@ def test_a_worker_that_is_overtaken_while_it_loads_serves_what_is_chosen_then(
 ) -> None:
     one = Worker(settings)
 
-    def overtaken(package: ModelPackage) -> ServedModel:
+    def overtaken(package: ModelPackage, engines: Engines, option: Option) -> Loaded:
         monkeypatch.setattr("defect_api.model_choice.load_package", load_package)
         newer(first, "2")
         for _ in range(2):
             one.chooser.ask()
             one.look()
-        return load_package(package)
+        return load_package(package, engines, option)
 
     monkeypatch.setattr("defect_api.model_choice.load_package", overtaken)
     assert Worker(settings).slot.model.package.key == "tiny/2"

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from defect_api.images import Grey
+from defect_api.loading import load_model
 from defect_api.model_package import PackageError, file_digest
 from defect_api.overlay import decode_png, encode_png
 from defect_api.problems import NotReady
-from defect_api.served_model import ModelSlot, ServedModel, load_model
+from defect_api.served_model import ModelSlot, ServedModel
 from defect_api.settings import Settings
 from tests.defect_api.conftest import DARK, sheet
 
@@ -32,7 +33,7 @@ def change_card(package: Path, **changes: Any) -> None:
 
 
 def load(package: Path) -> ServedModel:
-    return load_model(Settings(models_dir=package.parents[1]))
+    return load_model(Settings(models_dir=package.parents[1], engine="keras"))
 
 
 def test_a_sound_package_is_loaded(copied: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from defect_api.card import Platt
 from defect_api.model_package import read_package
-from defect_api.served_model import load_model
+from defect_api.loading import load_model
 from defect_api.settings import Settings
 from tests.training.keras2_files import (
     NORMALISED,
@@ -103,7 +103,7 @@ def test_an_imported_model_is_proven_and_served(files: tuple[Path, Path], tmp_pa
     models = tmp_path / "models"
     assert main(["import-keras2", *map(str, files), "--models", str(models), "--name", "first"]) == 0
 
-    served = load_model(Settings(models_dir=models, model="first"))
+    served = load_model(Settings(models_dir=models, model="first", state_dir=tmp_path / "state"))
     grey = np.full((256, 1600), 128, np.uint8)
     cv2.rectangle(grey, (401, 51), (480, 110), 10, cv2.FILLED)
     maps = served.maps(grey)

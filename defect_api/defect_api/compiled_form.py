@@ -1,0 +1,161 @@
+"""Compiled forms of a package's `model.keras`, what they were made of, and making the one that every package can have.
+
+A form is a folder `<precision>/` with `network.xml`, `network.bin` and a manifest. A package may bring forms below
+`compiled/`; the service makes the f32 form itself, below `compiled/<digest>/` in the state folder.
+"""
+
+import logging
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from defect_api.card import Release
+from defect_api.model_package import ModelPackage, PackageError, Unrunnable, file_digest, major
+from defect_api.openvino_export import UNREADABLE
+from defect_api.record import Part
+
+log = logging.getLogger(__name__)
+
+FORMS = "compiled"
+MANIFEST, NETWORK = "manifest.json", "network.xml"
+FILES = (NETWORK, "network.bin")
+MADE_WITH = ("keras", "openvino")
+MAKING = "making-"
+EXPORT_TIMEOUT_S = 600
+
+
+class Manifest(Part):
+    """What a compiled form was made of, and what its files are."""
+
+    source: str = Field(description="digest of the model.keras")
+    libraries: dict[str, Release] = Field(description="what it was made with")
+    files: dict[str, str] = Field(description="digest by name")
+
+
+class FormError(PackageError):
+    """A compiled form that must not be served."""
+
+
+def write_manifest(folder: Path, source: str) -> None:
+    """Describe the form that lies in `folder`, made of the `model.keras` with the digest `source`."""
+    manifest = Manifest(
+        source=source,
+        libraries=_releases(),
+        files={name: file_digest(folder / name) for name in FILES},
+    )
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n")
+
+
+def bring(package: ModelPackage, precision: str) -> Path:
+    """Return the network of the form that the package brings.
+
+    Raises FormError where there is none, and where it is damaged, of another `model.keras` or of a newer OpenVINO.
+    """
+    what = f"model {package.key}: its compiled form for {precision}"
+    folder = package.path / FORMS / precision
+    theirs = _checked(folder, package, what).libraries.get("openvino", "0")
+    if major(version("openvino")) < major(theirs):
+        raise FormError(f"{what} was made with openvino {theirs}, and this service has {version('openvino')}")
+    return folder / NETWORK
+
+
+def brings(package: ModelPackage, precision: str) -> bool:
+    """Tell whether the package has a form for that precision, sound or not."""
+    return (package.path / FORMS / precision).is_dir()
+
+
+def has_keras() -> bool:
+    """Tell whether this service has Keras and TensorFlow, to make forms or to run a package; imports neither."""
+    return find_spec("keras") is not None and find_spec("tensorflow") is not None
+
+
+def make(package: ModelPackage, precision: str, forms: Path) -> Path:
+    """Return the network of the f32 form in the folder `forms`, made now where it is not there or not right.
+
+    Raises Unrunnable where Keras cannot load the weights, FormError where there is no way to make the form.
+    """
+    if precision != "f32":
+        raise FormError(f"model {package.key}: it brings no compiled form for {precision}")
+    what = f"model {package.key}: the compiled form made of it"
+    folder = forms / _short(package.card.digest)
+    try:
+        if _releases().items() <= _checked(folder, package, what).libraries.items():
+            return folder / NETWORK
+        log.info("%s is of other releases of the libraries, and made anew", what)
+    except FormError as error:
+        log.info("%s", error)
+    if not has_keras():
+        raise FormError(f"model {package.key}: it brings no compiled form, and this service has no Keras to make one")
+    package.check_libraries()
+    try:
+        _make(package, folder)
+    except OSError as error:
+        raise FormError(f"{what} cannot be written ({error.strerror})") from error
+    return folder / NETWORK
+
+
+def tidy(forms: Path, digests: list[str]) -> None:
+    """Remove what was made of other weights than those with the given digests, and what was left half made."""
+    kept = {_short(digest) for digest in digests}
+    for folder in forms.glob("*"):
+        if folder.name not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _short(digest: str) -> str:
+    return digest.removeprefix("sha256:")[:16]
+
+
+def _releases() -> dict[str, str]:
+    """Return the releases of the libraries that make a form, of those that are here."""
+    return {library: version(library) for library in MADE_WITH if find_spec(library)}
+
+
+def _checked(folder: Path, package: ModelPackage, what: str) -> Manifest:
+    try:
+        manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
+        damaged = [name for name in FILES if manifest.files.get(name) != file_digest(folder / name)]
+    except OSError as error:
+        raise FormError(f"{what} cannot be read ({error.strerror})") from error
+    except ValidationError as error:
+        raise FormError(f"{what} has a manifest that makes no sense") from error
+    if manifest.source != package.card.digest:
+        raise FormError(f"{what} was made of another model.keras (digest differs)")
+    if damaged:
+        raise FormError(f"{what} is damaged ({' and '.join(damaged)})")
+    return manifest
+
+
+def _make(package: ModelPackage, folder: Path) -> None:
+    """Export in a process of its own, which gives its memory back, and move the result to its place whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder.parent) as room:
+        made = Path(room) / "form"
+        _export(package, made / NETWORK)
+        write_manifest(made, package.card.digest)
+        shutil.rmtree(folder, ignore_errors=True)
+        made.rename(folder)
+
+
+def _export(package: ModelPackage, network: Path) -> None:
+    height, width = package.traced_size()
+    command = [sys.executable, "-m", "defect_api.openvino_export", str(package.weights), str(network)]
+    size = ["--height", str(height), "--width", str(width)]
+    try:
+        done = subprocess.run(  # noqa: S603  # our own module
+            [*command, *size], capture_output=True, text=True, check=False, timeout=EXPORT_TIMEOUT_S
+        )
+    except subprocess.TimeoutExpired as error:
+        raise FormError(f"model {package.key}: its export took more than {EXPORT_TIMEOUT_S} s") from error
+    if done.returncode:
+        log.warning("model %s could not be exported: %s", package.key, done.stderr)
+    if done.returncode == UNREADABLE:
+        raise Unrunnable(f"model {package.key}: Keras cannot run it; the log has the reason")
+    if done.returncode:
+        raise FormError(f"model {package.key}: it cannot be exported for OpenVINO; the log has the reason")

@@ -1,0 +1,65 @@
+"""The fast engine: a compiled form of the package's `model.keras` on OpenVINO; `compiled_form` knows where it lies."""
+
+import threading
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# sizes of pictures that are kept compiled; each takes up to 200 MB, and a third of a second to compile again
+SIZES = 3
+
+
+class OpenVinoSegmenter:
+    """Runs a network in OpenVINO's format, compiled for each size of picture when it first comes."""
+
+    engine = "openvino"
+
+    def __init__(self, network: Path, precision: str, threads: int) -> None:
+        """Read `network` (.xml, its weights beside it); it computes in `precision` with `threads` CPU threads.
+
+        OpenVINO is imported here, after the server's fork: its thread pools do not survive one.
+        """
+        import openvino
+
+        self.precision = precision
+        self._network = openvino.Core().read_model(network)
+        self._hints = {
+            "NUM_STREAMS": 1,
+            "INFERENCE_NUM_THREADS": threads,
+            # several processes would pin their threads to the same cores
+            "ENABLE_CPU_PINNING": False,
+            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+        }
+        # one request at a time keeps all threads busy; more would only wait within OpenVINO
+        self._turn = threading.Lock()
+        self._request = lru_cache(SIZES)(self._compiled)
+
+    def forward(self, batch: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Run the network; see `Segmenter.forward`."""
+        with self._turn:
+            request = self._request(batch.shape)
+            request.infer([np.ascontiguousarray(batch)], share_inputs=True)
+            # the request's own memory is written again at the next turn
+            probabilities, *novelty = [tensor.data.copy() for tensor in request.output_tensors]
+        return probabilities, novelty[0] if novelty else None
+
+    @property
+    def sizes_kept(self) -> int:
+        """Return how many sizes are compiled at the moment."""
+        return self._request.cache_info().currsize
+
+    def _compiled(self, shape: tuple[int, ...]) -> Any:
+        import openvino
+
+        self._network.reshape(list(shape))
+        return openvino.Core().compile_model(self._network, "CPU", self._hints).create_infer_request()
+
+
+def has_bf16() -> bool:
+    """Tell whether this processor computes in bf16 itself; others would emulate it, slower than f32."""
+    import openvino
+
+    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
