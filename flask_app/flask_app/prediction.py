@@ -34,6 +34,7 @@ def show() -> str:
         pictures=pictures_of(record),
         facts=viewer.facts(record, around),
         marks=viewer.marks(record, around),
+        expected=viewer.expected(record, around),
         around=around,
         want=want,
         exports=EXPORTS,

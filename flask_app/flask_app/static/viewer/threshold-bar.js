@@ -30,7 +30,7 @@ export class ThresholdBar {
     part("threshold").value = percent(threshold);
     part("count").textContent = counted(regions.length, "defect");
     part("area").textContent = areaInWords(area, sheet.scale);
-    part("share").textContent = `${percent(area / (sheet.width * sheet.height))} of the sheet`;
+    part("share").textContent = percent(area / (sheet.width * sheet.height));
     part("reset").disabled = threshold === sheet.threshold;
     part("judged").textContent = threshold === sheet.threshold ? "as judged" : `judged at ${percent(sheet.threshold)}`;
     for (const mark of this.marks) mark.setAttribute("aria-pressed", Number(mark.dataset.mark) === threshold);
@@ -50,8 +50,8 @@ export class ThresholdBar {
   tellAtRest() {
     clearTimeout(this.rest);
     this.rest = setTimeout(() => {
-      const said = ["count", "area", "share"].map((name) => this.part(name).textContent);
-      this.part("told").textContent = said.join(", ");
+      const [count, area, share] = ["count", "area", "share"].map((name) => this.part(name).textContent);
+      this.part("told").textContent = `${count}, ${area}, ${share} of the sheet`;
     }, REST_MS);
   }
 }
