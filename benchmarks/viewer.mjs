@@ -10,16 +10,19 @@ import { traceOutlines } from "../flask_app/flask_app/static/viewer/outline.js";
 import { decodeGrey } from "../flask_app/flask_app/static/viewer/png.js";
 import { findRegions } from "../flask_app/flask_app/static/viewer/regions.js";
 
-const GOLDEN = new URL("../defect_api/models/steel-unet/2/golden/", import.meta.url);
+const MODELS = new URL("../defect_api/models/steel-unet/", import.meta.url);
 const THRESHOLDS = Array.from({ length: 100 }, (_, step) => (step + 1) / 100);
 const NAMES = ["class 1", "class 2", "class 3", "class 4"];
+const RULE = { value: 0.5, min_peak: 0, min_region_px: 64, join_px: 0 };
 const FRAME_MS = 16;
 // the quickest of so many runs is what the work takes; the others were interrupted
 const REPEATS = 5;
 
 async function goldenMaps() {
-  const files = (await readdir(GOLDEN)).filter((name) => name.endsWith("_prob.png")).sort();
-  return Promise.all(files.map(async (name) => [name, await decodeGrey((await readFile(new URL(name, GOLDEN))).buffer)]));
+  const newest = Math.max(...(await readdir(MODELS)).map(Number).filter(Boolean));
+  const golden = new URL(`${newest}/golden/`, MODELS);
+  const files = (await readdir(golden)).filter((name) => name.endsWith("_prob.png")).sort();
+  return Promise.all(files.map(async (name) => [name, await decodeGrey((await readFile(new URL(name, golden))).buffer)]));
 }
 
 function noise(width, height) {

@@ -1,6 +1,7 @@
-"""Addresses of static files that change when their contents do, so that browsers may keep them for good."""
+"""Addresses of static files that change when their contents do, and which modules a script imports."""
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from flask import Flask, request
 
 YEAR_S = 365 * 24 * 3600
 DIGEST_LENGTH = 12
+IMPORTED = re.compile(r'^(?:import|\} from) .*?"(\.[^"]+\.js)";$', re.MULTILINE)
 
 
 def init_app(app: Flask) -> None:
@@ -20,6 +22,7 @@ def init_app(app: Flask) -> None:
         if endpoint == "static" and (version := _version(folder / values["filename"])):
             values["v"] = version
 
+    app.jinja_env.globals["imports_of"] = lambda script: imports_of(folder, script)
     # nginx serves these files; this is for a site that runs without it
     app.get_send_file_max_age = _max_age  # type: ignore[assignment, method-assign]
 
@@ -34,3 +37,23 @@ def _version(path: Path) -> str | None:
         return hashlib.sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH]
     except OSError:
         return None
+
+
+@cache
+def imports_of(folder: Path, script: str) -> tuple[str, ...]:
+    """Return the modules that a script imports, and those that they import, as names below `folder`, each once.
+
+    A page names them, so that a browser fetches all at once and not one level after the other.
+    """
+    found: dict[str, None] = {}
+    waiting = [script]
+    while waiting:
+        importer = folder / waiting.pop()
+        # a bundle is there once it is built
+        text = importer.read_text() if importer.exists() else ""
+        for name in IMPORTED.findall(text):
+            module = (importer.parent / name).resolve().relative_to(folder.resolve()).as_posix()
+            if module not in found:
+                found[module] = None
+                waiting.append(module)
+    return tuple(found)

@@ -7,6 +7,7 @@ from flask import Blueprint, abort, render_template, request
 
 from flask_app import context, viewer
 from flask_app.client import NotFound, ServiceRefused
+from flask_app.explanation import explain
 from flask_app.filters import wanted
 from flask_app.history import EXPORTS
 from flask_app.record import Record
@@ -32,8 +33,10 @@ def show() -> str:
         "prediction.html",
         record=record,
         pictures=pictures_of(record),
+        reasons=explain(record, around.model.card.threshold if around.model else None),
         facts=viewer.facts(record, around),
         marks=viewer.marks(record, around),
+        expected=viewer.expected(record, around),
         around=around,
         want=want,
         exports=EXPORTS,

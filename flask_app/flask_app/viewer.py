@@ -11,7 +11,7 @@ from flask_app import context
 from flask_app.access_log import logger
 from flask_app.client import NotFound, ServiceError
 from flask_app.filters import Wanted
-from flask_app.record import Model, Neighbours, OperatingPoints, Record
+from flask_app.record import Model, Neighbours, OperatingPoint, OperatingPoints, Record
 from flask_app.wording import media_url
 
 Found = TypeVar("Found")
@@ -57,7 +57,11 @@ def facts(record: Record, around: Surroundings) -> dict[str, Any] | None:
         "rule": threshold.model_dump(include=RULE),
         "class_names": around.model.card.classes,
         "scale": record.scale and record.scale.model_dump(),
-        "maps": {"probability": media_url(files.probability_map), "classes": media_url(files.class_map)},
+        "files": {
+            "picture": media_url(files.view or files.original),
+            "probability": media_url(files.probability_map),
+            "classes": media_url(files.class_map),
+        },
         "replay": f"/api/v1/inspections/{record.id}",
         "points": [point.model_dump() for point in around.points.points] if around.points else [],
         "defects": [defect.model_dump() for defect in record.defects[:MOST_ROWS]],
@@ -74,6 +78,12 @@ def marks(record: Record, around: Surroundings) -> list[tuple[str, float]]:
     if record.threshold.otsu and record.threshold.otsu.value is not None:
         marked.append(("Otsu's", record.threshold.otsu.value))
     return marked
+
+
+def expected(record: Record, around: Surroundings) -> OperatingPoint | None:
+    """Return the operating point nearest to the record's threshold."""
+    points = around.points.points if around.points else []
+    return min(points, key=lambda point: abs(point.threshold - record.threshold.value), default=None)
 
 
 def _try(ask: Callable[[], Found]) -> Found | None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 
@@ -18,6 +19,15 @@ UNKNOWN = "\u2013"
 THIN_SPACE = "\u202f"
 # the REST service's own limits: defect_api/thumbnail.py
 THUMBNAIL_SIZE = 640, 360
+# how the beginning of a part of the time is written: as briefly as its length allows
+BEGINNINGS = {
+    "minute": "%H:%M",
+    "hour": "%m-%d %H:%M",
+    "day": "%m-%d",
+    "week": "%Y-%m-%d",
+    "month": "%Y-%m",
+    "year": "%Y",
+}
 UNITS = ("B", "kB", "MB", "GB")
 
 
@@ -59,6 +69,11 @@ def machine_time(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def beginning(moment: datetime, unit: str, zone: str) -> str:
+    """Write when a minute, hour, day, week, month or year begins, in a time zone."""
+    return moment.astimezone(ZoneInfo(zone)).strftime(BEGINNINGS[unit])
+
+
 def media_url(name: str) -> str:
     """Return the address of a file on the media volume, which nginx serves."""
     return f"/media/{quote(name, safe='')}"
@@ -77,6 +92,15 @@ def thumbnail_size(record: Record) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+def defect_area(record: Record) -> str:
+    """Write the area of all defects together: in px, and in mm² where the record has a scale."""
+    px = sum(defect.area_px for defect in record.defects)
+    in_px = f"{number(px)}{THIN_SPACE}px"
+    if record.scale is None:
+        return in_px
+    return f"{number(px * record.scale.mm_per_px_x * record.scale.mm_per_px_y)}{THIN_SPACE}mm² · {in_px}"
+
+
 def capitalize_first(words: str) -> str:
     """Begin a sentence: raise the first letter and leave names as they are."""
     return words[:1].upper() + words[1:]
@@ -90,8 +114,10 @@ def init_app(app: Flask) -> None:
         size=size,
         utc=utc,
         machine_time=machine_time,
+        beginning=beginning,
         media_url=media_url,
         capitalize_first=capitalize_first,
+        defect_area=defect_area,
         thumbnail_url=thumbnail_url,
         thumbnail_size=thumbnail_size,
         ends_with=str.endswith,

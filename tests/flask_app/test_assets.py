@@ -5,15 +5,30 @@ import pytest
 from flask import Flask, url_for
 
 from flask_app.app import create_app
-from flask_app.assets import YEAR_S, _version
+from flask_app.assets import YEAR_S, _version, imports_of
 from flask_app.settings import Settings
 
 
 def test_every_static_address_carries_its_contents_digest(app: Flask) -> None:
     page = app.test_client().get("/upload").text
-    addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    addresses = re.findall(r'<(?!link rel="modulepreload")[^>]*(?:href|src)="(/static/[^"]+)"', page)
     assert len(addresses) >= 4
     assert all(re.fullmatch(r"/static/[a-z/-]+\.[a-z]+\?v=[0-9a-f]{12}", address) for address in addresses)
+
+
+def test_a_page_names_each_module_that_its_scripts_import_once(app: Flask) -> None:
+    page = app.test_client().get("/upload").text
+    preloaded = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', page)
+    assert {"upload/row.js", "upload/words.js", "picture-header.js"} < set(preloaded)
+    assert len(preloaded) == len(set(preloaded))
+
+
+def test_imports_are_followed_however_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "page.js").write_text('import "./parts/a.js";\nimport {\n  two,\n} from "./parts/b.js";\n')
+    (tmp_path / "parts/a.js").write_text('import { b } from "./b.js";\n')
+    (tmp_path / "parts/b.js").write_text('import { c } from "../c.js";\nconst none = "./none.js";\n')
+    assert sorted(imports_of(tmp_path, "page.js")) == ["c.js", "parts/a.js", "parts/b.js"]
 
 
 def test_the_address_changes_with_the_contents(tmp_path: Path) -> None:

@@ -214,7 +214,11 @@ def test_the_script_is_told_all_that_moving_the_threshold_needs(
     assert told["threshold"] == 0.51
     assert told["rule"] == {"value": 0.51, "min_peak": 0.8, "min_region_px": 600, "join_px": 4}
     assert told["class_names"] == ["class 1", "class 3"]
-    assert told["maps"] == {"probability": f"/media/{ID}_prob.png", "classes": f"/media/{ID}_class.png"}
+    assert told["files"] == {
+        "picture": f"/media/{ID}.jpg",
+        "probability": f"/media/{ID}_prob.png",
+        "classes": f"/media/{ID}_class.png",
+    }
     assert told["replay"] == f"/api/v1/inspections/{ID}"
     assert [defect["area_px"] for defect in told["defects"]] == [12345]
 

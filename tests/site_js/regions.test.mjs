@@ -37,6 +37,13 @@ function randomMap(seed, width, height, share) {
   return { width, height, data: Uint8Array.from({ length: width * height }, () => (next() < share ? 255 : 0)) };
 }
 
+test("what is dropped is counted by its reason, and the small is not called faint too", () => {
+  const map = draw("##.+++.+", "##.+++..");
+  const { regions, dropped } = findRegions(map, 0.3, { value: 0.3, min_peak: 0.7, min_region_px: 4, join_px: 0 });
+  assert.deepEqual(regions.map(({ area }) => area), [4]);
+  assert.deepEqual(dropped, { small: 1, faint: 1 });
+});
+
 test("a threshold counts from the same 8-bit value as in Python", () => {
   assert.deepEqual([0.001, 0.5, 0.85, 1, 3 / 255, 7 / 255].map(cut), [1, 128, 217, 255, 3, 7]);
 });

@@ -1,10 +1,11 @@
 // Tells forms and links that count in days which days are the reader's.
 
-const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-for (const field of document.querySelectorAll("input[data-zone]")) field.value = timeZone;
+// asked only once it is needed: the browser loads its tables of time zones for it
+document.addEventListener("formdata", ({ formData }) => formData.has("zone") && formData.set("zone", zone()));
 for (const link of document.querySelectorAll("a[data-zone]")) {
   const address = new URL(link.href);
-  address.searchParams.set("zone", timeZone);
+  address.searchParams.set("zone", zone());
   link.href = address;
 }

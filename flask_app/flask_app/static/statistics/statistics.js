@@ -12,8 +12,6 @@ import {
   Tooltip,
 } from "../vendor/chart.js";
 
-import { writePeriods } from "./periods.js";
-
 Chart.register(
   BarController,
   BarElement,
@@ -95,7 +93,6 @@ function draw(section) {
   });
 }
 
-writePeriods();
 Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
 let charts = [];
 function drawAll() {

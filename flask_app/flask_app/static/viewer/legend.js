@@ -10,6 +10,7 @@ export class Legend {
     this.part = (name) => root.querySelector(`[data-part="${name}"]`);
     this.exports = [...document.querySelectorAll("a[data-export]")];
     this.samples = [...root.querySelectorAll("[data-class]")];
+    this.pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
     drawScale(this.part("scale"));
   }
 
@@ -34,12 +35,18 @@ export class Legend {
   }
 
   readout({ x, y }) {
-    const { width, height, map, classes, picture, class_names: names } = this.sheet;
+    const { width, height, map, classes, class_names: names } = this.sheet;
     const [column, row] = [Math.floor(x), Math.floor(y)];
     if (column < 0 || row < 0 || column >= width || row >= height) return "";
     const at = row * width + column;
-    const grey = picture.data[4 * at];
-    return `x ${column}, y ${row} · grey ${grey} · probability ${percent(map.data[at] / 255)} · ${names[classes.data[at]]}`;
+    return `x ${column}, y ${row} · grey ${this.greyAt(column, row)} · probability ${percent(map.data[at] / 255)} · ${names[classes.data[at]]}`;
+  }
+
+  // of a coloured picture as OpenCV and ITU-R BT.601 weigh it, which is what the model is given
+  greyAt(x, y) {
+    this.pixel.drawImage(this.sheet.picture, x, y, 1, 1, 0, 0, 1, 1);
+    const [red, green, blue] = this.pixel.getImageData(0, 0, 1, 1).data;
+    return Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
   }
 }
 

@@ -7,9 +7,9 @@ const FRAME = "#ffffff";
 const SPOT_PX = 3;
 
 export class Minimap {
-  constructor(canvas, panes, camera, moved) {
+  constructor(canvas, picture, camera, moved) {
     this.canvas = canvas;
-    this.panes = panes;
+    this.picture = picture;
     this.camera = camera;
     canvas.addEventListener("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));
     for (const kind of ["pointerdown", "pointermove"])
@@ -24,16 +24,22 @@ export class Minimap {
   }
 
   measure() {
+    const { canvas, camera, picture } = this;
     const density = window.devicePixelRatio || 1;
-    this.canvas.width = Math.round(this.canvas.clientWidth * density);
-    this.canvas.height = Math.round((this.canvas.width * this.camera.sheet.height) / this.camera.sheet.width);
+    const width = Math.round(canvas.clientWidth * density);
+    if (canvas.width === width && this.small) return;
+    [canvas.width, canvas.height] = [width, Math.round((width * camera.sheet.height) / camera.sheet.width)];
+    // drawn small once: a large picture would take longer than a frame has
+    this.small = new OffscreenCanvas(canvas.width, canvas.height);
+    const context = this.small.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(picture, 0, 0, canvas.width, canvas.height);
   }
 
   draw(state, defects) {
     const context = this.canvas.getContext("2d");
     const scale = this.canvas.width / this.camera.sheet.width;
-    context.imageSmoothingQuality = "medium";
-    context.drawImage(this.panes.original, 0, 0, this.canvas.width, this.canvas.height);
+    context.drawImage(this.small, 0, 0);
     for (const { box, kind } of defects) {
       context.fillStyle = styleOf(kind, state.colours).colour;
       const [x, y, width, height] = box.map((value) => value * scale);

@@ -66,12 +66,11 @@ export function toneTable({ brightness, contrast, gamma }) {
   );
 }
 
-/** Write `source` to `target` (both ImageData of one size) through a tone table. */
-export function applyTones(source, target, table) {
-  for (let at = 0; at < source.data.length; at += 4) {
-    target.data[at] = table[source.data[at]];
-    target.data[at + 1] = table[source.data[at + 1]];
-    target.data[at + 2] = table[source.data[at + 2]];
-    target.data[at + 3] = 255;
+/** Write the pixels of an ImageData anew, through a tone table. */
+export function applyTones({ data }, table) {
+  for (let at = 0; at < data.length; at += 4) {
+    data[at] = table[data[at]];
+    data[at + 1] = table[data[at + 1]];
+    data[at + 2] = table[data[at + 2]];
   }
 }

@@ -1,6 +1,6 @@
 // Draws the three pictures of a sheet through one camera: the original, the overlay and the heat map.
 
-import { applyTones, heatPicture, SELECTED, styleOf, toneTable } from "./palette.js";
+import { applyTones, SELECTED, styleOf, toneTable } from "./palette.js";
 
 const LINE_PX = 2;
 // a dark seam below each line: whatever the steel looks like, it is seen
@@ -16,9 +16,7 @@ export class Panes {
     this.sheet = sheet;
     this.camera = camera;
     this.canvases = [...root.querySelectorAll("canvas[data-picture]")];
-    this.original = canvasOf(sheet.picture);
-    this.toned = new ImageData(sheet.picture.width, sheet.picture.height);
-    this.heat = canvasOf(heatPicture(sheet.map));
+    this.toned = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   }
 
   /** Fit the canvases to their places and the screen's density. Return whether that changed the view's size. */
@@ -27,18 +25,14 @@ export class Panes {
     if (!seen) return false;
     const [width, height] = [seen.clientWidth, seen.clientHeight];
     this.density = window.devicePixelRatio || 1;
-    for (const canvas of this.canvases) {
-      canvas.width = Math.round(width * this.density);
-      canvas.height = Math.round(height * this.density);
-    }
+    for (const canvas of [...this.canvases, this.toned.canvas]) resize(canvas, width * this.density, height * this.density);
     this.camera.resize(width, height);
     return true;
   }
 
-  /** Give the original other tones. */
-  tone(state) {
-    applyTones(this.sheet.picture, this.toned, toneTable(state));
-    this.original.getContext("2d").putImageData(this.toned, 0, 0);
+  /** Give the picture other tones; null for its own. */
+  tone({ brightness, contrast, gamma }) {
+    this.table = brightness || contrast || gamma !== 1 ? toneTable({ brightness, contrast, gamma }) : null;
   }
 
   /** Take the outlines of other defects, in px of the sheet; those of a class are drawn at once. */
@@ -53,23 +47,47 @@ export class Panes {
   }
 
   draw(state, defects) {
+    if (this.table) this.drawToned(state);
     for (const canvas of this.canvases)
       if (canvas.clientWidth > 0) this.drawOne(canvas.dataset.picture, canvas.getContext("2d"), state, defects);
   }
 
   drawOne(picture, context, state, defects) {
-    const { width, height } = context.canvas;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, width, height);
+    if (picture !== "heat" && this.table) this.begin(context).drawImage(this.toned.canvas, 0, 0);
+    else this.drawPicture(context, picture === "heat" ? this.sheet.heat : this.sheet.picture, state);
     this.toSheet(context);
-    context.imageSmoothingEnabled = state.smooth;
-    context.imageSmoothingQuality = "medium";
-    context.drawImage(picture === "heat" ? this.heat : this.original, 0, 0);
     if (picture === "overlay" && state.overlay) this.drawDefects(context, state);
     if (picture === "heat") this.drawEdges(context);
     this.drawSelected(context, state);
     if (picture === "overlay" && state.overlay) this.drawLabels(context, state, defects);
     if (state.pointer) this.drawCross(context, state.pointer);
+  }
+
+  begin(context) {
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, context.canvas.width, context.canvas.height);
+    return context;
+  }
+
+  drawPicture(context, picture, { smooth }) {
+    this.toSheet(this.begin(context));
+    context.imageSmoothingEnabled = smooth;
+    context.imageSmoothingQuality = "medium";
+    context.drawImage(picture, 0, 0);
+  }
+
+  // only what is seen, whatever the size of the sheet: a frame is short
+  drawToned(state) {
+    const { toned, sheet, camera, density } = this;
+    this.drawPicture(toned, sheet.picture, state);
+    const from = camera.toView(0, 0);
+    const to = camera.toView(sheet.width, sheet.height);
+    const [left, top] = [from.x, from.y].map((place) => Math.max(Math.floor(place * density), 0));
+    const right = Math.min(Math.ceil(to.x * density), toned.canvas.width);
+    const bottom = Math.min(Math.ceil(to.y * density), toned.canvas.height);
+    const pixels = toned.getImageData(left, top, right - left, bottom - top);
+    applyTones(pixels, this.table);
+    toned.putImageData(pixels, left, top);
   }
 
   toSheet(context) {
@@ -148,11 +166,11 @@ function drawLabel(context, text, x, y, colour) {
   context.fillText(text, left + 5, top + height / 2 + 1);
 }
 
-function canvasOf(picture) {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [picture.width, picture.height];
-  canvas.getContext("2d").putImageData(picture, 0, 0);
-  return canvas;
+// a canvas whose size is set is emptied, and made anew
+function resize(canvas, width, height) {
+  const [wide, high] = [width, height].map(Math.round);
+  if (canvas.width !== wide) canvas.width = wide;
+  if (canvas.height !== high) canvas.height = high;
 }
 
 function pathOf(rings) {

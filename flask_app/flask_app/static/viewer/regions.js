@@ -16,14 +16,15 @@ export function leastPeak(threshold, { value, min_peak }) {
 
 /**
  * Return the defects of `map` ({width, height, data: Uint8Array}), largest first, each {area, box: [x, y, w, h]};
- * `area` of them all in px; and the runs of pixels they are made of. `rule` is the card's:
+ * `area` of them all in px; how many regions were `dropped` for being small and for being faint; and the runs of pixels
+ * they are made of. `rule` is the card's:
  * {value, min_peak, min_region_px, join_px}.
  */
 export function findRegions(map, threshold, rule) {
   const runs = findRuns(map, cut(threshold));
   const parents = linkRuns(runs, map.height, rule.join_px + 1);
-  const regions = gather(runs, parents, rule.min_region_px, map, cut(leastPeak(threshold, rule)));
-  return { regions, area: regions.reduce((sum, region) => sum + region.area, 0), runs };
+  const { regions, dropped } = gather(runs, parents, rule.min_region_px, map, cut(leastPeak(threshold, rule)));
+  return { regions, area: regions.reduce((sum, region) => sum + region.area, 0), dropped, runs };
 }
 
 /** Return the index of the region that pixel (x, y) belongs to, or -1. */
@@ -111,10 +112,16 @@ function gather(runs, parents, least, map, peak) {
   kept.forEach((run, index) => (indexOf[run] = index));
   runs.regions = parents;
   for (let run = 0; run < runs.count; run++) runs.regions[run] = indexOf[parents[run]];
-  return kept.map((run) => {
-    const [x, y] = [trees.left[run], trees.top[run]];
-    return { area: trees.area[run], box: [x, y, trees.right[run] - x + 1, trees.bottom[run] - y + 1] };
-  });
+  const small = trees.roots.filter((run) => trees.area[run] < least).length;
+  return {
+    regions: kept.map((run) => describe(trees, run)),
+    dropped: { small, faint: trees.roots.length - kept.length - small },
+  };
+}
+
+function describe({ area, left, top, right, bottom }, run) {
+  const [x, y] = [left[run], top[run]];
+  return { area: area[run], box: [x, y, right[run] - x + 1, bottom[run] - y + 1] };
 }
 
 // area, extent and highest value of each tree, at the place of its root; afterwards every parent is a root

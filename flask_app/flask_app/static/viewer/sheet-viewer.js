@@ -31,12 +31,18 @@ class SheetViewer extends HTMLElement {
       this.sheet = await loadSheet(this);
     } catch (error) {
       console.warn("The viewer shows the stored pictures only.", error);
-      this.dataset.state = "plain";
-      this.querySelector(".viewer-trouble").hidden = false;
+      this.showStored();
       return;
     }
     this.assemble();
     this.begin();
+  }
+
+  // the inspection's own pictures, in place of what is shown until the viewer draws
+  showStored() {
+    for (const source of this.querySelectorAll("picture source")) source.remove();
+    this.dataset.state = "plain";
+    this.querySelector(".viewer-trouble").hidden = false;
   }
 
   assemble() {
@@ -45,7 +51,7 @@ class SheetViewer extends HTMLElement {
     this.camera = new Camera(sheet.width, sheet.height);
     this.actions = actionsOf(this);
     this.panes = new Panes(this, sheet, this.camera);
-    this.minimap = new Minimap(this.querySelector("[data-part=minimap]"), this.panes, this.camera, (place) => {
+    this.minimap = new Minimap(this.querySelector("[data-part=minimap]"), sheet.picture, this.camera, (place) => {
       this.camera.look(place);
       this.redraw();
     });
@@ -71,7 +77,6 @@ class SheetViewer extends HTMLElement {
     this.link = new Link(this.defaults, LOOK, [...document.querySelectorAll("a[data-neighbour]")]);
     this.dataset.state = "ready";
     for (const fieldset of this.querySelectorAll("fieldset")) fieldset.disabled = false;
-    this.panes.measure();
     this.minimap.measure();
     this.take(window.location.hash);
     window.addEventListener("hashchange", () => {

@@ -1,6 +1,7 @@
 // The threshold: its slider with marks, what it finds, and what it is expected to miss and to call wrongly.
 
 import { counted, measured, number, percent } from "./format.js";
+import { leastPeak } from "./regions.js";
 
 const REST_MS = 300;
 
@@ -23,17 +24,18 @@ export class ThresholdBar {
     mark.addEventListener("click", () => change({ threshold }));
   }
 
-  show({ threshold }, { regions, area }) {
+  show({ threshold }, { regions, area, dropped }) {
     const { sheet, part } = this;
     this.slider.value = threshold;
     this.slider.setAttribute("aria-valuetext", percent(threshold));
     part("threshold").value = percent(threshold);
     part("count").textContent = counted(regions.length, "defect");
     part("area").textContent = areaInWords(area, sheet.scale);
-    part("share").textContent = `${percent(area / (sheet.width * sheet.height))} of the sheet`;
+    part("share").textContent = percent(area / (sheet.width * sheet.height));
     part("reset").disabled = threshold === sheet.threshold;
     part("judged").textContent = threshold === sheet.threshold ? "as judged" : `judged at ${percent(sheet.threshold)}`;
     for (const mark of this.marks) mark.setAttribute("aria-pressed", Number(mark.dataset.mark) === threshold);
+    part("dropped").textContent = droppedInWords(dropped, threshold, sheet.rule);
     this.showExpected(threshold);
     this.tellAtRest();
   }
@@ -50,10 +52,19 @@ export class ThresholdBar {
   tellAtRest() {
     clearTimeout(this.rest);
     this.rest = setTimeout(() => {
-      const said = ["count", "area", "share"].map((name) => this.part(name).textContent);
-      this.part("told").textContent = said.join(", ");
+      const [count, area, share] = ["count", "area", "share"].map((name) => this.part(name).textContent);
+      this.part("told").textContent = `${count}, ${area}, ${share} of the sheet`;
     }, REST_MS);
   }
+}
+
+// what is above the threshold and yet no defect, and why
+function droppedInWords({ small, faint }, threshold, rule) {
+  const said = [
+    small && `${counted(small, "spot")} under ${measured(rule.min_region_px, "px")}`,
+    faint && `${counted(faint, "spot")} nowhere as high as ${percent(leastPeak(threshold, rule))}`,
+  ].filter(Boolean);
+  return said.length ? `Not counted: ${said.join(", ")}.` : "Nothing above the threshold is left out.";
 }
 
 function areaInWords(area, scale) {

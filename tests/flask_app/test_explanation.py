@@ -1,0 +1,64 @@
+from typing import Any
+
+import pytest
+
+from flask_app.explanation import explain
+from flask_app.record import CardThreshold, Record
+from tests.flask_app.rest_answers import RECORD
+
+RULE = CardThreshold(value=0.51, min_peak=0.8, min_region_px=600)
+SECOND = {**RECORD["defects"][0], "type": "class 1"}
+ON_SHEET = {**RECORD["defects"][0], "length_mm": 610.2, "width_mm": 76.0, "edge_distance_px": 0}
+
+
+def say(rule: CardThreshold | None = RULE, **changes: Any) -> str:
+    words = " ".join(explain(Record.model_validate({**RECORD, **changes}), rule))
+    return words.replace("\u202f", " ")
+
+
+@pytest.mark.parametrize(
+    ("defects", "said"),
+    [
+        (RECORD["defects"], "The defect measures 305.5 by 38.2 px. 91.0 % of it look like class 3."),
+        ([*RECORD["defects"], SECOND], "The largest defect measures 305.5 by 38.2 px. 91.0 % of it look like class 3."),
+        (
+            [ON_SHEET],
+            "The defect measures 610.2 by 76.0 mm; it reaches the edge of the picture. 91.0 % of it look like class 3.",
+        ),  # noqa: E501
+    ],
+    ids=["one", "several", "at the edge, in mm"],
+)
+def test_a_defect_is_described(defects: list[dict[str, Any]], said: str) -> None:
+    assert say(defects=defects) == said
+
+
+def test_a_clean_sheet_has_no_pixel_above_the_threshold_or_none_that_counts() -> None:
+    clean = {"verdict": "clean", "defects": [], "defect_probability": 0.1}
+    assert say(**clean, max_probability=0.4) == "No pixel reaches the threshold of 51.0 %; the highest is at 40.0 %."
+    spots = say(**clean, max_probability=0.7)
+    assert spots == (
+        "Some pixels reach the threshold of 51.0 %, but their spots are too small (under 600 px) or too faint to count."
+    )
+    assert say(rule=None, **clean, max_probability=0.7).endswith("but their spots are too small to count.")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "defects", "probability", "said"),
+    [
+        ("clean", [], 0.74, "about 74 have a defect"),
+        ("clean", [], 0.2, None),
+        ("defect", RECORD["defects"], 0.32, "only about 32 have a defect"),
+        ("defect", RECORD["defects"], 0.9, None),
+        ("clean", [], None, None),
+    ],
+)
+def test_a_probability_that_contradicts_the_verdict_is_pointed_out(
+    verdict: str, defects: list[dict[str, Any]], probability: float | None, said: str | None
+) -> None:
+    words = say(verdict=verdict, defects=defects, defect_probability=probability)
+    assert (said in words) if said else ("have a person look" not in words)
+
+
+def test_no_verdict_gives_the_services_reasons() -> None:
+    reasons = [{"code": "blurred", "message": "The picture is blurred."}, {"code": "dark", "message": "It is dark."}]
+    assert say(verdict="no_verdict", reasons=reasons, defects=[]) == "The picture is blurred. It is dark."
