@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -27,7 +28,7 @@ from defect_api.history.schema import Entry
 from defect_api.history.search import Filters, position
 from defect_api.listing import record_page
 from defect_api.media import MediaVolume, StoredRecord
-from defect_api.record import Defect, Record, rfc3339
+from defect_api.record import Condition, Defect, Record, Similarity, Statistic, rfc3339
 from defect_api.schemas import RecordQuery
 from defect_api.settings import Settings
 from defect_api.statistics import statistics
@@ -83,6 +84,8 @@ def records(count: int, seed: int) -> Iterator[Record]:
                 "verdict": verdict,
                 "defect_probability": round(chance.random(), 4),
                 "defects": found if verdict == "defect" else [],
+                "similarity": Similarity(score=round(chance.gauss(1, 0.2), 3), limit=1.6),
+                "conditions": [_condition(chance, name) for name in get_args(Statistic)],
             }
         )
 
@@ -144,6 +147,10 @@ def main() -> None:
         history.close()
 
 
+def _condition(chance: random.Random, name: Statistic) -> Condition:
+    return Condition(name=name, value=round(chance.gauss(80, 10), 3), low=40, high=120)
+
+
 def _query(history: History, options: dict[str, object]) -> RecordQuery:
     before = int(str(options.pop("page", 1))) - 1
     query = RecordQuery.model_validate(options)
@@ -159,8 +166,7 @@ def _search(index: Index, query: RecordQuery) -> None:
 
 
 def _figures(history: History, filters: Filters) -> None:
-    with history.connection() as connection:
-        statistics(connection, filters, ZoneInfo("Europe/Berlin"), START + timedelta(days=2))
+    statistics(history, filters, ZoneInfo("Europe/Berlin"), START + timedelta(days=2))
 
 
 def _base() -> Record:

@@ -19,6 +19,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from defect_api.limit_use import measurements
 from defect_api.record import ModelFacts, Record
 
 if SHARED := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
@@ -45,8 +46,6 @@ LIMIT_USE = Histogram(
     ["statistic"],
     buckets=(0.25, 0.5, 0.75, 0.9, 1, 2),
 )
-# beyond it, how far out a picture is says nothing more, and an infinite value would spoil the mean for good
-FARTHEST = 10.0
 
 
 @dataclass(frozen=True)
@@ -86,28 +85,12 @@ def count_inspection(record: Record) -> None:
         NO_VERDICTS.labels(reason.code).inc()
     for defect in record.defects:
         DEFECTS.labels(defect.type, model).inc()
-    for condition in record.conditions:
-        _watch(condition.name, condition.value, condition.low, condition.high)
-    if record.similarity:
-        _watch("novelty", record.similarity.score, None, record.similarity.limit)
+    for statistic, measured in measurements(record).items():
+        CONDITIONS.labels(statistic).observe(measured.value)
+        if measured.use is not None:
+            LIMIT_USE.labels(statistic).observe(measured.use)
     for stage, milliseconds in record.timings_ms.model_dump().items():
         STAGE_SECONDS.labels(stage, model, engine).observe(milliseconds / 1000)
-
-
-def _watch(statistic: str, value: float | None, low: float | None, high: float | None) -> None:
-    if value is None:
-        return
-    CONDITIONS.labels(statistic).observe(value)
-    uses = [] if low is None else [_ratio(low, value)]
-    uses += [] if high is None else [_ratio(value, high)]
-    if uses:
-        LIMIT_USE.labels(statistic).observe(max(uses))
-
-
-def _ratio(part: float, whole: float) -> float:
-    if part <= 0:
-        return 0.0
-    return min(FARTHEST, part / whole) if whole > 0 else FARTHEST
 
 
 def exposition(standing: Standing) -> bytes:

@@ -9,14 +9,17 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
+from defect_api.condition_drift import ConditionDrift, condition_drift
 from defect_api.history import figures
-from defect_api.history.figures import Overview, Tally
+from defect_api.history.figures import Overview, Section, Tally
+from defect_api.history.history import History
 from defect_api.history.schema import Entry, Verdict
-from defect_api.history.search import Filters
+from defect_api.history.search import Filters, Ordering
 from defect_api.history.timeline import Unit, timeline
 from defect_api.record import rfc3339
 
 PROBABILITY_BINS = 20
+PROBABILITY_EDGES = tuple(step / PROBABILITY_BINS for step in range(PROBABILITY_BINS + 1))
 # of areas: the series of preferred numbers that people read at a glance
 STEPS = (1, 2, 5)
 # of a share of the population stability index that is empty, so that its logarithm exists
@@ -75,24 +78,30 @@ class Statistics(BaseModel):
     areas: list[Bin] = Field(description="sheets by the area of all their defects together, px; those without left out")
     probabilities: list[Bin] = Field(description="sheets by their defect probability")
     drift: Drift | None = Field(description="null where the filters do not say since when")
-
-
-def statistics(connection: Connection, filters: Filters, zone: ZoneInfo, now: datetime) -> Statistics:
-    """Count what `filters` want, with its time cut in the zone `zone`. Raises SQLAlchemyError."""
-    overview = figures.overview(connection, filters)
-    cut = timeline(*_span(filters, overview, now), zone)
-    parts = zip(pairwise(cut.edges), figures.tallies(connection, filters, cut.edges), strict=True)
-    edges = [step / PROBABILITY_BINS for step in range(PROBABILITY_BINS + 1)]
-    probabilities = figures.histogram(connection, filters, Entry.defect_probability, edges)
-    return Statistics(
-        all=Count.model_validate(_count(overview.tally)),
-        unit=cut.unit,
-        periods=[_period(*part, tally) for part, tally in parts],
-        types=[TypeCount(type=name, sheets=count) for name, count in figures.types(connection, filters).items()],
-        areas=_areas(connection, filters, overview.largest_area),
-        probabilities=_bins(edges, probabilities),
-        drift=_drift(connection, filters, edges, probabilities, now),
+    conditions: list[ConditionDrift] = Field(
+        description="how the pictures were taken, and how novel they are; empty where the newest was held to no limit"
     )
+
+
+def statistics(history: History, filters: Filters, zone: ZoneInfo, now: datetime) -> Statistics:
+    """Count what `filters` want, with its time cut in the zone `zone`. Raises HistoryAway."""
+    newest = next((record for _, record in history.records(filters, Ordering(), 1, None)), None)
+    with history.connection() as connection:
+        overview = figures.overview(connection, filters)
+        cut = timeline(*_span(filters, overview, now), zone)
+        sections = figures.sections(connection, filters, cut.edges)
+        probabilities = _probabilities(connection, filters)
+        drift, earlier = _against_before(connection, filters, probabilities, now)
+        return Statistics(
+            all=Count.model_validate(_count(overview.tally)),
+            unit=cut.unit,
+            periods=[_period(*ends, part.tally) for ends, part in zip(pairwise(cut.edges), sections, strict=True)],
+            types=[TypeCount(type=name, sheets=count) for name, count in figures.types(connection, filters).items()],
+            areas=_areas(connection, filters, overview.largest_area),
+            probabilities=_bins(PROBABILITY_EDGES, probabilities),
+            drift=drift,
+            conditions=condition_drift(sections, earlier, newest),
+        )
 
 
 def stability_index(earlier: Sequence[int], now: Sequence[int]) -> float | None:
@@ -137,19 +146,25 @@ def _areas(connection: Connection, filters: Filters, largest: int) -> list[Bin]:
     return bins[first:]
 
 
-def _drift(
-    connection: Connection, filters: Filters, edges: Sequence[float], probabilities: Sequence[int], now: datetime
-) -> Drift | None:
+def _probabilities(connection: Connection, filters: Filters) -> list[int]:
+    return figures.histogram(connection, filters, Entry.defect_probability, PROBABILITY_EDGES)
+
+
+def _against_before(
+    connection: Connection, filters: Filters, probabilities: Sequence[int], now: datetime
+) -> tuple[Drift | None, Section | None]:
+    """Compare with the same time before; None where it is not said since when, or before that there was no time."""
     since = filters.created_from
     if since is None:
-        return None
+        return None, None
     length = min(filters.created_to or now, now) - since
     if not timedelta() < length < since - EPOCH:
-        return None
-    before = filters.model_copy(update={"created_from": since - length, "created_to": since})
-    counts = figures.histogram(connection, before, Entry.defect_probability, edges)
-    earlier = _period(since - length, since, figures.overview(connection, before).tally)
-    return Drift(earlier=earlier, psi=stability_index(counts, probabilities))
+        return None, None
+    begin = since - length
+    before = filters.model_copy(update={"created_from": begin, "created_to": since})
+    (section,) = figures.sections(connection, before, [begin, since])
+    psi = stability_index(_probabilities(connection, before), probabilities)
+    return Drift(earlier=_period(begin, since, section.tally), psi=psi), section
 
 
 def _count(tally: Tally) -> dict[str, object]:

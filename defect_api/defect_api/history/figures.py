@@ -10,8 +10,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Integer, case, cast, func, literal, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
+from defect_api.history.observed import Observed, columns, observed
 from defect_api.history.schema import TYPE_MARK, VERDICTS, Entry, Verdict, milliseconds
 from defect_api.history.search import Filters, conditions
+from defect_api.limit_use import Watched
 
 Number = InstrumentedAttribute[float] | InstrumentedAttribute[int]
 
@@ -28,6 +30,14 @@ class Tally:
     def total(self) -> int:
         """Return how many there are."""
         return sum(self.verdicts.values())
+
+
+@dataclass(frozen=True)
+class Section:
+    """What is wanted of one section of the time: counted, and what was measured on the pictures."""
+
+    tally: Tally
+    observed: dict[Watched, Observed]
 
 
 @dataclass(frozen=True)
@@ -48,17 +58,18 @@ def overview(connection: Connection, filters: Filters) -> Overview:
     return Overview(tally, (_moment(oldest), _moment(newest)) if tally.total else None, largest or 0)
 
 
-def tallies(connection: Connection, filters: Filters, edges: Sequence[datetime]) -> list[Tally]:
-    """Count what `filters` want between each two neighbours of `edges`, the later one excluded."""
-    wanted = _wanted(filters)
+def sections(connection: Connection, filters: Filters, edges: Sequence[datetime]) -> list[Section]:
+    """Look at what `filters` want between each two neighbours of `edges`, the later one excluded."""
+    wanted, counted = _wanted(filters), _counted()
     parts = [
-        select(literal(part).label("part"), *_counted()).where(
+        select(literal(part).label("part"), *counted, *columns()).where(
             *wanted, Entry.created_at >= milliseconds(begin), Entry.created_at < milliseconds(end)
         )
         for part, (begin, end) in enumerate(pairwise(edges))
     ]
     rows = connection.execute(union_all(*parts)).all()
-    return [_tally(row[1:]) for row in sorted(rows, key=lambda row: row[0])]
+    end = 1 + len(counted)
+    return [Section(_tally(row[1:end]), observed(row[end:])) for row in sorted(rows, key=lambda row: row[0])]
 
 
 def histogram(connection: Connection, filters: Filters, column: Number, edges: Sequence[float]) -> list[int]:

@@ -25,8 +25,8 @@ def is_current(engine: Engine) -> bool:
     return set(found) == set(ScriptDirectory.from_config(_config()).get_heads())
 
 
-def upgrade(engine: Engine) -> None:
-    """Run the migrations that are missing, all in one transaction; what else wants to migrate waits.
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Run the migrations that are missing up to `revision`, all in one transaction; what else wants to migrate waits.
 
     Raises SQLAlchemyError.
     """
@@ -38,7 +38,7 @@ def upgrade(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
 
 
 @contextmanager

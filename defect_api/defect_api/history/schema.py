@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 from sqlalchemy import BigInteger, Double, String, Text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
 
+from defect_api.limit_use import WATCHED, Watched, measurements
 from defect_api.media import StoredRecord
+from defect_api.record import Record
 
 TYPE_MARK = "\n"
 Verdict = Literal["defect", "clean", "no_verdict"]
@@ -37,6 +39,19 @@ class Entry(Base):
     model_version: Mapped[str] = mapped_column(String(32))
     bytes: Mapped[int] = mapped_column(BigInteger)  # of all files of the inspection
     stamp: Mapped[int] = mapped_column(BigInteger)  # modification of the record's file, nanoseconds since 1970
+    # what was measured on the picture and has limits, each with how near it comes to them; null where it has not
+    strip_share: Mapped[float | None] = mapped_column(Double)
+    strip_share_use: Mapped[float | None] = mapped_column(Double)
+    brightness: Mapped[float | None] = mapped_column(Double)
+    brightness_use: Mapped[float | None] = mapped_column(Double)
+    saturated_share: Mapped[float | None] = mapped_column(Double)
+    saturated_share_use: Mapped[float | None] = mapped_column(Double)
+    texture: Mapped[float | None] = mapped_column(Double)
+    texture_use: Mapped[float | None] = mapped_column(Double)
+    sharpness: Mapped[float | None] = mapped_column(Double)
+    sharpness_use: Mapped[float | None] = mapped_column(Double)
+    novelty: Mapped[float | None] = mapped_column(Double)
+    novelty_use: Mapped[float | None] = mapped_column(Double)
 
 
 def milliseconds(moment: datetime) -> int:
@@ -72,4 +87,24 @@ def row(stored: StoredRecord) -> dict[str, Any]:
         "model_version": record.model.version,
         "bytes": stored.bytes,
         "stamp": stored.stamp,
+        **_measured(record),
     }
+
+
+def value_column(statistic: Watched) -> InstrumentedAttribute[float | None]:
+    """Return the column of a statistic's value."""
+    column: InstrumentedAttribute[float | None] = getattr(Entry, statistic)
+    return column
+
+
+def use_column(statistic: Watched) -> InstrumentedAttribute[float | None]:
+    """Return the column of how near a statistic comes to its limits."""
+    column: InstrumentedAttribute[float | None] = getattr(Entry, f"{statistic}_use")
+    return column
+
+
+def _measured(record: Record) -> dict[str, float | None]:
+    limited = {name: found for name, found in measurements(record).items() if found.use is not None}
+    values = {name: limited[name].value if name in limited else None for name in WATCHED}
+    uses = {f"{name}_use": limited[name].use if name in limited else None for name in WATCHED}
+    return {**values, **uses}

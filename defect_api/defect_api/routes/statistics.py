@@ -20,7 +20,6 @@ api = APIBlueprint(
 
 @api.get("", summary="Count what the filters want", responses={200: Statistics, **problem_responses(503)})
 def read(query: StatisticsQuery) -> Response:
-    """Over time, by verdict, by type, by area, by probability, and against the same time before."""
-    with state().history.connection() as connection:
-        found = statistics(connection, query, query.time_zone, datetime.now(UTC))
+    """Over time, by verdict, type, area and probability, against the time before and against the card's limits."""
+    found = statistics(state().history, query, query.time_zone, datetime.now(UTC))
     return Response(found.model_dump_json(), content_type="application/json")

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import MetaData, Table, select, text
 from sqlalchemy.dialects import sqlite
 
 from defect_api.history import migrate
-from defect_api.history.database import file_system, uses_wal
+from defect_api.history.database import file_system, make_folder, uses_wal
 from defect_api.history.history import History
 from defect_api.history.index import counts_query, page_query
-from defect_api.history.schema import Base
+from defect_api.history.schema import Base, Entry, row
 from defect_api.history.search import Filters, Ordering, Position
 from defect_api.media import MediaVolume
-from defect_api.record import Record
+from defect_api.record import Condition, Record
 from defect_api.settings import Settings
 from tests.defect_api.history.conftest import START, entries, store
 
@@ -108,6 +108,23 @@ def test_a_worker_migrates_only_what_nobody_has(settings: Settings, media: Media
     worker.start_if_new()
     assert entries(worker) == {first.id}
     worker.close()
+
+
+def test_entries_of_the_schema_before_are_made_anew(settings: Settings, media: MediaVolume, template: Record) -> None:
+    condition = Condition(name="brightness", value=50, low=40, high=None)
+    record = store(media, template, "first.png", conditions=[condition])
+    history = History(settings, media)
+    make_folder(history.index.engine)
+    migrate.upgrade(history.index.engine, "0001")
+    # its stamp alone does not tell that it lacks something
+    entered = row(media.stored(record.id))
+    with history.index.engine.begin() as connection:
+        known = Table("inspections", MetaData(), autoload_with=connection)
+        connection.execute(known.insert(), {column.name: entered[column.name] for column in known.columns})
+    history.start()
+    with history.index.engine.connect() as connection:
+        assert connection.execute(select(Entry.brightness, Entry.brightness_use)).one() == (50, 0.8)
+    history.close()
 
 
 @pytest.mark.parametrize(("wanted", "mode"), [("auto", "wal"), ("on", "wal"), ("off", "delete")])

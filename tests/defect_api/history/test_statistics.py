@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from defect_api.history.history import History
 from defect_api.media import MediaVolume
-from defect_api.record import Record, rfc3339
+from defect_api.record import Condition, Record, Similarity, rfc3339
 from defect_api.statistics import area_edges, stability_index
 from tests.defect_api.history.conftest import START, store
 from tests.defect_api.second_contract import URL, assert_problem
@@ -154,3 +154,49 @@ def test_the_time_that_is_asked_for_is_shown_also_where_nothing_was_inspected(cl
     periods = read(client, created_from=rfc3339(since), created_to=rfc3339(until))["periods"]
     assert periods[0]["begin"] == rfc3339(since)
     assert [period["total"] for period in periods] == [0] * 48 + [1, 1, 0]
+
+
+LIT = Condition(name="brightness", value=50, low=40, high=None)
+DIM = LIT.model_copy(update={"value": 20})
+NOVEL = Similarity(score=1, limit=2)
+
+
+@pytest.fixture
+def dimming(media: MediaVolume, template: Record, history: History) -> None:
+    """Four sheets, an hour apart, of which the last two are darker than the card allows."""
+    for hours, condition in enumerate((LIT, LIT, DIM, DIM)):
+        moment = rfc3339(START + timedelta(hours=hours))
+        taken = {"conditions": [condition], "similarity": NOVEL}
+        history.published(store(media, template, f"{hours}.png", created_at=moment, **taken).id)
+
+
+@pytest.mark.usefixtures("dimming")
+def test_conditions_are_held_against_the_cards_limits_over_time(client: FlaskClient) -> None:
+    found = read(client)
+    brightness, novelty = found["conditions"]
+    assert (brightness["name"], brightness["low"], brightness["high"]) == ("brightness", 40, None)
+    assert brightness["all"] == {"sheets": 4, "mean": 35, "limit_use": pytest.approx(1.4), "beyond": 2}
+    assert [period["mean"] for period in brightness["periods"]] == [50, 50, 20, 20]
+    assert [period["beyond"] for period in brightness["periods"]] == [0, 0, 1, 1]
+    assert brightness["earlier"] is None
+    assert (novelty["name"], novelty["low"], novelty["high"]) == ("novelty", None, 2)
+    assert novelty["all"] == {"sheets": 4, "mean": 1, "limit_use": 0.5, "beyond": 0}
+    assert len(novelty["periods"]) == len(found["periods"])
+
+
+@pytest.mark.usefixtures("dimming")
+def test_conditions_are_told_of_the_time_before(client: FlaskClient) -> None:
+    since, until = START + timedelta(hours=2), START + timedelta(hours=4)
+    brightness = read(client, created_from=rfc3339(since), created_to=rfc3339(until))["conditions"][0]
+    assert brightness["all"] == {"sheets": 2, "mean": 20, "limit_use": 2, "beyond": 2}
+    assert brightness["earlier"] == {"sheets": 2, "mean": 50, "limit_use": 0.8, "beyond": 0}
+
+
+@pytest.mark.usefixtures("stored")
+def test_sheets_without_limits_have_no_drift_of_conditions(
+    client: FlaskClient, media: MediaVolume, template: Record, history: History
+) -> None:
+    assert read(client)["conditions"] == []
+    moment = rfc3339(START + timedelta(hours=9))
+    history.published(store(media, template, "new.png", created_at=moment, conditions=[LIT]).id)
+    assert read(client)["conditions"][0]["all"]["sheets"] == 1
