@@ -12,7 +12,7 @@ from defect_api.conditions import Observed, observe
 from defect_api.images import Grey
 from defect_api.judgement import judge
 from defect_api.model_package import ModelPackage, PackageError, find_candidates
-from defect_api.overlay import decode_png
+from defect_api.png import decode_png
 from defect_api.problems import NotReady
 from defect_api.record import ModelFacts
 from defect_api.segmenter import KerasSegmenter, Segmenter, segment
