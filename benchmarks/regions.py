@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from defect_api.card import Card
 from defect_api.judgement import judge
 from defect_api.model_package import read_package
-from defect_api.overlay import encode_overlay, encode_png
+from defect_api.overlay import encode_overlay
+from defect_api.png import encode_png
 from defect_api.record import Defect
 from training import sheets
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from defect_api.images import FILE_SUFFIXES, decode
 from defect_api.inspection import Inspector, Upload
 from defect_api.judgement import Terms, judge
-from defect_api.media import MediaVolume
 from defect_api.loading import load_model
+from defect_api.media import MediaVolume
 from defect_api.served_model import ModelSlot, ServedModel
 from defect_api.settings import Settings
 

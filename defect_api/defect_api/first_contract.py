@@ -13,7 +13,8 @@ from defect_api.inspection import Inspector
 from defect_api.judgement import judge
 from defect_api.labelling import Mask
 from defect_api.media import MediaVolume, bare_name, safe_stem
-from defect_api.overlay import GREEN_BGR, encode_png, outline_pixels
+from defect_api.overlay import GREEN_BGR, outline_pixels
+from defect_api.png import encode_png
 from defect_api.problems import NotFound, PictureRefused
 from defect_api.record import Record
 
@@ -63,9 +64,9 @@ def answer(inspector: Inspector, media: MediaVolume, card: Card, filename: str, 
     mask = judge(*inspector.stored_maps(record), card).regions.mask
     stem = old_stem(filename)
     made = _draw(grey, mask, record, enlarge_by, f"{stem}_mask.png")
-    with media.publication() as stage:
-        stage(f"{stem}_mask.png", made.picture)
-        stage(f"{stem}_{enlarge_by}.json", json.dumps(made.document).encode())
+    with media.publication() as files:
+        files.stage(f"{stem}_mask.png", made.picture)
+        files.stage(f"{stem}_{enlarge_by}.json", json.dumps(made.document).encode())
     return made.document
 
 

@@ -18,7 +18,8 @@ from defect_api.judgement import Judgement, Terms, judge
 from defect_api.media import MediaVolume, bare_name, inspection_id
 from defect_api.metrics import HELD, count_inspection
 from defect_api.model_package import find_packages
-from defect_api.overlay import decode_png, encode_overlay, encode_png
+from defect_api.overlay import encode_overlay
+from defect_api.png import decode_png, encode_png
 from defect_api.problems import Busy, Conflict, NotFound
 from defect_api.record import Files, ImageFacts, Record, Timings, rfc3339
 from defect_api.regions import count_regions
@@ -28,7 +29,6 @@ from defect_api.thresholds import Map
 
 # every fifth of the 255 thresholds that an 8-bit map can tell apart
 CURVE_STEP = 5
-NO_TIMINGS = Timings(decode=0, predict=0, regions=0, overlay=0, store=0, total=0)
 
 
 @dataclass(frozen=True)
@@ -184,29 +184,32 @@ class Inspector:
         watch = _Stopwatch()
         with watch.stage("decode"):
             picture = decode(upload.data, upload.declared_type)
-        with watch.stage("predict"):
-            maps = model.maps(picture.grey)
-        with watch.stage("regions"):
-            judgement = judge(maps.q, maps.classes, model.package.card, self._terms, maps.observed)
-        record = _record(model, upload, picture, maps, judgement)
-        with watch.stage("overlay"):
-            overlay = encode_overlay(picture.grey, judgement.regions.mask)
-        with self._media.publication() as stage:
+        with self._media.publication() as files:
+            names = _file_names(upload.id, picture)
+            # it goes to the disk while the network runs
+            files.stage(names.original, upload.data)
+            with watch.stage("predict"):
+                maps = model.maps(picture.grey)
+            with watch.stage("regions"):
+                judgement = judge(maps.q, maps.classes, model.package.card, self._terms, maps.observed)
+            with watch.stage("overlay"):
+                files.stage(names.overlay, encode_overlay(picture.grey, judgement.regions.mask))
             with watch.stage("store"):
-                stage(record.files.original, upload.data)
-                if record.files.view:
-                    stage(record.files.view, encode_png(picture.grey))
-                stage(record.files.overlay, overlay)
-                stage(record.files.probability_map, encode_png(maps.q))
-                stage(record.files.class_map, encode_png(maps.classes))
-            record = record.model_copy(update={"timings_ms": watch.timings()})
-            stage(f"{record.id}.json", record.model_dump_json().encode())
+                if names.view:
+                    files.stage(names.view, encode_png(picture.grey))
+                files.stage(names.probability_map, encode_png(maps.q))
+                files.stage(names.class_map, encode_png(maps.classes))
+                files.wait()
+            record = _record(model, upload, picture, maps, judgement, watch.timings())
+            files.stage(f"{record.id}.json", record.model_dump_json().encode())
         count_inspection(record)
         self._published(record.id)
         return record
 
 
-def _record(model: ServedModel, upload: Upload, picture: Picture, maps: SheetMaps, judgement: Judgement) -> Record:
+def _record(
+    model: ServedModel, upload: Upload, picture: Picture, maps: SheetMaps, judgement: Judgement, timings: Timings
+) -> Record:
     height, width = picture.grey.shape
     return Record(
         id=upload.id,
@@ -219,7 +222,7 @@ def _record(model: ServedModel, upload: Upload, picture: Picture, maps: SheetMap
         similarity=maps.observed.similarity,
         conditions=maps.observed.conditions,
         files=_file_names(upload.id, picture),
-        timings_ms=NO_TIMINGS,
+        timings_ms=timings,
         **_judged(judgement),
     )
 

@@ -70,6 +70,8 @@ class Labelled:
     @cached_property
     def labels(self) -> Labels:
         """Return the number of each pixel's defect from 1, int32, H x W, 0 for none."""
+        if not self.count:
+            return np.zeros(self.mask.shape, np.int32)
         return np.asarray(cv2.copyTo(np.take(self.numbers, self.groups), self.mask.view(np.uint8)), np.int32)
 
     def numbers_at(self, rows: Numbers, columns: Numbers) -> Labels:

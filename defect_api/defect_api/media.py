@@ -8,6 +8,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ STEM_LENGTH = 80
 FILENAME_LENGTH = 255
 MODE = 0o644
 STALE_S = 3600
+# the files of a few inspections; they wait for the disk and take no CPU
+WRITERS = 16
 MARK = ".deleting"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 log = logging.getLogger(__name__)
@@ -80,6 +83,30 @@ class StoredRecord:
     bytes: int
 
 
+class Publication:
+    """Files of one inspection on their way to the disk, beside each other and beside what else is done meanwhile."""
+
+    def __init__(self, pool: Executor, write: Callable[[str, bytes], Path]) -> None:
+        """Have `pool` run `write`, which returns where the file of a name lies until it appears under that name."""
+        self._pool = pool
+        self._write = write
+        self._parts: dict[str, Future[Path]] = {}
+
+    def stage(self, name: str, data: bytes) -> None:
+        """Begin to write a file."""
+        self._parts[name] = self._pool.submit(self._write, name, data)
+
+    def wait(self) -> dict[str, Path]:
+        """Wait until what was staged is on the disk; return where, in the order of staging. Raises OSError."""
+        return {name: part.result() for name, part in self._parts.items()}
+
+    def discard(self) -> None:
+        """Remove what did not appear."""
+        for part in self._parts.values():
+            if part.exception() is None:
+                part.result().unlink(missing_ok=True)
+
+
 class MediaVolume:
     """The folder that pictures, maps, overlays and records live in. Only this service writes it."""
 
@@ -87,6 +114,8 @@ class MediaVolume:
         """Open the volume at `folder`, making it if need be, and remove what a crash left half-written."""
         self.folder = folder.resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
+        # no thread is started before the first file: a server may still fork
+        self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="media-writer")
         for leftover in self.folder.glob(".*.part"):
             if time.time() - leftover.stat().st_mtime > STALE_S:
                 leftover.unlink(missing_ok=True)
@@ -133,20 +162,17 @@ class MediaVolume:
         return {identifier: file.stamp for identifier, file in names if ID.fullmatch(identifier)}
 
     @contextmanager
-    def publication(self) -> Iterator[Callable[[str, bytes], None]]:
-        """Yield `stage(name, bytes)`; on leaving, all that was staged appears in order, each file whole.
+    def publication(self) -> Iterator["Publication"]:
+        """Yield what files are staged on; on leaving, all that was staged appears in order, each file whole.
 
         Raises MediaFull where there is no room; then nothing has appeared.
         """
-        staged: dict[str, Path] = {}
-
-        def stage(name: str, data: bytes) -> None:
-            staged[name] = self._write_part(name, data)
-
+        files = Publication(self._pool, self._write_part)
         try:
-            yield stage
+            yield files
+            parts = files.wait()
             with self._locked(fcntl.LOCK_SH):
-                for name, part in staged.items():
+                for name, part in parts.items():
                     part.replace(self.folder / name)
                 self._sync_folder()
         except OSError as error:
@@ -156,8 +182,7 @@ class MediaVolume:
                 ) from error
             raise
         finally:
-            for part in staged.values():
-                part.unlink(missing_ok=True)
+            files.discard()
 
     def delete(self, identifier: str, stamp: int | None = None) -> int:
         """Remove an inspection and return its record's stamp; what a crash interrupts is finished at the next start.

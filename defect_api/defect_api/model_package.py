@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from defect_api.card import Card, Tolerance
-from defect_api.overlay import decode_png
+from defect_api.png import decode_png
 from defect_api.thresholds import Map
 
 CARD = "model.json"

@@ -1,7 +1,4 @@
-"""Pictures that are made for people, the sheet with its defects' contours in green, and PNG files."""
-
-import struct
-import zlib
+"""The picture that is made for people: the sheet with its defects' contours in green."""
 
 import cv2
 import numpy as np
@@ -9,16 +6,10 @@ from numpy.typing import NDArray
 
 from defect_api.images import Grey
 from defect_api.labelling import Mask
+from defect_api.png import encode_png
 
 GREEN_BGR = (57, 255, 20)
 LINE_PX = 2
-# rows of maps and of sheets are much like the row above; with that taken away, run lengths alone are twice as fast as
-# zlib's search for matches, and their files no larger
-PNG_FILTER = [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP]
-PNG_OPTIONS = [*PNG_FILTER, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
-# the file's signature and its first chunk, with where the colour type is (https://www.w3.org/TR/png-3/#11IHDR)
-PNG_SIGNATURE_BYTES, PNG_HEADER_BYTES = 8, 25
-COLOUR_TYPE_AT, COLOUR_TYPE_PALETTE = 9, 3
 
 
 def draw_overlay(grey: Grey, mask: Mask) -> NDArray[np.uint8]:
@@ -44,26 +35,13 @@ def encode_overlay(grey: Grey, mask: Mask) -> bytes:
     levels[level] -= 1
     picture = np.asarray(cv2.LUT(grey, levels), np.uint8)
     picture[_line(mask)] = level
-    return _with_palette(encode_png(picture), palette.tobytes())
+    return encode_png(picture, palette)
 
 
 def _line(mask: Mask) -> Mask:
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * LINE_PX + 1, 2 * LINE_PX + 1))
     filled = mask.view(np.uint8)
     return np.asarray(cv2.dilate(filled, kernel) > filled, bool)
-
-
-def _with_palette(grey_png: bytes, palette: bytes) -> bytes:
-    """Return a grey PNG with its levels looked up in `palette` (256 x red, green, blue)."""
-    start = PNG_SIGNATURE_BYTES + PNG_HEADER_BYTES
-    header = bytearray(grey_png[PNG_SIGNATURE_BYTES + 8 : start - 4])
-    header[COLOUR_TYPE_AT] = COLOUR_TYPE_PALETTE
-    chunks = _chunk(b"IHDR", bytes(header)) + _chunk(b"PLTE", palette)
-    return grey_png[:PNG_SIGNATURE_BYTES] + chunks + grey_png[start:]
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 def outline_pixels(mask: Mask) -> NDArray[np.int64]:
@@ -74,19 +52,3 @@ def outline_pixels(mask: Mask) -> NDArray[np.int64]:
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     inner = cv2.erode(mask.view(np.uint8), cross, borderType=cv2.BORDER_REPLICATE)
     return np.argwhere(mask & (inner == 0))
-
-
-def encode_png(picture: NDArray[np.uint8]) -> bytes:
-    """Encode uint8 pixels, H x W or H x W x 3 (BGR), as PNG."""
-    written, data = cv2.imencode(".png", picture, PNG_OPTIONS)
-    if not written:
-        raise ValueError(f"cannot encode a picture of shape {picture.shape}")
-    return data.tobytes()
-
-
-def decode_png(data: bytes) -> NDArray[np.uint8]:
-    """Decode an 8-bit grey PNG that this service wrote: uint8, H x W."""
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
-    if picture is None:
-        raise ValueError("a stored map is not a PNG picture")
-    return np.asarray(picture, np.uint8)

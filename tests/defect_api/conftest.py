@@ -24,7 +24,7 @@ from defect_api.images import Grey
 from defect_api.judgement import judge
 from defect_api.media import MediaVolume
 from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, read_package
-from defect_api.overlay import encode_png
+from defect_api.png import encode_png
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ModelSlot, ServedModel
 from defect_api.settings import Settings

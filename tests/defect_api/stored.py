@@ -11,7 +11,8 @@ from defect_api.exports.sheet import Sheet
 from defect_api.inspection import NO_TIMINGS
 from defect_api.judgement import Terms, judge
 from defect_api.media import MediaVolume, inspection_id
-from defect_api.overlay import encode_overlay, encode_png
+from defect_api.overlay import encode_overlay
+from defect_api.png import encode_png
 from defect_api.record import Files, ImageFacts, ModelFacts, Record
 from defect_api.thresholds import Map
 
@@ -64,12 +65,12 @@ def store(media: MediaVolume, card: Card, filename: str = "coil 7.png", **change
         ),
         timings_ms=NO_TIMINGS,
     ).model_copy(update=changes)
-    with media.publication() as stage:
-        stage(record.files.original, data)
-        stage(record.files.overlay, encode_overlay(grey, judgement.regions.mask))
-        stage(record.files.probability_map, encode_png(q))
-        stage(record.files.class_map, encode_png(classes))
-        stage(f"{identifier}.json", record.model_dump_json().encode())
+    with media.publication() as files:
+        files.stage(record.files.original, data)
+        files.stage(record.files.overlay, encode_overlay(grey, judgement.regions.mask))
+        files.stage(record.files.probability_map, encode_png(q))
+        files.stage(record.files.class_map, encode_png(classes))
+        files.stage(f"{identifier}.json", record.model_dump_json().encode())
     return record
 
 

@@ -49,6 +49,14 @@ def test_colour_becomes_opencv_grey() -> None:
     np.testing.assert_array_equal(decode(saved(COLOUR, "PNG")).grey, expected)
 
 
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_a_coloured_jpegs_luma_is_opencv_grey(subsampling: int) -> None:
+    smooth = np.full_like(COLOUR, 100) + COLOUR // 4
+    data = saved(smooth, "JPEG", quality=95, subsampling=subsampling)
+    expected = cv2.cvtColor(np.asarray(Image.open(io.BytesIO(data))), cv2.COLOR_RGB2GRAY)
+    assert np.abs(decode(data).grey.astype(int) - expected).max() <= 1
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "1", "CMYK"])
 def test_other_modes_are_read(mode: str) -> None:
     file_format = "TIFF" if mode == "CMYK" else "PNG"

@@ -65,9 +65,9 @@ def test_no_name_leads_out_of_the_volume(media: MediaVolume, name: str) -> None:
 
 
 def test_staged_files_appear_together_and_readable_by_all(media: MediaVolume) -> None:
-    with media.publication() as stage:
-        stage("b.png", b"picture")
-        stage("a.json", b"{}")
+    with media.publication() as files:
+        files.stage("b.png", b"picture")
+        files.stage("a.json", b"{}")
         assert media.files() == []
     assert {file.name: file.bytes for file in media.files()} == {"b.png": 7, "a.json": 2}
     assert all((media.folder / name).stat().st_mode & 0o777 == 0o644 for name in ("a.json", "b.png"))
@@ -82,10 +82,10 @@ def test_the_record_appears_last(media: MediaVolume, monkeypatch: pytest.MonkeyP
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", spy)
-    with media.publication() as stage:
-        stage("x.png", b"1")
-        stage("x_overlay.png", b"2")
-        stage("x.json", b"3")
+    with media.publication() as files:
+        files.stage("x.png", b"1")
+        files.stage("x_overlay.png", b"2")
+        files.stage("x.json", b"3")
     assert appeared == ["x.png", "x_overlay.png", "x.json"]
 
 
@@ -103,9 +103,9 @@ def test_a_full_disk_is_told_and_leaves_nothing(
     monkeypatch.setattr(os, "fsync", full)
 
     def publish_two() -> None:
-        with media.publication() as stage:
-            stage("x.png", b"1")
-            stage("x.json", b"2")
+        with media.publication() as files:
+            files.stage("x.png", b"1")
+            files.stage("x.json", b"2")
 
     with pytest.raises(MediaFull, match="full; nothing was stored"):
         publish_two()
@@ -114,8 +114,8 @@ def test_a_full_disk_is_told_and_leaves_nothing(
 
 def test_another_failure_is_not_called_a_full_disk(media: MediaVolume) -> None:
     def fail_between() -> None:
-        with media.publication() as stage:
-            stage("x.png", b"1")
+        with media.publication() as files:
+            files.stage("x.png", b"1")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -1,16 +1,13 @@
-"""Contours: where they are drawn, and that PNG keeps maps exactly."""
+"""Contours: where they are drawn, and that the overlay's file shows them."""
 
 import cv2
 import numpy as np
-import pytest
 
 from defect_api.overlay import (
     GREEN_BGR,
     LINE_PX,
-    decode_png,
     draw_overlay,
     encode_overlay,
-    encode_png,
     outline_pixels,
 )
 from tests.defect_api.conftest import pixels
@@ -49,16 +46,6 @@ def test_a_defect_that_runs_out_of_the_picture_is_open_there() -> None:
     mask = np.zeros((64, 64), bool)
     mask[:10] = True
     assert {row for row, _ in outline_pixels(mask).tolist()} == {9}
-
-
-def test_maps_survive_png_exactly() -> None:
-    q = np.random.default_rng(0).integers(0, 256, (50, 70)).astype(np.uint8)
-    np.testing.assert_array_equal(decode_png(encode_png(q)), q)
-
-
-def test_what_is_no_png_is_told() -> None:
-    with pytest.raises(ValueError, match="not a PNG"):
-        decode_png(b"nothing")
 
 
 def test_the_overlays_file_shows_what_is_drawn() -> None:

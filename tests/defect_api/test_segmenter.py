@@ -98,3 +98,8 @@ def test_a_picture_is_as_novel_as_its_strangest_tile(width: int, brightest: int)
     grey[20, 30] = brightest
     assert segment(Doubting(), grey, stride=32).novelty == brightest
     assert segment(Recorder(), grey, stride=32).novelty is None
+
+
+def test_the_likeliest_class_is_the_first_of_the_largest() -> None:
+    by_class = np.random.default_rng(0).integers(0, 4, (5, 40, 50)).astype(np.float32) / 4
+    np.testing.assert_array_equal(segmenter._likeliest(list(by_class)), by_class.argmax(axis=0))

@@ -14,7 +14,7 @@ import pytest
 from defect_api.images import Grey
 from defect_api.loading import load_model
 from defect_api.model_package import PackageError, file_digest
-from defect_api.overlay import decode_png, encode_png
+from defect_api.png import decode_png, encode_png
 from defect_api.problems import NotReady
 from defect_api.served_model import ModelSlot, ServedModel
 from defect_api.settings import Settings

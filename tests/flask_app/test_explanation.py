@@ -24,7 +24,7 @@ def say(rule: CardThreshold | None = RULE, **changes: Any) -> str:
         (
             [ON_SHEET],
             "The defect measures 610.2 by 76.0 mm; it reaches the edge of the picture. 91.0 % of it look like class 3.",
-        ),  # noqa: E501
+        ),
     ],
     ids=["one", "several", "at the edge, in mm"],
 )

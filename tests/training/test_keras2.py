@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from defect_api.card import Platt
-from defect_api.model_package import read_package
 from defect_api.loading import load_model
+from defect_api.model_package import read_package
 from defect_api.settings import Settings
 from tests.training.keras2_files import (
     NORMALISED,

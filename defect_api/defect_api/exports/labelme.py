@@ -9,7 +9,7 @@ import numpy as np
 
 from defect_api.exports.format import Classes, Member, SheetFormat
 from defect_api.exports.sheet import Sheet, only_ring, rendered
-from defect_api.overlay import encode_png
+from defect_api.png import encode_png
 from defect_api.record import Defect
 
 

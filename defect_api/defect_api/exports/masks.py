@@ -7,7 +7,7 @@ import numpy as np
 from defect_api.exports.format import Classes, Member, SheetFormat
 from defect_api.exports.sheet import Sheet, rendered
 from defect_api.exports.table import row, text
-from defect_api.overlay import encode_png
+from defect_api.png import encode_png
 
 
 class Masks(SheetFormat):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from defect_api.exports.sheet import Sheet
-from defect_api.overlay import encode_png
+from defect_api.png import encode_png
 from defect_api.record import Defect, Record, Threshold
 
 ROWS = 20

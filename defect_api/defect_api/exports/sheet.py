@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from defect_api.images import decode
 from defect_api.labelling import Labels, Mask
 from defect_api.media import MediaVolume
-from defect_api.overlay import decode_png, draw_overlay
+from defect_api.overlay import draw_overlay
+from defect_api.png import decode_png
 from defect_api.problems import Conflict, NotFound
 from defect_api.record import Defect, Record, Ring
 from defect_api.thresholds import cut

@@ -48,10 +48,10 @@ def store(media: MediaVolume, template: Record, name: str, **changes: Any) -> Re
             **changes,
         }
     )
-    with media.publication() as stage:
+    with media.publication() as files:
         for file in record.files.names():
-            stage(file, b"x" * 100)
-        stage(f"{identifier}.json", record.model_dump_json().encode())
+            files.stage(file, b"x" * 100)
+        files.stage(f"{identifier}.json", record.model_dump_json().encode())
     return record
 
 
