@@ -8,12 +8,11 @@ import numpy as np
 
 from defect_api.card import Card
 from defect_api.exports.sheet import Sheet
-from defect_api.inspection import NO_TIMINGS
 from defect_api.judgement import Terms, judge
 from defect_api.media import MediaVolume, inspection_id
 from defect_api.overlay import encode_overlay
 from defect_api.png import encode_png
-from defect_api.record import Files, ImageFacts, ModelFacts, Record
+from defect_api.record import Files, ImageFacts, ModelFacts, Record, Timings
 from defect_api.thresholds import Map
 
 HEIGHT, WIDTH = 128, 320
@@ -63,7 +62,7 @@ def store(media: MediaVolume, card: Card, filename: str = "coil 7.png", **change
             probability_map=f"{identifier}_prob.png",
             class_map=f"{identifier}_class.png",
         ),
-        timings_ms=NO_TIMINGS,
+        timings_ms=Timings(decode=0, predict=0, regions=0, overlay=0, store=0, total=0),
     ).model_copy(update=changes)
     with media.publication() as files:
         files.stage(record.files.original, data)
