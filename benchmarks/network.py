@@ -11,9 +11,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from defect_api.openvino_segmenter import OpenVinoSegmenter
 
 REPEATS, WARM_UP = 50, 5
 Run = Callable[[], Any]
@@ -49,10 +52,10 @@ def measure(weights: Path, size: tuple[int, int], cores: int) -> list[dict[str, 
     pixels = sheets.generate(1, height=height, width=width, defects=[3, 4]).image[None, :, :, None]
     keras_network = KerasSegmenter(weights)
     openvino_network = compiled(weights, size, cores)
-    answers = [np.asarray(keras_network.forward(pixels)), openvino_network(pixels)[0]]
+    answers = [network.forward(pixels)[0] for network in (keras_network, openvino_network)]
     runs: dict[str, Run] = {
         "keras": lambda: keras_network.forward(pixels),
-        "openvino": lambda: openvino_network(pixels),
+        "openvino": lambda: openvino_network.forward(pixels),
     }
     return [
         {
@@ -67,17 +70,15 @@ def measure(weights: Path, size: tuple[int, int], cores: int) -> list[dict[str, 
     ]
 
 
-def compiled(weights: Path, size: tuple[int, int], cores: int) -> Any:
-    """Return the network compiled by OpenVINO for one size, as something that is called with a batch."""
-    import openvino
-
-    from training.openvino_export import export_openvino
+def compiled(weights: Path, size: tuple[int, int], cores: int) -> "OpenVinoSegmenter":
+    """Return the network on OpenVINO, exported for the occasion."""
+    from defect_api import openvino_export
+    from defect_api.openvino_segmenter import OpenVinoSegmenter
 
     with tempfile.TemporaryDirectory() as place:
-        exported = export_openvino(weights, *size, Path(place) / "network.xml")
-        core = openvino.Core()
-        hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": cores, "INFERENCE_PRECISION_HINT": "f32"}
-        return core.compile_model(core.read_model(exported), "CPU", hints)
+        network = Path(place) / "network.xml"
+        openvino_export.export(weights, *size, network)
+        return OpenVinoSegmenter(network, "f32", cores)
 
 
 def median_ms(run: Run) -> float:

@@ -105,13 +105,6 @@ def write_report(options: Options) -> None:
         print(f"{options.pictures} shows {len(written)} pictures; git ignores that folder")
 
 
-def export(options: Options) -> None:
-    """Write a network in OpenVINO's format."""
-    from training.openvino_export import export_openvino
-
-    print(f"{export_openvino(options.weights, options.height, options.width, options.out)} is ready for OpenVINO")
-
-
 def neu_seg_score(options: Options) -> None:
     """Print the pre-trained network's mean IoU on NEU-Seg's published test split."""
     from training import report
@@ -145,7 +138,6 @@ def _parser() -> argparse.ArgumentParser:
     keras2.add_arguments(commands.add_parser("import-keras2", help="turn a model of Keras 2 into a package"), MODELS)
     _scored(commands.add_parser("evaluate", help="print the figures of the folds trained so far"), evaluate)
     _report_parser(commands.add_parser("report", help="write the figures and curves of a run as an HTML page"))
-    _export_parser(commands.add_parser("export-openvino", help="write a network in OpenVINO's format, for one size"))
     neu = commands.add_parser("neu-seg", help="print the pre-trained network's score on NEU-Seg's test split")
     neu.add_argument("--run", dest="run_folder", type=Path, required=True)
     neu.add_argument("--data", type=Path, required=True, help="the unpacked neu_seg folder")
@@ -198,14 +190,6 @@ def _report_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="the HTML file to write")
     parser.add_argument("--pictures", type=Path, help="folder for the best and worst pictures; git will ignore it")
     parser.add_argument("--notes", type=Path, help="a Markdown file to show, such as training/EXPERIMENTS.md")
-
-
-def _export_parser(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("weights", type=Path, help="a package's model.keras")
-    parser.add_argument("--height", type=int, default=256, help="px of the sheets (default: %(default)s)")
-    parser.add_argument("--width", type=int, default=1600, help="px (default: %(default)s)")
-    parser.add_argument("--out", type=Path, required=True, help="the .xml to write; its weights go beside it")
-    parser.set_defaults(run=export)
 
 
 def _train_parser(parser: argparse.ArgumentParser) -> None:

@@ -19,6 +19,7 @@ from defect_api.card import Release
 from defect_api.model_package import ModelPackage, PackageError, Unrunnable, file_digest, major
 from defect_api.openvino_export import UNREADABLE
 from defect_api.record import Part
+from defect_api.settings import SHIPPED_MODELS
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +54,12 @@ def write_manifest(folder: Path, source: str) -> None:
 
 
 def bring(package: ModelPackage, precision: str) -> Path:
-    """Return the network of the form that the package brings.
+    """Return the network of the form that the package brings, or that came with the service.
 
     Raises FormError where there is none, and where it is damaged, of another `model.keras` or of a newer OpenVINO.
     """
     what = f"model {package.key}: its compiled form for {precision}"
-    folder = package.path / FORMS / precision
+    folder = _folder(package, precision)
     theirs = _checked(folder, package, what).libraries.get("openvino", "0")
     if major(version("openvino")) < major(theirs):
         raise FormError(f"{what} was made with openvino {theirs}, and this service has {version('openvino')}")
@@ -66,8 +67,13 @@ def bring(package: ModelPackage, precision: str) -> Path:
 
 
 def brings(package: ModelPackage, precision: str) -> bool:
-    """Tell whether the package has a form for that precision, sound or not."""
-    return (package.path / FORMS / precision).is_dir()
+    """Tell whether there is such a form, sound or not."""
+    return _folder(package, precision).is_dir()
+
+
+def add(package: ModelPackage) -> None:
+    """Have the package bring its f32 form, made now. Raises what `make` raises."""
+    _make(package, package.path / FORMS / "f32")
 
 
 def has_keras() -> bool:
@@ -92,11 +98,7 @@ def make(package: ModelPackage, precision: str, forms: Path) -> Path:
         log.info("%s", error)
     if not has_keras():
         raise FormError(f"model {package.key}: it brings no compiled form, and this service has no Keras to make one")
-    package.check_libraries()
-    try:
-        _make(package, folder)
-    except OSError as error:
-        raise FormError(f"{what} cannot be written ({error.strerror})") from error
+    _make(package, folder)
     return folder / NETWORK
 
 
@@ -106,6 +108,19 @@ def tidy(forms: Path, digests: list[str]) -> None:
     for folder in forms.glob("*"):
         if folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder(package: ModelPackage, precision: str) -> Path:
+    """Return the package's own form, or the one that an image holds of the same weights where it has none."""
+    own, shipped = (place / FORMS / precision for place in (package.path, SHIPPED_MODELS / package.key))
+    return shipped if not own.is_dir() and _source(shipped) == package.card.digest else own
+
+
+def _source(folder: Path) -> str | None:
+    try:
+        return Manifest.model_validate_json((folder / MANIFEST).read_bytes()).source
+    except (OSError, ValidationError):
+        return None
 
 
 def _short(digest: str) -> str:
@@ -134,13 +149,17 @@ def _checked(folder: Path, package: ModelPackage, what: str) -> Manifest:
 
 def _make(package: ModelPackage, folder: Path) -> None:
     """Export in a process of its own, which gives its memory back, and move the result to its place whole."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder.parent) as room:
-        made = Path(room) / "form"
-        _export(package, made / NETWORK)
-        write_manifest(made, package.card.digest)
-        shutil.rmtree(folder, ignore_errors=True)
-        made.rename(folder)
+    package.check_libraries()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder.parent) as room:
+            made = Path(room) / "form"
+            _export(package, made / NETWORK)
+            write_manifest(made, package.card.digest)
+            shutil.rmtree(folder, ignore_errors=True)
+            made.rename(folder)
+    except OSError as error:
+        raise FormError(f"model {package.key}: its compiled form cannot be written ({error.strerror})") from error
 
 
 def _export(package: ModelPackage, network: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from defect_api import compiled_form, engines, loading, openvino_export
+from defect_api import compile_forms, compiled_form, engines, loading, openvino_export
 from defect_api.compiled_form import tidy
 from defect_api.engines import KERAS, Engines, Option
 from defect_api.loading import Loaded, load_package
@@ -237,6 +237,34 @@ def test_what_was_made_of_packages_that_are_gone_is_removed(tmp_path: Path, pack
         (tmp_path / name).mkdir()
     tidy(tmp_path, [package.card.digest])
     assert [path.name for path in tmp_path.iterdir()] == [kept]
+
+
+def test_a_form_that_came_with_the_service_is_used_for_a_package_without_one(
+    copied: Path, load: Callable[..., Loaded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.move(copied / "compiled", tmp_path / "shipped" / "tiny" / "1" / "compiled")
+    monkeypatch.setattr(compiled_form, "SHIPPED_MODELS", tmp_path / "shipped")
+    assert load().option == BROUGHT
+    write_tiny_weights(copied / "model.keras", slope=59.0)
+    change_card(copied, digest=file_digest(copied / "model.keras"))
+    assert options(copied) == [[MADE], [KERAS]]
+
+
+@pytest.mark.usefixtures("quick_export")
+def test_packages_are_compiled_by_a_command(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(copied / "compiled")
+    assert compile_forms.main([str(copied)]) == 0
+    assert options(copied)[0] == [BROUGHT]
+    assert capsys.readouterr().out == f"{copied / 'compiled' / 'f32'} gives the card's answers on OpenVINO\n"
+
+
+@pytest.mark.usefixtures("quick_export")
+def test_a_package_whose_compiled_form_gives_other_answers_is_told(
+    copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change_card(copied, tolerance={})
+    assert compile_forms.main([str(copied)]) == 1
+    assert capsys.readouterr().err == "model tiny/1: its card has no tolerance for f32\n"
 
 
 SERVE = """

@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -22,6 +22,7 @@ class Project:
 
     name: str
     port: int
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -29,7 +30,7 @@ class Project:
 
     def compose(self, *arguments: str, **options: Any) -> str:
         """Run `docker compose` on this project; fail with what it wrote if it fails."""
-        environment = {**os.environ, "HTTP_PORT": str(self.port), **options.pop("env", {})}
+        environment = {**os.environ, **self.settings, "HTTP_PORT": str(self.port), **options.pop("env", {})}
         command = ["docker", "compose", "--project-name", self.name, *arguments]
         done = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
@@ -61,10 +62,10 @@ class Project:
             return False
 
 
-def start() -> Project:
+def start(**settings: str) -> Project:
     """Build the images and start the platform; it is ready when this returns."""
     port = free_port()
-    project = Project(f"defects-test-{port}", port)
+    project = Project(f"defects-test-{port}", port, settings)
     try:
         project.up()
     except AssertionError as error:

@@ -2,12 +2,14 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
 from nginx.local.__main__ import ROOT
+from tests.system import compose
 from tests.system.compose import READY_DEADLINE_S, Project
 from tests.system.test_flow import TIMEOUT_S, inspect, record_of
 from tests.waiting import wait_until
@@ -51,6 +53,22 @@ def test_what_only_building_needs_is_not_in_the_image(project: Project, service:
     find = "import importlib.util, sys; print([name for name in sys.argv[1:] if importlib.util.find_spec(name)])"
     assert project.run_in(service, "/venv/bin/python", "-c", find, *modules).strip() == "[]"
     assert project.run_in(service, "find", "/venv", "-name", "*.h").strip() == ""
+
+
+@pytest.fixture
+def slim() -> Iterator[Project]:
+    """A platform of its own whose REST service has no TensorFlow."""
+    project = compose.start(API_TARGET="slim")
+    yield project
+    project.down()
+
+
+def test_the_slim_image_inspects_without_tensorflow(slim: Project, defective_sheet: bytes) -> None:
+    record = record_of(inspect(slim.url, "slim.png", defective_sheet))
+    assert (record["verdict"], record["model"]["engine"]) == ("defect", "openvino")
+    missing = "import importlib.util, sys; print([name for name in sys.argv[1:] if importlib.util.find_spec(name)])"
+    find = ("/venv/bin/python", "-c", missing, "tensorflow", "keras", "h5py", "openvino")
+    assert slim.run_in("defect-api-service", *find).strip() == "['openvino']"
 
 
 def test_a_restarted_service_has_lost_nothing(project: Project, defective_sheet: bytes) -> None:
