@@ -29,13 +29,15 @@ def show() -> str:
     record = find(filename)
     want = wanted(request.args, datetime.now(UTC))
     around = viewer.surroundings(record, want)
+    marks = viewer.marks(record, around)
     return render_template(
         "prediction.html",
         record=record,
         pictures=pictures_of(record),
         reasons=explain(record, around.model.card.threshold if around.model else None),
         facts=viewer.facts(record, around),
-        marks=viewer.marks(record, around),
+        marks=marks,
+        apart=viewer.are_apart(marks),
         expected=viewer.expected(record, around),
         around=around,
         want=want,

@@ -18,6 +18,8 @@ Found = TypeVar("Found")
 
 # a page of more rows is slow to open and nobody reads it; the record has them all
 MOST_ROWS = 200
+# of the slider's length: the names of two marks take about as much
+APART = 0.36
 RULE = {"value", "min_peak", "min_region_px", "join_px"}
 
 
@@ -78,6 +80,12 @@ def marks(record: Record, around: Surroundings) -> list[tuple[str, float]]:
     if record.threshold.otsu and record.threshold.otsu.value is not None:
         marked.append(("Otsu's", record.threshold.otsu.value))
     return marked
+
+
+def are_apart(marked: list[tuple[str, float]]) -> bool:
+    """Tell whether the marks' names fit side by side on a wide screen: two, and far from each other."""
+    values = [value for _, value in marked]
+    return len(values) == 1 or (len(values) == 2 and max(values) - min(values) >= APART)
 
 
 def expected(record: Record, around: Surroundings) -> OperatingPoint | None:

@@ -1,14 +1,21 @@
 """The viewer of a sheet, in a real browser: its threshold, its keys, its links, and the page without any of it."""
 
+import json
 import re
+import secrets
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.system.browsing import DESKTOP, PHONE, Audit, NewPage, forget, judge
+from benchmarks.slider import answer, worst_case
+from tests.system.browsing import DESKTOP, PHONE, Audit, NewPage, forget, judge, overflow, save
+from tests.system.platform import Platform
+from training import sheets
 
 pytestmark = [pytest.mark.system, pytest.mark.browser]
 
@@ -217,3 +224,127 @@ def test_without_scripts_the_pictures_and_the_table_are_there(new_page: NewPage,
         expect(page.get_by_role("img", name=f"{name} of")).to_be_visible()
     expect(page.get_by_role("table").get_by_role("row").nth(1)).to_contain_text("px")
     expect(page.locator("#threshold")).to_be_hidden()
+
+
+def test_a_tone_changes_the_picture_and_nothing_beside_the_sheet(page: Page, defective: Path) -> None:
+    view(page, defective)
+    page.keyboard.press("-")
+    before = pixels(page, "original"), pixels(page, "heat")
+    page.locator("[data-state=brightness]").fill("60")
+    page.wait_for_function("() => location.hash.includes('brightness=60')")
+    after = pixels(page, "original"), pixels(page, "heat")
+    assert sum(after[0]) > 1.2 * sum(before[0])
+    assert after[1] == before[1]
+    page.keyboard.press("b")
+    page.wait_for_function("() => !location.hash.includes('brightness')")
+    assert pixels(page, "original") == before[0]
+
+
+def test_two_fingers_zoom_and_one_moves(new_page: NewPage, defective: Path) -> None:
+    page = new_page(viewport=PHONE, has_touch=True, is_mobile=True)
+    view(page, defective)
+    stage = page.locator("canvas[data-picture=overlay]")
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    before = camera(page)
+    touch(page, [[(x - 20, y), (x + 20, y)], [(x - 60, y), (x + 60, y)]])
+    closer = camera(page)
+    assert closer["scale"] > 2 * before["scale"]
+    touch(page, [[(x, y)], [(x - 40, y - 10)]])
+    moved = camera(page)
+    assert moved["scale"] == closer["scale"]
+    assert moved["x"] > closer["x"]
+    assert page.evaluate("document.documentElement.clientWidth") == PHONE["width"]
+
+
+@pytest.mark.parametrize("size", [(800, 128), (2048, 2048)], ids=["800x128", "square"])
+def test_a_sheet_of_any_size_fits_and_keeps_its_shape(page: Page, tmp_path: Path, size: tuple[int, int]) -> None:
+    width, height = size
+    name = f"sheet {width} {secrets.token_hex(3)}.png"
+    view(page, save(tmp_path / name, sheets.generate(5, width=width, height=height, defects=[4]).image))
+    for selector in ("canvas[data-picture=heat]", ".minimap"):
+        box = page.locator(selector).bounding_box()
+        assert box is not None
+        assert box["width"] / box["height"] == pytest.approx(width / height, rel=0.05)
+    seen = camera(page)
+    assert seen["scale"] * width <= seen["width"] + 1
+    assert overflow(page) == 0
+
+
+def test_two_hundred_defects_are_counted_listed_and_told_apart(page: Page, defective: Path) -> None:
+    judge(page, defective)
+    for ending, content in worst_case().items():
+        page.route(f"**/*{ending}", answer(content))
+    page.reload()
+    ready(page)
+    move_slider(page, 0.6)
+    expect(part(page, "count")).to_have_text("200 defects")
+    expect(page.locator(".defects tbody tr")).to_have_count(200)
+    # between them lies nothing that counts, and each spot is one
+    assert set(page.locator(".defects .row-type").all_inner_texts()) == {f"class {kind}" for kind in (1, 2, 3, 4)}
+
+
+@pytest.mark.local
+def test_measurements_are_in_mm_where_the_sheet_has_a_scale(page: Page, defective: Path, platform: Platform) -> None:
+    view(page, defective)
+    path = platform.media / f"{inspection(page).rpartition('/')[2]}.json"
+    record = json.loads(path.read_text())
+    record["scale"] = {"mm_per_px_x": 0.5, "mm_per_px_y": 0.5}
+    for defect in record["defects"]:
+        defect |= {"area_mm2": defect["area_px"] / 4, "length_mm": defect["length_px"] / 2, "width_mm": 7.25}
+    path.write_text(json.dumps(record))
+    page.reload()
+    ready(page)
+    length = page.locator(".defects tbody tr").first.locator("[data-field=length_px]")
+    expect(length).to_contain_text("px")
+    page.keyboard.press("u")
+    expect(length).to_have_text(re.compile(r"^[\d.]+\smm"))
+    expect(part(page, "area")).to_contain_text("mm²")
+    page.wait_for_function("() => location.hash.includes('unit=mm')")
+
+
+def test_what_lies_above_the_threshold_and_is_left_out_is_told(page: Page, defective: Path) -> None:
+    judge(page, defective)
+    map_with_a_speck = np.zeros((256, 1600), np.uint8)
+    map_with_a_speck[100:104, 200:204] = 255
+    page.route("**/*_prob.png", answer(cv2.imencode(".png", map_with_a_speck)[1].tobytes()))
+    page.reload()
+    ready(page)
+    expect(part(page, "count")).to_have_text("0 defects")
+    expect(part(page, "dropped")).to_contain_text("1 spot under")
+
+
+@pytest.mark.parametrize("colours", ["active", "none"])
+def test_forced_colours_and_less_motion_lose_nothing(
+    new_page: NewPage, axe: Audit, defective: Path, colours: str
+) -> None:
+    page = new_page(forced_colors=colours, reduced_motion="reduce")
+    view(page, defective)
+    assert axe(page) == []
+    assert page.evaluate("document.getAnimations().length") == 0
+    expect(page.locator(".result .badge")).to_be_visible()
+
+
+def pixels(page: Page, picture: str) -> list[int]:
+    """What a picture of the viewer shows, along its middle from edge to edge."""
+    row = """(canvas) => Array.from(canvas.getContext("2d").getImageData(0, canvas.height / 2, canvas.width, 1).data)"""
+    found: list[int] = page.locator(f"canvas[data-picture={picture}]").evaluate(row)
+    return found
+
+
+def camera(page: Page) -> dict[str, float]:
+    read = "(({camera: {x, scale, view}}) => ({x, scale, width: view.width}))(document.querySelector('sheet-viewer'))"
+    found: dict[str, float] = page.evaluate(read)
+    return found
+
+
+def touch(page: Page, steps: list[list[tuple[float, float]]]) -> None:
+    """Put fingers on the screen at the places of the first step, move them through the others, and lift them."""
+    fingers = page.context.new_cdp_session(page)
+    for kind, places in zip(["touchStart"] + ["touchMove"] * (len(steps) - 1), steps, strict=True):
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.evaluate("new Promise(requestAnimationFrame)")

@@ -11,6 +11,8 @@ export class Minimap {
     this.canvas = canvas;
     this.picture = picture;
     this.camera = camera;
+    // its size on the page is the one that the page gave it, whatever the screen's density
+    [canvas.style.width, canvas.style.height] = [`${canvas.width}px`, `${canvas.height}px`];
     canvas.addEventListener("pointerdown", (event) => canvas.setPointerCapture(event.pointerId));
     for (const kind of ["pointerdown", "pointermove"])
       canvas.addEventListener(kind, (event) => {

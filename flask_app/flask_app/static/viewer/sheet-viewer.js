@@ -35,6 +35,8 @@ class SheetViewer extends HTMLElement {
       return;
     }
     this.assemble();
+    // the page answers between the steps: together they would hold it up
+    await new Promise((resolve) => setTimeout(resolve));
     this.begin();
   }
 
@@ -90,8 +92,9 @@ class SheetViewer extends HTMLElement {
   take(fragment) {
     const { changes, place } = readState(fragment, this.defaults);
     this.state = { ...this.defaults, ...changes, pointer: null, hovered: -1 };
-    this.drawn = {};
-    this.frame();
+    this.arrange();
+    this.recut();
+    this.drawn = Object.fromEntries([...PICTURES, "threshold"].map((name) => [name, this.state[name]]));
     if (place) this.camera.look(place);
     else this.lookAtFirst();
     this.redraw();

@@ -45,19 +45,19 @@ export class Shortcuts {
   constructor(dialog, actions) {
     this.dialog = dialog;
     this.byKey = new Map(SHORTCUTS.flatMap(([, rows]) => rows.flatMap(([keys, , name]) => keys.map((key) => [key, actions[name]]))));
-    this.enabled = remembered() !== "off";
-    dialog.querySelector("[data-part=keys]").append(...SHORTCUTS.map(group));
-    this.offerChoice(dialog.querySelector("input[type=checkbox]"));
+    this.box = dialog.querySelector("input[type=checkbox]");
+    this.box.addEventListener("change", () => this.choose(this.box.checked));
     document.addEventListener("keydown", (event) => this.press(event));
   }
 
   // single keys must be possible to turn off: speech control would press them by chance (WCAG 2.1.4)
-  offerChoice(box) {
-    box.checked = this.enabled;
-    box.addEventListener("change", () => {
-      this.enabled = box.checked;
-      remember(this.enabled ? "on" : "off");
-    });
+  get enabled() {
+    return (this.chosen ??= remembered() ?? "on") === "on";
+  }
+
+  choose(enabled) {
+    this.chosen = enabled ? "on" : "off";
+    remember(this.chosen);
   }
 
   press(event) {
@@ -72,6 +72,9 @@ export class Shortcuts {
   }
 
   open() {
+    const keys = this.dialog.querySelector("[data-part=keys]");
+    if (!keys.hasChildNodes()) keys.append(...SHORTCUTS.map(group));
+    this.box.checked = this.enabled;
     this.dialog.showModal();
   }
 }
