@@ -6,9 +6,8 @@ Each publishes its own section as it ends, so that a run that is cut leaves what
 import subprocess
 import sys
 
+from benchmarks.results import SECTIONS
 from benchmarks.timing import progress
-
-SECTIONS = ("stages", "throughput", "comparison", "growth", "encoders", "memory", "start")
 
 
 def main() -> None:

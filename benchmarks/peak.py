@@ -47,9 +47,12 @@ def sized(network: Path, shape: tuple[int, ...]) -> Any:
     return model
 
 
-def multiply_adds(model: Any) -> int:
-    """Count the multiply-adds of a network of a fixed size: of its convolutions and matrix products."""
-    return sum(_multiply_adds(node) for node in model.get_ordered_ops())
+def multiply_adds(model: Any) -> Counter[str]:
+    """Count the multiply-adds of a network of a fixed size, by the kind of layer: convolutions and matrix products."""
+    found: Counter[str] = Counter()
+    for node in model.get_ordered_ops():
+        found[node.get_type_name()] += _multiply_adds(node)
+    return found
 
 
 def _multiply_adds(node: Any) -> int:

@@ -18,6 +18,8 @@ from defect_api.settings import available_cpus
 
 HERE = Path(__file__).resolve().parent
 STORE, PAGE, README = HERE / "results.json", HERE / "RESULTS.md", HERE.parent / "README.md"
+# in the order of the page
+SECTIONS = ("stages", "throughput", "comparison", "growth", "encoders", "engines", "memory", "start")
 LIBRARIES = ("openvino", "tensorflow-cpu", "keras", "opencv-python-headless", "pillow", "numpy", "gunicorn", "flask")
 TABLE = re.compile(r"(?<=<!-- figures: make bench -->\n).*?(?=<!-- /figures -->)", re.DOTALL)
 INTRODUCTION = """\
@@ -67,7 +69,8 @@ class Section:
         """Keep the section in place of an earlier one of its name; `served` tells the model and its engine."""
         found = {**asdict(self), "served": served, "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", **machine()}
         sections = {**_stored(), self.name: found}
-        STORE.write_text(json.dumps(sections, indent=1) + "\n")
+        ordered = sorted(sections.items(), key=lambda section: SECTIONS.index(section[0]))
+        STORE.write_text(json.dumps(dict(ordered), indent=1) + "\n")
         render()
 
 

@@ -96,7 +96,8 @@ def against_peak(section: Section, model: ServedModel, given: Settings, rounds: 
     precision, threads = model.segmenter.precision, given.cpu_threads
     pixels = padded(decode(served.pictures()[1]).grey, model.package.card.input.stride)
     network = peak.sized(served.network(model.package, precision, given), pixels.shape)
-    count = peak.multiply_adds(network)
+    by_kind = peak.multiply_adds(network)
+    count = by_kind.total()
     works: dict[str, Any] = {
         f"the network, {precision}": partial(model.segmenter.forward, pixels),
         "matrix product, f32": peak.product("f32", threads),
@@ -115,6 +116,11 @@ def against_peak(section: Section, model: ServedModel, given: Settings, rounds: 
         f"{PEAK_SHARE:.0%} or the reason",
         f"{share:.0%}",
         reached=share >= PEAK_SHARE,
+    )
+    depthwise = by_kind["GroupConvolution"] / count
+    section.say(
+        "",
+        f"Depthwise convolutions (GroupConvolution) do {depthwise:.0%} of the multiply-adds, few for each value read.",
     )
     layers(section, network, precision, threads, pixels)
     batching(section, model, pixels, rounds)
