@@ -19,7 +19,7 @@ NPM_READY := $(VENV)/.ready-npm
 NPM_DEV_READY := $(VENV)/.ready-npm-dev
 NPM_PROJECT := flask_app/package.json flask_app/package-lock.json flask_app/.npmrc
 
-.PHONY: help run test lint format lock up down test-containers screenshots lighthouse train notebook import-media switch-model clean
+.PHONY: help run test lint format lock up down test-containers screenshots lighthouse bench train notebook import-media switch-model clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/:.*## /\t/' | expand -t 18
@@ -51,6 +51,7 @@ lock: ## pin every dependency with hashes (LOCK_FLAGS=--upgrade for newer ones)
 	$(UV_COMPILE) flask_app/pyproject.toml -c requirements-dev.lock -o flask_app/requirements.lock
 	$(UV_COMPILE) defect_api/pyproject.toml --all-extras -c requirements-dev.lock -o defect_api/requirements.lock
 	$(UV_COMPILE) defect_api/pyproject.toml --extra postgresql -c requirements-dev.lock -o defect_api/requirements-slim.lock
+	$(UV_COMPILE) --group pyproject.toml:peers -c requirements-dev.lock -o benchmarks/peers.lock
 
 up: ## serve the platform with Docker on http://localhost (HTTP_PORT=)
 	$(COMPOSE) up --build --detach --wait
@@ -70,6 +71,11 @@ OWN = "$(DATA)" $(foreach option,NAME VERSION MODELS RUN START,$(if $($(option))
 lighthouse: $(DEV_READY) $(NPM_DEV_READY) ## measure the pages with Lighthouse, and their scripts; writes benchmarks/SITE.md
 	@nginx/local/test-tools
 	@$(BIN)/python -m benchmarks.site >benchmarks/SITE.md.new && mv benchmarks/SITE.md.new benchmarks/SITE.md && cat benchmarks/SITE.md
+
+bench: $(DEV_READY) $(NPM_DEV_READY) ## measure the speed, some 20 minutes; writes benchmarks/RESULTS.md (ONLY= for single sections)
+	@nginx/local/find-nginx >/dev/null
+	@command -v wrk >/dev/null || ! echo "wrk is needed; on Debian: apt install wrk" >&2
+	@$(BIN)/python -m benchmarks $(ONLY)
 
 train: $(DEV_READY) ## make a model package of your labelled pictures: DATA= (NAME=, VERSION=, MODELS=, START=, RUN=)
 	@$(BIN)/python -m training $(if $(DATA),own $(OWN),$(ARGS))

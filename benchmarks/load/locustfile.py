@@ -1,0 +1,31 @@
+"""locust: sheets that arrive at a constant rate, whether or not earlier ones are answered.
+
+`RATE` is that of all users together, `USERS` how many take turns, `PICTURES` the folder of the sheets.
+"""
+
+import os
+from itertools import count
+from pathlib import Path
+
+from locust import FastHttpUser, constant_throughput, task
+
+RATE, USERS = float(os.environ["RATE"]), int(os.environ["USERS"])
+PICTURES = [path.read_bytes() for path in sorted(Path(os.environ["PICTURES"]).iterdir())]
+NUMBERS = count()
+
+
+class Line(FastHttpUser):
+    """A camera."""
+
+    wait_time = constant_throughput(RATE / USERS)
+
+    @task
+    def sheet(self) -> None:
+        """Post the next sheet under a name of its own."""
+        number = next(NUMBERS)
+        self.client.post(
+            f"/api/v1/inspections?filename=open-{RATE:.1f}-{number}.jpg",
+            data=PICTURES[number % len(PICTURES)],
+            headers={"Content-Type": "image/jpeg"},
+            name="sheet",
+        )
