@@ -33,7 +33,7 @@ def test_a_defect_is_described(defects: list[dict[str, Any]], said: str) -> None
 
 
 def test_a_clean_sheet_has_no_pixel_above_the_threshold_or_none_that_counts() -> None:
-    clean = {"verdict": "clean", "defects": [], "defect_probability": 0.1}
+    clean: dict[str, Any] = {"verdict": "clean", "defects": [], "defect_probability": 0.1}
     assert say(**clean, max_probability=0.4) == "No pixel reaches the threshold of 51.0 %; the highest is at 40.0 %."
     spots = say(**clean, max_probability=0.7)
     assert spots == (

@@ -9,8 +9,8 @@ from training.predictions import Joined, Prediction
 
 
 def prediction(name: str, value: int) -> Prediction:
-    maps = [np.full((4, 6), value + part, np.uint8) for part in range(3)]
-    return Prediction(name, *maps)
+    q, classes, truth = (np.full((4, 6), value + part, np.uint8) for part in range(3))
+    return Prediction(name, q, classes, truth)
 
 
 def test_what_is_kept_is_read_in_the_order_of_names_and_more_than_once(tmp_path: Path) -> None:

@@ -105,6 +105,6 @@ def use_column(statistic: Watched) -> InstrumentedAttribute[float | None]:
 
 def _measured(record: Record) -> dict[str, float | None]:
     limited = {name: found for name, found in measurements(record).items() if found.use is not None}
-    values = {name: limited[name].value if name in limited else None for name in WATCHED}
+    values: dict[str, float | None] = {name: limited[name].value if name in limited else None for name in WATCHED}
     uses = {f"{name}_use": limited[name].use if name in limited else None for name in WATCHED}
     return {**values, **uses}

@@ -48,10 +48,10 @@ def store(media: MediaVolume, template: Record, name: str, **changes: Any) -> Re
             **changes,
         }
     )
-    with media.publication() as files:
+    with media.publication() as written:
         for file in record.files.names():
-            files.stage(file, b"x" * 100)
-        files.stage(f"{identifier}.json", record.model_dump_json().encode())
+            written.stage(file, b"x" * 100)
+        written.stage(f"{identifier}.json", record.model_dump_json().encode())
     return record
 
 
