@@ -8,13 +8,16 @@ import numpy as np
 from scipy.stats import binomtest
 
 from defect_api.card import Conditions, Metric
-from defect_api.conditions import GATES, limited, reasons
+from defect_api.conditions import GATES, Gate, limited, reasons
 from defect_api.record import Statistic
 
 REFUSED_BY_NOVELTY = 0.008  # of the sheets like those trained on
 REFUSED_BY_STATISTICS = 0.002  # by all of their limits together: they are for what no camera at a line should send
 TAIL = 0.1  # share of the sheets that a limit's tail is fitted to
 DECIMALS = 3
+LEAST = 1e-3  # of what a logarithm is taken: a picture may be all black
+# limits are never stricter: pictures of a small set may all fill the frame and have no white pixel, the next need not
+STRICTEST: dict[tuple[Statistic, str], float] = {("strip_share", "low"): 0.5, ("saturated_share", "high"): 0.02}
 NAME = "sheets refused per 100"
 
 
@@ -45,15 +48,27 @@ class Refusals(NamedTuple):
 def limits(sheets: Sequence[Sheet]) -> Conditions:
     """Set each limit where a tail fitted to the sheets leaves its part of what may be refused, 1 in 100 in all."""
     scores = [sheet.novelty for sheet in sheets if sheet.novelty is not None]
-    part = REFUSED_BY_STATISTICS / len(GATES)
     ranges: dict[Statistic, tuple[float | None, float | None]] = {}
     for gate in GATES:
-        values = [value for sheet in sheets if (value := sheet.statistics[gate.statistic]) is not None]
-        limit = round(low_limit(values, part) if gate.side == "low" else tail_limit(values, part), DECIMALS)
+        limit = _limit([sheet.statistics[gate.statistic] for sheet in sheets], gate)
         low, high = ranges.get(gate.statistic, (None, None))
         ranges[gate.statistic] = (limit, high) if gate.side == "low" else (low, limit)
     novelty = round(tail_limit(scores, REFUSED_BY_NOVELTY), DECIMALS) if scores else None
     return Conditions(ranges=ranges, novelty=novelty)
+
+
+def _limit(values: Sequence[float | None], gate: Gate) -> float | None:
+    """Return the limit of a gate, None where no value could be measured."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return None
+    part = REFUSED_BY_STATISTICS / len(GATES)
+    strictest = STRICTEST.get((gate.statistic, gate.side))
+    if gate.side == "low":
+        limit = low_limit(known, part)
+        return round(limit if strictest is None else min(limit, strictest), DECIMALS)
+    limit = tail_limit(known, part)
+    return round(limit if strictest is None else max(limit, strictest), DECIMALS)
 
 
 def refusals(sheets: Iterable[Sheet], known: Conditions) -> Refusals:
@@ -85,4 +100,4 @@ def tail_limit(values: Sequence[float], part: float) -> float:
 
 def low_limit(values: Sequence[float], part: float) -> float:
     """Return what `part` of such values fall below, by factors: none of them can be below 0."""
-    return float(np.exp(-tail_limit((-np.log(values)).tolist(), part)))
+    return float(np.exp(-tail_limit((-np.log(np.maximum(values, LEAST))).tolist(), part)))

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 
 from defect_api.card import Card, Golden
-from defect_api.conditions import observe
+from defect_api.conditions import observe, reasons
 from defect_api.judgement import Terms, judge
 from defect_api.segmenter import KerasSegmenter
 from training import sheets
@@ -26,8 +26,8 @@ class GoldenError(DataError):
 def make(weights: Path, card: Card, folder: Path) -> list[Golden]:
     """Write a defective and a clean golden sheet with the network's maps below `folder`; return what the card says.
 
-    A sheet serves if its defects' types are the same a little above and below the threshold; one that comes out true
-    is preferred (a network for other classes than the generator's need not).
+    A sheet serves if the card's limits do not refuse it and its defects' types are the same a little above and below
+    the threshold; one that comes out true is preferred (a network for other classes than the generator's need not).
     Raises GoldenError where none serves.
     """
     (folder / "golden").mkdir(parents=True, exist_ok=True)
@@ -39,33 +39,37 @@ def _one(weights: Path, card: Card, folder: Path, label: str, defects: tuple[int
     names = [f"golden/{label}{part}.png" for part in ("", "_prob", "_class")]
     for name, pixels in zip(names, (sheet, prediction.q, prediction.classes), strict=True):
         _write(folder / name, pixels)
-    observed = observe(sheet, prediction.novelty, card.conditions)
-    judgement = judge(prediction.q, prediction.classes, card, observed=observed)
-    verdict = judgement.verdict
-    if verdict == "no_verdict":
-        raise GoldenError(f"the card's limits refuse a generated sheet: {judgement.reasons[0].message} Widen them")
-    return Golden(sheet=names[0], probability_map=names[1], class_map=names[2], verdict=verdict, types=types)
+    return Golden(
+        sheet=names[0],
+        probability_map=names[1],
+        class_map=names[2],
+        verdict="defect" if types else "clean",
+        types=types,
+    )
 
 
 def _best(weights: Path, card: Card, defects: tuple[int, ...]) -> tuple[Picture, Prediction, list[str]]:
     wanted = sorted({card.classes[kind - 1] for kind in defects if kind <= len(card.classes)})
     fallback = None
-    for sheet, prediction in _candidates(weights, card.input.stride, defects):
+    for sheet, prediction in _candidates(weights, card, defects):
         low, types, high = _types(prediction, card)
         if low == types == high:
             if types == wanted:
                 return sheet, prediction, types
             fallback = fallback or (sheet, prediction, types)
     if fallback is None:
-        raise GoldenError(f"none of {CANDIDATES} generated sheets has a stable answer; train longer")
+        raise GoldenError(f"none of {CANDIDATES} generated sheets has a stable answer within the limits; train longer")
     return fallback
 
 
-def _candidates(weights: Path, stride: int, defects: tuple[int, ...]) -> Iterator[tuple[Picture, Prediction]]:
+def _candidates(weights: Path, card: Card, defects: tuple[int, ...]) -> Iterator[tuple[Picture, Prediction]]:
+    """Yield generated sheets that the card's limits do not refuse: about 1 in 100 they do."""
     segmenter = KerasSegmenter(weights)
     for seed in range(FIRST_SEED, FIRST_SEED + CANDIDATES):
         sheet = sheets.generate(seed, defects=defects)
-        yield sheet.image, predict_one(segmenter, sheets.example("golden", sheet), stride)
+        prediction = predict_one(segmenter, sheets.example("golden", sheet), card.input.stride)
+        if not reasons(observe(sheet.image, prediction.novelty, card.conditions)):
+            yield sheet.image, prediction
 
 
 def _types(prediction: Prediction, card: Card) -> list[list[str]]:

@@ -40,7 +40,7 @@ def make(data: Path, choices: Choices) -> ModelPackage:
 
     Raises DataError where the data or the choices cannot be used: before any training, and with earlier results whole.
     """
-    target = packaging.target(choices.models, choices.name, choices.version)
+    packaging.target(choices.models, choices.name, choices.version)
     facts(choices.start)
     dataset = datasets.find(data)
     run = _opened(dataset, choices)
@@ -51,8 +51,8 @@ def make(data: Path, choices: Choices) -> ModelPackage:
     found = page.find(run, choices.resamples)
     page.write(run, found, choices.run / "report.html")
     figures = [*found.figures, *report.bound(found.judged.predictions, dataset.name)]
-    packaging.write(weights, found.judged.chosen, figures, _description(run, found, choices), choices.models)
-    return read_package(target)
+    description = _description(run, found, choices)
+    return report.write_gated(run, weights, found.judged.chosen, figures, description, choices.models)
 
 
 def fold_count(examples: Sequence[Example], most: int) -> int:

@@ -1,6 +1,7 @@
 """From a run's folder to its figures and its model package."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from defect_api.card import DataSet, Metric, OperatingPoints
@@ -11,6 +12,7 @@ from training.datasets import Dataset
 from training.evaluation import Judged, evaluate
 from training.metrics import decided, mean_iou
 from training.operating_point import OperatingPoint, bounded_miss_threshold
+from training.packaging import Description
 from training.predictions import Joined, Predictions
 from training.runs import EXPORTED, PRETRAINING, Run
 
@@ -63,10 +65,8 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
     point, figures = evaluate_run(run, resamples)
     if len(run.dataset.classes) == sheets.CLASSES:
         figures += evaluate_generated(weights, point, run.stride)
-    gated = reference.gate(run, weights, run.stride)
-    figures.append(gated.figure)
     trained_on = "all pictures" if final.exists() else "the first fold's training pictures"
-    description = packaging.Description(
+    description = Description(
         name=name,
         version=version,
         text=f"U-Net with the encoder {run.recipe.network.encoder} for flat steel sheet, trained on {trained_on}.",
@@ -77,9 +77,22 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
         stride=run.stride,
         known_weaknesses=[*run.recipe.known_weaknesses, _weakest_class(figures)],
         operating_points=_consequences(run),
-        conditions=gated.conditions,
     )
-    return packaging.write(gated.weights, point, figures, description, models_dir)
+    return write_gated(run, weights, point, figures, description, models_dir)
+
+
+def write_gated(
+    run: Run,
+    weights: Path,
+    point: OperatingPoint,
+    figures: Sequence[Metric],
+    description: Description,
+    models_dir: Path,
+) -> ModelPackage:
+    """Write a package that refuses what is unlike the pictures of its run, and says how many of those it would."""
+    gated = reference.gate(run, weights, run.stride)
+    limited = replace(description, conditions=gated.conditions)
+    return packaging.write(gated.weights, point, [*figures, gated.figure], limited, models_dir)
 
 
 def evaluate_generated(weights: Path, point: OperatingPoint, stride: int) -> list[Metric]:

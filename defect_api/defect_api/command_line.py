@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import sleep
+from typing import NamedTuple
 
 from rich.console import Console
 from rich.progress import track
@@ -18,7 +19,7 @@ from defect_api.inspection import Inspector, Upload
 from defect_api.judgement import Terms
 from defect_api.loading import load_model
 from defect_api.media import MediaVolume, bare_name
-from defect_api.problems import Problem
+from defect_api.problems import NotFound, Problem
 from defect_api.record import Record
 from defect_api.served_model import ModelSlot
 from defect_api.settings import Settings
@@ -26,7 +27,12 @@ from defect_api.settings import Settings
 CLEAN, NOT_CLEAN, FAILED = 0, 1, 2
 WATCH_INTERVAL_S = 1.0
 
-Stamp = tuple[int, int]
+
+class Stamp(NamedTuple):
+    """What tells the versions of a file apart; `modified` in nanoseconds since 1970."""
+
+    bytes: int
+    modified: int
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,11 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run = _Run(Inspector(MediaVolume(options.out), slot, settings), options.threshold, console)
     try:
         _ = slot.model
-        if options.watch:
-            run.watch(options.watch)
         pictures = list(_pictures(options.paths))
+        if options.paths and not pictures:
+            raise NotFound("There is no picture there.")
         for path in track(pictures, "inspecting", console=console, disable=len(pictures) < 2):
             run.inspect(path)
+        if options.watch:
+            run.watch(options.watch)
     except Problem as problem:
         console.print(problem.detail, style="red", markup=False)
         return FAILED
@@ -108,13 +116,16 @@ class _Run:
 
 
 def settled(folder: Path) -> Iterator[Path]:
-    """Yield each picture in `folder`, once for each content, when two looks in a row find it unchanged. Never ends."""
+    """Yield each picture in `folder`, once for each content, when two looks in a row find it unchanged. Never ends.
+
+    A file without a byte is one that is about to be written.
+    """
     before: dict[Path, Stamp] = {}
     done: dict[Path, Stamp] = {}
     while True:
         now = {path: _stamp(path) for path in _pictures([folder])}
         for path, stamp in now.items():
-            if stamp == before.get(path) != done.get(path):
+            if stamp.bytes and stamp == before.get(path) != done.get(path):
                 done[path] = stamp
                 yield path
         before = now
@@ -133,8 +144,8 @@ def _stamp(path: Path) -> Stamp:
     try:
         status = path.stat()
     except FileNotFoundError:  # taken away meanwhile
-        return (0, 0)
-    return status.st_size, status.st_mtime_ns
+        return Stamp(0, 0)
+    return Stamp(status.st_size, status.st_mtime_ns)
 
 
 def _line(path: Path, record: Record) -> str:

@@ -30,7 +30,7 @@ class Observed:
     similarity: Similarity | None = None
 
 
-class _Gate(NamedTuple):
+class Gate(NamedTuple):
     """A side of a statistic beyond which a sheet cannot be judged, and what a person is told."""
 
     statistic: Statistic
@@ -40,38 +40,38 @@ class _Gate(NamedTuple):
 
 
 GATES = (
-    _Gate(
+    Gate(
         "strip_share",
         "low",
         "outside-strip",
         "The picture lies mostly outside the strip: {value:.1%} of it shows steel, and at least {limit:.1%} must.",
     ),
-    _Gate(
+    Gate(
         "brightness",
         "low",
         "too-dark",
         "The picture is too dark to judge: the steel's mean grey is {value:.0f}, and this model needs {limit:.0f}.",
     ),
-    _Gate(
+    Gate(
         "saturated_share",
         "high",
         "saturated",
         "The picture is overexposed: {value:.1%} of the steel is plain white, and at most {limit:.1%} may be.",
     ),
-    _Gate(
+    Gate(
         "texture",
         "low",
         "blank",
         "The picture shows no surface: its grey varies by {value:.2f} levels from place to place, and the plainest "
         "sheets this model knows by {limit:.2f}.",
     ),
-    _Gate(
+    Gate(
         "sharpness",
         "low",
         "blurred",
         "The picture is too blurred to judge: its sharpness is {value:.2f}, and this model needs {limit:.2f}.",
     ),
-    _Gate(
+    Gate(
         "sharpness",
         "high",
         "noisy",
@@ -150,7 +150,7 @@ def _kept(grey: Grey, rows: Lit, columns: Lit) -> Grey:
     return np.ascontiguousarray(grey)
 
 
-def _reason(gate: _Gate, condition: Condition) -> Reason | None:
+def _reason(gate: Gate, condition: Condition) -> Reason | None:
     limit = condition.low if gate.side == "low" else condition.high
     if condition.value is None or limit is None:
         return None

@@ -90,7 +90,7 @@ class Inspector:
 
         The stored record is always the one at the card's threshold and the configured scale; other `terms` are
         answered as a replay of its maps.
-        Raises PictureRefused, Conflict, Busy, NotReady and MediaFull.
+        Raises PictureRefused, Conflict, Busy, NotReady, MediaFull and MediaReadOnly.
         """
         model = self._slot.model
         if terms:

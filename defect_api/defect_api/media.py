@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from werkzeug.utils import secure_filename
 
-from defect_api.problems import MediaFull, NotFound
+from defect_api.problems import MediaFull, MediaReadOnly, NotFound, RecordUnreadable
 from defect_api.record import Record
 
 ID = re.compile(r"(?P<stem>[A-Za-z0-9_-]{1,80})-(?P<digest>[0-9a-f]{16})")
@@ -28,6 +28,7 @@ STALE_S = 3600
 WRITERS = 16
 MARK = ".deleting"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NO_WRITING = (errno.EROFS, errno.EACCES, errno.EPERM)
 log = logging.getLogger(__name__)
 
 
@@ -144,7 +145,7 @@ class MediaVolume:
         return self.path(name).read_bytes()
 
     def record(self, identifier: str) -> Record:
-        """Return the record of the inspection `identifier`. Raises NotFound, and ValidationError for no record."""
+        """Return the record of the inspection `identifier`. Raises NotFound and RecordUnreadable."""
         return self._load(identifier)[0]
 
     def stored(self, identifier: str) -> StoredRecord:
@@ -165,32 +166,28 @@ class MediaVolume:
     def publication(self) -> Iterator["Publication"]:
         """Yield what files are staged on; on leaving, all that was staged appears in order, each file whole.
 
-        Raises MediaFull where there is no room; then nothing has appeared.
+        Raises MediaFull where there is no room and MediaReadOnly where nothing can be written; then nothing has
+        appeared.
         """
         files = Publication(self._pool, self._write_part)
-        try:
-            yield files
-            parts = files.wait()
-            with self._locked(fcntl.LOCK_SH):
-                for name, part in parts.items():
-                    part.replace(self.folder / name)
-                self._sync_folder()
-        except OSError as error:
-            if error.errno in NO_ROOM:
-                raise MediaFull(
-                    "The media volume is full; nothing was stored. Free some room and try again."
-                ) from error
-            raise
-        finally:
-            files.discard()
+        with _told():
+            try:
+                yield files
+                parts = files.wait()
+                with self._locked(fcntl.LOCK_SH):
+                    for name, part in parts.items():
+                        part.replace(self.folder / name)
+                    self._sync_folder()
+            finally:
+                files.discard()
 
     def delete(self, identifier: str, stamp: int | None = None) -> int:
         """Remove an inspection and return its record's stamp; what a crash interrupts is finished at the next start.
 
         The record becomes the mark of the deletion: from then on the inspection is gone. With `stamp`, one that was
-        made anew meanwhile stays. Raises what `record` raises.
+        made anew meanwhile stays. Raises what `record` raises, and MediaReadOnly.
         """
-        with self._locked(fcntl.LOCK_EX):
+        with _told(), self._locked(fcntl.LOCK_EX):
             _, status = self._load(identifier)
             if stamp not in (None, status.st_mtime_ns):
                 raise NotFound(f"The inspection '{identifier}' was made anew meanwhile.")
@@ -222,15 +219,20 @@ class MediaVolume:
                 return Record.model_validate_json(file.read()), os.fstat(file.fileno())
         except FileNotFoundError as error:
             raise NotFound(f"There is no inspection '{identifier}'.") from error
+        except ValidationError as error:
+            raise RecordUnreadable(
+                f"The record of the inspection '{identifier}' is damaged, or was written by a newer version of this "
+                f"service; it is left as it is. Without the file {identifier}.json the picture can be inspected anew."
+            ) from error
 
     def _finish_deletion(self, mark: Path) -> None:
         try:
             files = set(Record.model_validate_json(mark.read_bytes()).files.names())
-        except ValidationError:
+            with suppress(NotFound):  # posted again since the crash: what the new record names is its own
+                files -= set(self.record(mark.name[1:].removesuffix(MARK)).files.names())
+        except (ValidationError, RecordUnreadable):
             log.warning("%s is not of this version; the files of that inspection are left for its own", mark.name)
             return
-        with suppress(NotFound):  # posted again since the crash: what the new record names is its own
-            files -= set(self.record(mark.name[1:].removesuffix(MARK)).files.names())
         for name in files:
             (self.folder / name).unlink(missing_ok=True)
         mark.unlink(missing_ok=True)
@@ -266,3 +268,16 @@ class MediaVolume:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say of a volume that is full or read-only what it is. Raises MediaFull and MediaReadOnly."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise MediaFull("The media volume is full; nothing was stored. Free some room and try again.") from error
+        if error.errno in NO_WRITING:
+            raise MediaReadOnly("The media volume cannot be written; nothing was changed.") from error
+        raise

@@ -56,6 +56,12 @@ class Conflict(Problem):
     slug = "conflict"
 
 
+class RecordUnreadable(Conflict):
+    """A stored record is damaged, or of another version of this service."""
+
+    slug = "record-unreadable"
+
+
 class UnsupportedMedia(Problem):
     """The body's content type is none that the contract accepts."""
 
@@ -105,4 +111,12 @@ class MediaFull(Problem):
 
     status = HTTPStatus.INSUFFICIENT_STORAGE
     slug = "media-volume-full"
+    retry_after_s = 60
+
+
+class MediaReadOnly(Problem):
+    """The media volume cannot be written."""
+
+    status = HTTPStatus.INSUFFICIENT_STORAGE
+    slug = "media-volume-read-only"
     retry_after_s = 60

@@ -23,7 +23,7 @@ HEADLINES = {
     500: "Something broke on our side",
     502: "The inspection service failed",
     503: "The inspection service is away or busy",
-    507: "The disk is full",
+    507: "Nothing could be stored",
 }
 ADVICE = {
     401: "The inspection service wants a token that the site does not have: API_TOKEN must be the same for both.",
@@ -34,7 +34,7 @@ ADVICE = {
     500: "Try again. If it stays, tell whoever runs this system the number below.",
     502: "Try again. If it stays, tell whoever runs this system the number below.",
     503: "It may be starting. Wait a moment, then try again. Nothing was lost.",
-    507: "Nothing was stored. Whoever runs this system has to make room on the media volume.",
+    507: "Whoever runs this system has to make room on the media volume, or make it writable.",
 }
 
 

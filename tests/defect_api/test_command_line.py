@@ -78,10 +78,28 @@ def test_the_threshold_moves_what_is_reported(folder: Path, tmp_path: Path) -> N
     assert inspect(folder, "--out", tmp_path / "out", "--threshold", "0.1") == 1
 
 
+def test_a_folder_without_a_picture_is_not_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "empty").mkdir()
+    assert inspect(tmp_path / "empty", "--out", tmp_path / "out") == 2
+    assert "no picture" in capsys.readouterr().err
+
+
+def test_what_is_named_comes_before_what_is_watched(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_interval: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "sleep", stop)
+    (tmp_path / "camera").mkdir()
+    assert inspect(folder, "--watch", tmp_path / "camera", "--out", tmp_path / "out") == 0
+    assert "a.png" in capsys.readouterr().out
+
+
 def test_a_watched_picture_is_taken_once_and_only_when_it_has_stopped_growing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    growing, events = tmp_path / "growing.png", iter([DEFECTIVE[:50], DEFECTIVE[50:], b"", b"", None])
+    growing, events = tmp_path / "growing.png", iter([b"", b"", b"", DEFECTIVE[:50], DEFECTIVE[50:], b"", b"", None])
 
     def write_more(_interval: float) -> None:
         more = next(events)

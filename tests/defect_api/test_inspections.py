@@ -1,8 +1,6 @@
 """`/v1/inspections`: the second contract, as a line's automation uses it."""
 
-import errno
 import io
-import os
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -166,21 +164,6 @@ def test_requests_of_another_form_are_told(
 def test_a_body_over_the_limit_is_413(make_app: Callable[..., Flask]) -> None:
     client = make_app(max_upload_mb=1).test_client()
     assert_problem(client.post(URL, data=b"x" * (1024 * 1024 + 1), content_type="image/png"), 413, "content-too-large")
-
-
-def test_a_full_disk_is_507_and_the_service_goes_on(
-    client: FlaskClient, media: MediaVolume, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-
-        def full(_descriptor: int) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-        patch.setattr(os, "fsync", full)
-        answer = post(client)
-        assert "full" in assert_problem(answer, 507, "media-volume-full")
-    assert media.files() == []
-    assert post(client).status_code == 201
 
 
 def test_what_was_not_foreseen_is_500_without_internals(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,6 +62,22 @@ def test_a_network_without_a_score_has_no_limit_for_it() -> None:
     assert known.ranges
 
 
+def test_pictures_that_are_all_alike_do_not_make_the_next_one_strange() -> None:
+    alike = {"strip_share": 1.0, "saturated_share": 0.0, "sharpness": None}
+    known = gates.limits([sheet(number, **alike) for number in range(30)])
+    assert known.ranges["strip_share"] == (0.5, None)
+    assert known.ranges["saturated_share"] == (None, 0.02)
+    assert known.ranges["sharpness"] == (None, None)
+    assert gates.refusals([sheet(0, **{**alike, "strip_share": 0.6, "saturated_share": 0.01})], known) == (0, 1)
+
+
+def test_an_all_black_picture_among_them_does_not_spoil_a_limit() -> None:
+    black = sheet(0, strip_share=0.0, brightness=None, saturated_share=None, texture=None, sharpness=None)
+    low, high = gates.limits([*(sheet(number) for number in range(1, 30)), black]).ranges["strip_share"]
+    assert low is not None
+    assert (0 <= low < 0.3, high) == (True, None)
+
+
 def test_the_tail_is_that_of_an_exponential() -> None:
     values = np.random.default_rng(1).exponential(2.0, 5000).tolist()
     assert gates.tail_limit(values, 0.001) == pytest.approx(2.0 * np.log(1000), rel=0.1)

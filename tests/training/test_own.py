@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from defect_api.conditions import reasons
 from defect_api.model_package import read_package
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
@@ -69,7 +70,10 @@ def test_a_folder_ends_as_a_package_that_is_served(
 
     package = read_package(tmp_path / "models" / "plant" / "1")
     package.verify()
-    ServedModel(package, KerasSegmenter(package.weights)).prove()
+    model = ServedModel(package, KerasSegmenter(package.weights))
+    model.prove()
+    assert reasons(model.maps(sheets.generate(9, defects=[1]).image).observed) == []
+    assert {reason.code for reason in reasons(model.maps(np.full((128, 320), 128, np.uint8)).observed)} >= {"blank"}
     card = package.card
     assert card.classes == ["class 1"]
     assert [part.name for part in card.data] == ["rolls"]
@@ -77,6 +81,9 @@ def test_a_folder_ends_as_a_package_that_is_served(
     assert card.input.height == (96, 256)
     assert card.input.width == (240, 1600)
     assert {"pooled Dice", "picture Brier score"} <= {figure.name for figure in card.metrics}
+    refused = next(figure for figure in card.metrics if figure.name == "sheets refused per 100")
+    assert refused.interval is not None
+    assert refused.interval[1] - refused.interval[0] > 30  # per 100, as four pictures tell next to nothing
     assert "<h1>rolls</h1>" in (tmp_path / "run" / "report.html").read_text()
 
     weights = package.weights.read_bytes()

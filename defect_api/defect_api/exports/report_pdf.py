@@ -21,7 +21,7 @@ MARGIN = 14 * mm
 WIDTH, HEIGHT = A4[0] - 2 * MARGIN, A4[1] - 2 * MARGIN
 PICTURE_HEIGHT = 110 * mm
 COLOURS = {"defect": "#a40000", "clean": "#0a6b1d", "no_verdict": "#7a4b00"}
-COLUMNS = [share * WIDTH for share in (0.04, 0.13, 0.07, 0.07, 0.19, 0.11, 0.11, 0.07, 0.12, 0.09)]
+COLUMNS = [share * WIDTH for share in (0.04, 0.11, 0.07, 0.07, 0.24, 0.1, 0.1, 0.07, 0.11, 0.09)]
 WHOLE = ((0, 0), (-1, -1))
 STYLE = TableStyle(
     [

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pydantic import ValidationError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
@@ -19,7 +18,7 @@ from defect_api.history.retention import sweep
 from defect_api.history.schema import Verdict
 from defect_api.history.search import Filters, Ordering, Position
 from defect_api.media import MediaVolume
-from defect_api.problems import HistoryAway, NotFound
+from defect_api.problems import HistoryAway, NotFound, Problem, RecordUnreadable
 from defect_api.record import Record
 from defect_api.settings import Settings
 
@@ -74,7 +73,7 @@ class History:
     def delete(self, identifier: str, stamp: int | None = None) -> None:
         """Delete an inspection's files and its entry; with `stamp`, only if its record still has that one.
 
-        Raises NotFound where there is none, and ValidationError where its record is not of this version.
+        Raises NotFound, RecordUnreadable and MediaReadOnly.
         """
         deleted = self._media.delete(identifier, stamp)
         with _forgiving(f"inspection {identifier} stayed in the index"):
@@ -117,14 +116,14 @@ class History:
         except NotFound:
             with _forgiving(f"inspection {entry.id} stayed in the index"):
                 self.index.drop([(entry.id, entry.stamp)])
-        except ValidationError:
-            log.warning("%s.json is not a record of this version and is not listed", entry.id)
+        except RecordUnreadable as error:
+            log.warning("not listed: %s", error)
         return None
 
     def _expire(self, entry: Aged) -> None:
         try:
             self.delete(entry.id, entry.stamp)
-        except (NotFound, ValidationError):  # deleted meanwhile, or of another version: neither may stop what follows
+        except (NotFound, RecordUnreadable):  # deleted meanwhile, or not ours: neither may stop what follows
             self.index.drop([(entry.id, entry.stamp)])
         else:
             log.info("inspection %s was deleted, since it is no longer kept", entry.id)
@@ -134,7 +133,7 @@ class History:
 def _forgiving(consequence: str) -> Iterator[None]:
     try:
         yield
-    except (SQLAlchemyError, OSError, NotFound, ValidationError) as error:
+    except (SQLAlchemyError, OSError, Problem) as error:
         log.warning("%s: %s", consequence, error)
 
 

@@ -5,11 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from pydantic import ValidationError
-
 from defect_api.history.index import BATCH, Index
 from defect_api.media import MediaVolume, StoredRecord
-from defect_api.problems import NotFound
+from defect_api.problems import NotFound, RecordUnreadable
 
 log = logging.getLogger(__name__)
 
@@ -48,5 +46,5 @@ def _readable(media: MediaVolume, identifiers: Iterable[str]) -> Iterator[Stored
             yield media.stored(identifier)
         except NotFound:  # deleted meanwhile
             continue
-        except ValidationError:
-            log.warning("%s.json is not a record of this version and is not listed", identifier)
+        except RecordUnreadable as error:
+            log.warning("not listed: %s", error)

@@ -18,6 +18,8 @@ from defect_api.problems import Unprocessable
 SortKey = Literal["created_at", "defect_probability", "defect_area_px"]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Area = Annotated[int, Field(ge=0, le=2**53)]
+# PostgreSQL has no text with a zero character
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
 def _written_out(value: object) -> object:
@@ -38,14 +40,14 @@ class Filters(BaseModel):
     created_from: Moment | None = Field(None, description="not older than this, RFC 3339")
     created_to: Moment | None = Field(None, description="older than this, RFC 3339")
     verdict: Verdict | None = Field(None, description="only with this verdict")
-    type: str | None = Field(None, max_length=200, description="only with a defect of this type")
+    type: Text | None = Field(None, max_length=200, description="only with a defect of this type")
     area_min: Area | None = Field(None, description="least area of all defects together, px")
     area_max: Area | None = Field(None, description="largest area of all defects together, px")
     probability_min: Probability | None = Field(None, description="least defect probability")
     probability_max: Probability | None = Field(None, description="highest defect probability")
-    text: str | None = Field(None, max_length=255, description="within the client's file name, in either case")
-    filename: str | None = Field(None, max_length=1000, description="only pictures that the client called so")
-    id: list[str] | None = Field(None, max_length=500, description="only these")
+    text: Text | None = Field(None, max_length=255, description="within the client's file name, in either case")
+    filename: Text | None = Field(None, max_length=1000, description="only pictures that the client called so")
+    id: list[Text] | None = Field(None, max_length=500, description="only these")
 
 
 class Ordering(BaseModel):

@@ -99,7 +99,7 @@ def curve(path: InspectionPath) -> Response:
 @api.get(
     "/<inspection_id>/neighbours",
     summary="Find the inspections before and after it in a filtered list",
-    responses={200: Neighbours, **problem_responses(404, 503)},
+    responses={200: Neighbours, **problem_responses(404, 409, 503)},
 )
 def beside(path: InspectionPath, query: NeighbourQuery) -> Response:
     """Filters and order are those of the list; previous and next are as one reads it."""
@@ -110,7 +110,7 @@ def beside(path: InspectionPath, query: NeighbourQuery) -> Response:
 @api.delete(
     "/<inspection_id>",
     summary="Delete an inspection and its files",
-    responses={204: None, **problem_responses(401, 404)},
+    responses={204: None, **problem_responses(401, 404, 409, 507)},
     security=[{}, {"bearer": []}],
 )
 @writes

@@ -28,7 +28,7 @@ api = APIBlueprint(
 @api.get(
     "/<inspection_id>/thumbnail",
     summary="See an inspection, small",
-    responses={200: PICTURE, 304: None, **problem_responses(404)},
+    responses={200: PICTURE, 304: None, **problem_responses(404, 409)},
 )
 def thumbnail(path: InspectionPath, query: ThumbnailQuery) -> Response:
     """The sheet with the contours of its defects, at most 640 x 360 px."""

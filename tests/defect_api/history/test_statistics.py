@@ -136,7 +136,8 @@ def test_days_begin_in_the_readers_zone(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["zone=Mars/Olympus", "zone=../etc/passwd", "zone=Europe", "verdict=good", "sort=id", "limit=3"]
+    "query",
+    ["zone=Mars/Olympus", "zone=../etc/passwd", "verdict=good", "sort=id", "limit=3", "text=%00"],
 )
 def test_what_is_no_filter_is_told(client: FlaskClient, query: str) -> None:
     assert_problem(client.get(f"{STATISTICS}?{query}"), 422, "invalid-parameter")
