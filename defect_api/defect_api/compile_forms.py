@@ -1,4 +1,4 @@
-"""`python -m defect_api.compile_forms PACKAGE ...`: has model packages bring a compiled form, for services without Keras."""
+"""`python -m defect_api.compile_forms PACKAGE ...`: has packages bring a compiled form, for services without Keras."""
 
 import argparse
 import sys

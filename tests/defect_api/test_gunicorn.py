@@ -105,6 +105,13 @@ def test_gunicorns_own_lines_are_json_too(service: Service) -> None:
     assert json.loads(line)["service"] == "defect-api-service"
 
 
+def test_no_worker_holds_tensorflow(service: Service) -> None:
+    assert {look["model"]["engine"] for look in service.ready()} == {"openvino"}
+    loaded = [Path(f"/proc/{worker}/maps").read_text() for worker in service.workers()]
+    assert len(loaded) == 2
+    assert all("/openvino/" in maps and "/tensorflow/" not in maps for maps in loaded)
+
+
 def test_the_figures_are_those_of_all_workers(service: Service) -> None:
     for number in range(LOOKS):
         requests.post(f"{service.url}/v1/inspections", files={"image": (f"{number}.png", b"no picture")}, timeout=60)

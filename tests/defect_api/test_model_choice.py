@@ -13,6 +13,7 @@ from defect_api.model_package import ModelPackage, PackageError
 from defect_api.problems import NotReady
 from defect_api.served_model import ModelSlot
 from defect_api.settings import Settings
+from tests.defect_api.conftest import bring_form
 from tests.defect_api.test_served_model import change_card, newer
 from tests.waiting import wait_until
 
@@ -62,6 +63,28 @@ def test_a_worker_started_later_serves_what_the_others_do(settings: Settings, fi
     newer(first, "2")
     shutil.rmtree(first)
     assert Worker(settings).look() == "tiny/1"
+
+
+def test_every_worker_takes_the_engine_that_one_of_them_measured(
+    settings: Settings, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change_card(first, tolerance={name: {"dice": 0.99, "map_mae": 0.01} for name in ("f32", "int8")})
+    bring_form(first, "int8")
+    monkeypatch.setattr("defect_api.loading._seconds", lambda model: model.facts.precision != "int8")
+    one = Worker(settings)
+    monkeypatch.setattr("defect_api.loading._seconds", lambda model: model.facts.precision == "int8")
+    two = Worker(settings)
+    assert [worker.slot.model.facts.precision for worker in (one, two)] == ["int8", "int8"]
+
+
+def test_what_is_wrong_with_a_form_of_the_model_in_service_goes_on_being_told(settings: Settings, first: Path) -> None:
+    change_card(first, tolerance={name: {"dice": 0.99, "map_mae": 0.01} for name in ("f32", "int8")})
+    (bring_form(first, "int8") / "network.bin").write_bytes(b"half a file")
+    worker = Worker(settings)
+    for _ in range(2):
+        assert worker.look() == "tiny/1"
+        assert worker.slot.complaints == ["model tiny/1: its compiled form for int8 is damaged (network.bin)"]
+        worker.chooser.ask()
 
 
 def test_a_package_that_fails_is_told_and_the_one_in_service_stays(settings: Settings, first: Path) -> None:

@@ -1,0 +1,137 @@
+"""The same network on each engine, side by side: `python -m benchmarks.engines [WEIGHTS] [--cores N] [--rounds N]`.
+
+OpenVINO and Keras serve; ONNX Runtime (`pip install onnxruntime onnx tf2onnx`) and LiteRT (part of TensorFlow) are
+exported by Keras and TensorFlow for the comparison only, and left out where they are not installed.
+"""
+
+import argparse
+import os
+import tempfile
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.results import Section
+from benchmarks.timing import alternate, progress
+
+HEIGHT, WIDTH = 256, 1600
+# how far an engine's probabilities may be from the reference's
+ALIKE = 1e-3
+Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+def main() -> None:
+    """Measure and publish."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.engines", description=__doc__)
+    shipped = max(Path("defect_api/models").glob("*/*/model.keras"), key=lambda path: path.stat().st_mtime)
+    parser.add_argument("weights", type=Path, nargs="?", default=shipped, help="default: the newest package's")
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=30)
+    options = parser.parse_args()
+    # read by TensorFlow when it is first used
+    os.environ |= {"TF_NUM_INTRAOP_THREADS": str(options.cores), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    section = Section("engines", "Engines")
+    with tempfile.TemporaryDirectory() as folder:
+        measure(section, engines(options.weights, options.cores, Path(folder)), options.cores, options.rounds)
+    section.publish(str(options.weights))
+
+
+def engines(weights: Path, cores: int, folder: Path) -> dict[str, Run]:
+    """Load the network on every engine that is installed; the reference is the first."""
+    makers = {"Keras": reference, "OpenVINO": openvino, "LiteRT": litert}
+    if find_spec("onnxruntime") and find_spec("tf2onnx"):
+        makers["ONNX Runtime"] = onnxruntime
+    loaded = {}
+    for name, make in makers.items():
+        progress(f"loading {name}")
+        loaded[name] = make(weights, cores, folder)
+    return loaded
+
+
+def measure(section: Section, runs: dict[str, Run], cores: int, rounds: int) -> None:
+    """Compare the answers, then the times."""
+    from training import sheets
+
+    pixels = sheets.generate(1, height=HEIGHT, width=WIDTH, defects=[3, 4]).image[None, :, :, None]
+    expected = runs["Keras"](pixels)
+    off = {name: float(np.abs(run(pixels) - expected).max()) for name, run in runs.items()}
+    if max(off.values()) > ALIKE:
+        raise RuntimeError(f"the engines do not agree: {off}")
+    works = {name: lambda run=run: run(pixels) for name, run in runs.items()}
+    times = alternate(works, rounds)
+    section.say(f"A sheet of {WIDTH}x{HEIGHT} px, f32, {cores} threads each, in turn; memory is not compared here.")
+    best = times["OpenVINO"]
+    section.table(
+        ["engine", "ms", "of OpenVINO's", "CPU, of OpenVINO's", "largest difference from Keras"],
+        [
+            [name, f"{each.ms:.0f}", f"{each.ms / best.ms:.2f}", f"{each.cpu_ms / best.cpu_ms:.2f}", f"{off[name]:.1g}"]
+            for name, each in times.items()
+        ],
+    )
+
+
+def reference(weights: Path, _cores: int, _folder: Path) -> Run:
+    """Load the reference."""
+    from defect_api.segmenter import KerasSegmenter
+
+    segmenter = KerasSegmenter(weights)
+    return lambda pixels: segmenter.forward(pixels)[0]
+
+
+def openvino(weights: Path, cores: int, folder: Path) -> Run:
+    """Load the engine that serves."""
+    from defect_api import openvino_export
+    from defect_api.openvino_segmenter import OpenVinoSegmenter
+
+    openvino_export.export(weights, HEIGHT, WIDTH, folder / "network.xml")
+    segmenter = OpenVinoSegmenter(folder / "network.xml", "f32", cores)
+    return lambda pixels: segmenter.forward(pixels)[0]
+
+
+def litert(weights: Path, cores: int, _folder: Path) -> Run:
+    """Convert to TensorFlow Lite's format and run that by XNNPACK, as LiteRT does."""
+    import tensorflow as tf
+
+    converted = tf.lite.TFLiteConverter.from_keras_model(_fixed(weights)).convert()
+    interpreter = tf.lite.Interpreter(model_content=converted, num_threads=cores)
+    interpreter.allocate_tensors()
+    (entry,), outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    map_index = max(outputs, key=lambda output: len(output["shape"]))["index"]
+
+    def run(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        interpreter.set_tensor(entry["index"], pixels)
+        interpreter.invoke()
+        return np.asarray(interpreter.get_tensor(map_index))
+
+    return run
+
+
+def onnxruntime(weights: Path, cores: int, folder: Path) -> Run:
+    """Convert to ONNX and run that with all of ONNX Runtime's optimisations."""
+    import onnxruntime as runtime
+
+    path = folder / "network.onnx"
+    _fixed(weights).export(str(path), format="onnx", verbose=False)
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = cores
+    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    (entry,) = session.get_inputs()
+    return lambda pixels: np.asarray(session.run(None, {entry.name: pixels})[0])
+
+
+def _fixed(weights: Path) -> Any:
+    """Return the network with an input of one size."""
+    import keras
+
+    network = keras.saving.load_model(weights, compile=False)
+    pixels = keras.Input((HEIGHT, WIDTH, 1), batch_size=1, dtype="uint8")
+    return keras.Model(pixels, network(pixels))
+
+
+if __name__ == "__main__":
+    main()
