@@ -57,12 +57,12 @@ def inspect(address: str) -> str:
 def worst_case() -> dict[str, bytes]:
     """Return a probability map with many ragged defects, and their class map, as PNG by the end of their names."""
     height, width = SIZE
-    columns, rows = 25, WORST // 25
+    columns, rows = 40, WORST // 40
     y, x = np.mgrid[:height, :width].astype(np.float32)
     wide, high = width / columns, height / rows
     distance = np.hypot((x % wide) / wide - 0.5, (y % high) / high - 0.5)
     ragged = cv2.GaussianBlur(np.random.default_rng(0).standard_normal(SIZE).astype(np.float32), (0, 0), 1.5)
-    probability = np.clip(1.5 - 3 * distance + 0.5 * ragged, 0, 1)
+    probability = np.clip(1.7 - 3 * distance + 0.3 * ragged, 0, 1)
     classes = ((x // wide) % 4).astype(np.uint8)
     pictures = {"_prob.png": np.rint(255 * probability).astype(np.uint8), "_class.png": classes}
     return {ending: cv2.imencode(".png", picture)[1].tobytes() for ending, picture in pictures.items()}
@@ -106,7 +106,9 @@ def next_frame(page: Page) -> None:
 
 def frames_of(events: list[dict[str, Any]]) -> Iterator[float]:
     """Yield the ms of processor time of each task of a page's thread that drew a frame of the viewer."""
-    drawn = [event for event in events if event["name"] == "FunctionCall" and "sheet-viewer" in str(event.get("args"))]
+    moments = [event for event in events if event["name"] == "FireAnimationFrame" and "dur" in event]
+    calls = [event for event in events if event["name"] == "FunctionCall" and "sheet-viewer" in str(event.get("args"))]
+    drawn = [call for call in calls if any(_within(call, moment) for moment in moments)]
     for task in events:
         if task["name"] == "RunTask" and any(_within(call, task) for call in drawn):
             yield task["tdur"] / 1000

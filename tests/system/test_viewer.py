@@ -281,7 +281,11 @@ def test_two_hundred_defects_are_counted_listed_and_told_apart(page: Page, defec
     ready(page)
     move_slider(page, 0.6)
     expect(part(page, "count")).to_have_text("200 defects")
-    expect(page.locator(".defects tbody tr")).to_have_count(200)
+    rows = page.locator(".defects tbody tr")
+    expect(rows).to_have_count(25)
+    page.get_by_role("button", name="List all 200").click()
+    expect(rows).to_have_count(200)
+    expect(rows.nth(25).get_by_role("button")).to_be_focused()
     # between them lies nothing that counts, and each spot is one
     assert set(page.locator(".defects .row-type").all_inner_texts()) == {f"class {kind}" for kind in (1, 2, 3, 4)}
 

@@ -3,6 +3,8 @@
 import { number, percent } from "./format.js";
 import { styleOf } from "./palette.js";
 
+// as many as one looks through; more are many elements, and are made when they are asked for
+const FIRST_ROWS = 25;
 const WAITING = "\u2026";
 // the same values on the sheet, and how many digits each has
 const ON_SHEET = {
@@ -23,6 +25,9 @@ export class DefectTable {
     this.template = root.querySelector("template").content.firstElementChild;
     this.note = root.querySelector("[data-part=rows-note]");
     this.empty = root.querySelector("[data-part=rows-none]");
+    this.more = root.querySelector("[data-part=rows-more]");
+    this.shown = FIRST_ROWS;
+    this.more.addEventListener("click", () => this.showAll());
     for (const heading of root.querySelectorAll("thead th")) this.makeSortable(heading);
     this.listen();
   }
@@ -47,8 +52,11 @@ export class DefectTable {
   /** Show the rows of `defects`, in the order that `state` wants. */
   show(defects, state) {
     const focused = document.activeElement?.closest?.("tr")?.dataset.index;
-    const rows = sorted(defects, state).slice(0, this.mostRows).map(({ defect, index }) => this.row(defect, index, state));
-    this.body.replaceChildren(...rows);
+    this.latest = [defects, state];
+    const listed = sorted(defects, state).slice(0, this.mostRows);
+    this.body.replaceChildren(...listed.slice(0, this.shown).map(({ defect, index }) => this.row(defect, index, state)));
+    this.more.hidden = listed.length <= this.shown;
+    this.more.textContent = `List all ${listed.length}`;
     this.note.hidden = defects.length <= this.mostRows;
     this.note.textContent = `${this.mostRows} of ${number(defects.length)} are listed; the record has them all.`;
     this.empty.hidden = defects.length > 0;
@@ -56,6 +64,13 @@ export class DefectTable {
     if (focused !== undefined) this.body.querySelector(`[data-index="${focused}"] button`)?.focus();
     this.showOrder(state);
     this.mark(state);
+  }
+
+  showAll() {
+    const next = this.shown;
+    this.shown = this.mostRows;
+    this.show(...this.latest);
+    this.body.rows[next].querySelector("button").focus();
   }
 
   /** Mark the rows of the defects that are selected and pointed at. */
