@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from training import recipe
+from training import network, recipe
 from training.commands import RECIPE
 from training.examples import DataError
-from training.network import Architecture
 
 
 def test_the_shipped_recipe_is_read() -> None:
@@ -21,16 +20,16 @@ def test_the_shipped_recipe_is_read() -> None:
 
 def test_the_network_is_chosen_by_the_recipe(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
-    content = RECIPE.read_text().replace("[network]\n", '[network]\nencoder = "resnet34"\n')
 
-    path.write_text(content)
+    path.write_text(RECIPE.read_text() + '[network]\nencoder = "resnet34"\nwidths = [16, 8]\n')
 
-    assert recipe.load(path).network == Architecture("resnet34", (160, 96, 64))
+    assert recipe.load(RECIPE).network == network.DEFAULT
+    assert recipe.load(path).network == network.Architecture("resnet34", (16, 8))
 
 
 def test_an_unknown_encoder_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
-    path.write_text(RECIPE.read_text().replace("[network]\n", '[network]\nencoder = "vgg"\n'))
+    path.write_text(RECIPE.read_text() + '[network]\nencoder = "vgg"\n')
 
     with pytest.raises(DataError, match=r"'vgg', which is none of efficientnet-lite0, resnet34"):
         recipe.load(path)
