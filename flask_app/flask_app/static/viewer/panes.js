@@ -12,7 +12,7 @@ const CROSS = "rgb(255 255 255 / 55%)";
 const LABEL_FONT_PX = 12;
 const MOST_LABELS = 40;
 // outlines with more corners take longer than a frame has to be drawn with seams and gaps
-const MANY_CORNERS = 3000;
+const MANY_CORNERS = 2000;
 
 export class Panes {
   constructor(root, sheet, camera) {
