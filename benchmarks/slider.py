@@ -2,7 +2,8 @@
 
 The platform is started for it; the browser is Debian's Chromium without a graphics card. A frame is all that the page's
 thread does for one position of the slider: the input, finding the regions, drawing, style, layout and paint. Given is
-the time for which that thread had a processor, so that other programs hardly count, and its share of a frame at 60 Hz.
+the time for which that thread had a processor, so that other programs count less, and its share of a frame at 60 Hz.
+What is drawn once the slider rests, and the rows of the table, are not in it.
 """
 
 import json
@@ -105,12 +106,11 @@ def next_frame(page: Page) -> None:
 
 
 def frames_of(events: list[dict[str, Any]]) -> Iterator[float]:
-    """Yield the ms of processor time of each task of a page's thread that drew a frame of the viewer."""
-    moments = [event for event in events if event["name"] == "FireAnimationFrame" and "dur" in event]
-    calls = [event for event in events if event["name"] == "FunctionCall" and "sheet-viewer" in str(event.get("args"))]
-    drawn = [call for call in calls if any(_within(call, moment) for moment in moments)]
+    """Yield the ms of processor time of each task of a page's thread that moved the threshold and drew."""
+    moved = [event for event in events if event["name"] == "EventDispatch" and event["args"]["data"]["type"] == "input"]
+    drawn = [event for event in events if event["name"] == "FireAnimationFrame"]
     for task in events:
-        if task["name"] == "RunTask" and any(_within(call, task) for call in drawn):
+        if task["name"] == "RunTask" and all(any(_within(event, task) for event in of) for of in (moved, drawn)):
             yield task["tdur"] / 1000
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from flask_app.record import Answer, Verdict
 
@@ -49,6 +49,26 @@ class Drift(Answer):
     psi: float | None
 
 
+class ConditionFigures(Answer):
+    """Hold one statistic of some pictures: its mean, how near it comes to the card's limits (1 is at them)."""
+
+    sheets: int
+    mean: float | None
+    limit_use: float | None
+    beyond: int
+
+
+class Condition(Answer):
+    """Hold how one statistic of the pictures moves against the limits of the model's card."""
+
+    name: str
+    low: float | None
+    high: float | None
+    all: ConditionFigures
+    earlier: ConditionFigures | None = None
+    periods: list[ConditionFigures]
+
+
 class Statistics(Answer):
     """Hold what some inspections come to."""
 
@@ -59,3 +79,4 @@ class Statistics(Answer):
     areas: list[Bin]
     probabilities: list[Bin]
     drift: Drift | None
+    conditions: list[Condition] = Field(default_factory=list)

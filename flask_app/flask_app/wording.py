@@ -15,6 +15,14 @@ METHODS = {
     "requested": "asked for with this inspection",
 }
 PICTURE_NAMES = {"original": "Original", "overlay": "Overlay", "heat": "Heat map"}
+CONDITIONS = {
+    "strip_share": "Steel in the picture, share",
+    "brightness": "Brightness, grey value",
+    "saturated_share": "Overexposed, share",
+    "texture": "Texture",
+    "sharpness": "Sharpness",
+    "novelty": "Novelty",
+}
 UNKNOWN = "\u2013"
 THIN_SPACE = "\u202f"
 # the REST service's own limits: defect_api/thumbnail.py
@@ -101,6 +109,11 @@ def defect_area(record: Record) -> str:
     return f"{number(px * record.scale.mm_per_px_x * record.scale.mm_per_px_y)}{THIN_SPACE}mm² · {in_px}"
 
 
+def condition_name(name: str) -> str:
+    """Return what a statistic of the pictures is called; one of a newer service goes by its own name."""
+    return CONDITIONS.get(name, name.replace("_", " "))
+
+
 def capitalize_first(words: str) -> str:
     """Begin a sentence: raise the first letter and leave names as they are."""
     return words[:1].upper() + words[1:]
@@ -117,6 +130,7 @@ def init_app(app: Flask) -> None:
         beginning=beginning,
         media_url=media_url,
         capitalize_first=capitalize_first,
+        condition_name=condition_name,
         defect_area=defect_area,
         thumbnail_url=thumbnail_url,
         thumbnail_size=thumbnail_size,

@@ -102,3 +102,36 @@ def test_no_sheet_is_said(client: FlaskClient, rest: responses.RequestsMock, fou
     nothing = {"total": 0, "verdicts": {"defect": 0, "clean": 0, "no_verdict": 0}, "defects": 0}
     found |= {"all": {**nothing, "mean_probability": None}, "periods": [], "types": [], "areas": [], "drift": None}
     assert "No sheet was inspected in this time" in show(client, rest, found)
+
+
+def test_the_pictures_drift_is_told_against_the_models_limits(
+    client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]
+) -> None:
+    def figures(mean: float | None, use: float | None, beyond: int = 0) -> dict[str, Any]:
+        return {"sheets": 4, "mean": mean, "limit_use": use, "beyond": beyond}
+
+    sharpness = {
+        "name": "sharpness",
+        "low": 1.25,
+        "high": None,
+        "all": figures(2.5, 0.5, 1),
+        "earlier": figures(5, 0.25),
+    }
+    novel = {"name": "some_new", "low": None, "high": 2.0, "all": figures(1, 0.5), "earlier": None}
+    conditions = [
+        {**sharpness, "periods": [figures(2, 0.625), figures(None, None)]},
+        {**novel, "periods": [figures(1, 0.5), figures(1, 0.5)]},
+    ]
+    page = show(client, rest, {**found, "conditions": conditions})
+    assert '<td class="num" data-value="62.5">62.5\u202f%</td>' in page
+    assert '<td class="num" data-value="">\u2013</td>' in page
+    row = page.split('<th scope="row">Sharpness</th>')[1].split("</tr>")[0]
+    assert [cell.split("<")[0] for cell in row.split('class="num">')[1:]] == [
+        "1.250",
+        "\u2013",
+        "5.000",
+        "2.500",
+        "50.0\u202f%",
+        "1",
+    ]
+    assert "some new" in page

@@ -40,16 +40,26 @@ const COLOURS = {
 };
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+// lines of several series are drawn as the page's legend shows them
+function lineStyle({ dataset }) {
+  const sample = document.querySelector(`.series-${dataset.series}`);
+  if (!sample) return null;
+  const { stroke, strokeDasharray } = getComputedStyle(sample);
+  return { stroke, dash: strokeDasharray === "none" ? [] : strokeDasharray.split(",").map(Number.parseFloat) };
+}
+
 // one value a row of the column with this heading; null where there is none
 function series(heading, rows) {
   const column = [...heading.parentElement.children].indexOf(heading);
   const values = rows.map((row) => row.children[column].dataset.value).map((value) => (value ? Number(value) : null));
-  const paint = rows.map((row) => colour(COLOURS[row.dataset.series ?? heading.dataset.series]));
+  const line = lineStyle(heading);
+  const paint = rows.map((row) => line?.stroke ?? colour(COLOURS[row.dataset.series ?? heading.dataset.series]));
   return {
     label: heading.textContent,
     data: values,
     backgroundColor: paint,
     borderColor: paint[0],
+    borderDash: line?.dash ?? [],
     borderWidth: heading.closest("[data-chart]").dataset.chart === "line" ? 2 : 0,
     borderRadius: 2,
     pointRadius: 3,

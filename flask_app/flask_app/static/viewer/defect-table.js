@@ -74,7 +74,14 @@ export class DefectTable {
   }
 
   /** Mark the rows of the defects that are selected and pointed at. */
-  mark({ selected, hovered }) {
+  mark(state) {
+    const { selected, hovered } = state;
+    // one that is picked on the picture is brought into the list
+    if (selected >= 0 && this.shown < this.mostRows && !this.body.querySelector(`[data-index="${selected}"]`)) {
+      this.shown = this.mostRows;
+      this.show(this.latest[0], state);
+      return;
+    }
     for (const row of this.body.rows) {
       const index = Number(row.dataset.index);
       row.classList.toggle("row-pointed", index === hovered);

@@ -1,6 +1,7 @@
 // Draws the three pictures of a sheet through one camera: the original, the overlay and the heat map.
 
-import { applyTones, SELECTED, styleOf, toneTable } from "./palette.js";
+import { Ground, resize } from "./ground.js";
+import { SELECTED, styleOf } from "./palette.js";
 
 const LINE_PX = 2;
 // a dark seam below each line: whatever the steel looks like, it is seen
@@ -10,13 +11,16 @@ const TINT = 0.2;
 const CROSS = "rgb(255 255 255 / 55%)";
 const LABEL_FONT_PX = 12;
 const MOST_LABELS = 40;
+// outlines with more corners take longer than a frame has to be drawn with seams and gaps
+const MANY_CORNERS = 2000;
 
 export class Panes {
   constructor(root, sheet, camera) {
     this.sheet = sheet;
     this.camera = camera;
     this.canvases = [...root.querySelectorAll("canvas[data-picture]")];
-    this.toned = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    this.ground = new Ground(sheet, camera);
+    this.drawn = new Map();
   }
 
   /** Fit the canvases to their places and the screen's density. Return whether that changed the view's size. */
@@ -25,100 +29,90 @@ export class Panes {
     if (!seen) return false;
     const [width, height] = [seen.clientWidth, seen.clientHeight];
     this.density = window.devicePixelRatio || 1;
-    for (const canvas of [...this.canvases, this.toned.canvas]) resize(canvas, width * this.density, height * this.density);
+    for (const canvas of this.canvases) resize(canvas, width * this.density, height * this.density);
+    this.ground.measure(width * this.density, height * this.density, this.density);
     this.camera.resize(width, height);
     return true;
   }
 
-  /** Give the picture other tones; null for its own. */
-  tone({ brightness, contrast, gamma }) {
-    this.table = brightness || contrast || gamma !== 1 ? toneTable({ brightness, contrast, gamma }) : null;
-  }
-
-  /** Take the outlines of other defects, in px of the sheet; those of a class are drawn at once. */
+  /** Take the outlines of other defects, in px of the sheet. */
   outline(rings, defects) {
-    this.paths = rings.map(pathOf);
+    this.rings = rings;
+    this.kinds = defects.map(({ kind }) => kind);
+    this.corners = rings.flat().reduce((sum, ring) => sum + ring.length / 2, 0);
     this.ofClass = new Map();
-    this.paths.forEach((path, index) => {
-      const { kind } = defects[index];
-      if (!this.ofClass.has(kind)) this.ofClass.set(kind, new Path2D());
-      this.ofClass.get(kind).addPath(path);
-    });
   }
 
-  draw(state, defects) {
-    if (this.table) this.drawToned(state);
-    for (const canvas of this.canvases)
-      if (canvas.clientWidth > 0) this.drawOne(canvas.dataset.picture, canvas.getContext("2d"), state, defects);
+  // those of a class are drawn at once; plainly, with no more corners than can be drawn in time
+  paths() {
+    const step = this.plain ? Math.ceil(this.corners / MANY_CORNERS) : 1;
+    if (!this.ofClass.has(step)) {
+      const paths = new Map();
+      this.rings.forEach((rings, index) => {
+        const kind = this.kinds[index];
+        if (!paths.has(kind)) paths.set(kind, new Path2D());
+        addRings(paths.get(kind), rings, step);
+      });
+      this.ofClass.set(step, paths);
+    }
+    return this.ofClass.get(step);
+  }
+
+  /** Draw all pictures; while the threshold is `moving`, many outlines are drawn plainly. */
+  draw(state, defects, moving) {
+    this.plain = moving && this.corners > MANY_CORNERS;
+    const view = this.ground.update(state.smooth);
+    for (const canvas of this.canvases) {
+      if (canvas.closest("[data-shown]").hidden || this.isDrawn(canvas, view, state)) continue;
+      this.drawOne(canvas.dataset.picture, canvas.getContext("2d"), state, defects);
+    }
+  }
+
+  // the original has nothing on it but what is pointed at or selected
+  isDrawn(canvas, view, { pointer, selected, hovered }) {
+    const now = canvas.dataset.picture === "original" && !pointer && selected < 0 && hovered < 0 ? view : null;
+    const before = this.drawn.get(canvas);
+    this.drawn.set(canvas, now);
+    return now !== null && now === before;
   }
 
   drawOne(picture, context, state, defects) {
-    if (picture !== "heat" && this.table) this.begin(context).drawImage(this.toned.canvas, 0, 0);
-    else this.drawPicture(context, picture === "heat" ? this.sheet.heat : this.sheet.picture, state);
-    this.toSheet(context);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.globalCompositeOperation = "copy";
+    context.drawImage((picture === "heat" ? this.ground.heat : this.ground.picture).canvas, 0, 0);
+    context.globalCompositeOperation = "source-over";
+    this.ground.toSheet(context);
     if (picture === "overlay" && state.overlay) this.drawDefects(context, state);
-    if (picture === "heat") this.drawEdges(context);
+    if (picture === "heat" && !this.plain) this.drawEdges(context);
     this.drawSelected(context, state);
     if (picture === "overlay" && state.overlay) this.drawLabels(context, state, defects);
     if (state.pointer) this.drawCross(context, state.pointer);
   }
 
-  begin(context) {
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, context.canvas.width, context.canvas.height);
-    return context;
-  }
-
-  drawPicture(context, picture, { smooth }) {
-    this.toSheet(this.begin(context));
-    context.imageSmoothingEnabled = smooth;
-    context.imageSmoothingQuality = "medium";
-    context.drawImage(picture, 0, 0);
-  }
-
-  // only what is seen, whatever the size of the sheet: a frame is short
-  drawToned(state) {
-    const { toned, sheet, camera, density } = this;
-    this.drawPicture(toned, sheet.picture, state);
-    const from = camera.toView(0, 0);
-    const to = camera.toView(sheet.width, sheet.height);
-    const [left, top] = [from.x, from.y].map((place) => Math.max(Math.floor(place * density), 0));
-    const right = Math.min(Math.ceil(to.x * density), toned.canvas.width);
-    const bottom = Math.min(Math.ceil(to.y * density), toned.canvas.height);
-    const pixels = toned.getImageData(left, top, right - left, bottom - top);
-    applyTones(pixels, this.table);
-    toned.putImageData(pixels, left, top);
-  }
-
-  toSheet(context) {
-    const { camera, density } = this;
-    const corner = camera.toView(0, 0);
-    const scale = camera.scale * density;
-    context.setTransform(scale, 0, 0, scale, corner.x * density, corner.y * density);
-  }
-
   drawDefects(context, state) {
-    for (const [kind, path] of this.ofClass) {
+    for (const [kind, path] of this.paths()) {
       const style = styleOf(kind, state.colours);
       context.globalAlpha = (TINT * state.opacity) / 100;
       context.fillStyle = style.colour;
       context.fill(path, "evenodd");
       context.globalAlpha = state.opacity / 100;
-      this.stroke(context, path, SEAM, SEAM_PX);
-      this.stroke(context, path, style.colour, LINE_PX, style.dash);
+      if (!this.plain) this.stroke(context, path, SEAM, SEAM_PX);
+      this.stroke(context, path, style.colour, LINE_PX, this.plain ? [] : style.dash);
     }
     context.globalAlpha = 1;
   }
 
   drawEdges(context) {
-    for (const path of this.ofClass.values()) this.stroke(context, path, SELECTED, 1);
+    for (const path of this.paths().values()) this.stroke(context, path, SELECTED, 1);
   }
 
   drawSelected(context, { selected, hovered }) {
     for (const index of new Set([selected, hovered]))
-      if (this.paths[index]) {
-        this.stroke(context, this.paths[index], SEAM, SEAM_PX + 3);
-        this.stroke(context, this.paths[index], SELECTED, LINE_PX + 1);
+      if (this.rings[index]) {
+        const path = new Path2D();
+        addRings(path, this.rings[index], 1);
+        this.stroke(context, path, SEAM, SEAM_PX + 3);
+        this.stroke(context, path, SELECTED, LINE_PX + 1);
       }
   }
 
@@ -126,7 +120,7 @@ export class Panes {
   stroke(context, path, colour, width, dash = []) {
     const unit = 1 / this.camera.scale;
     context.lineWidth = width * unit;
-    context.lineJoin = "round";
+    context.lineJoin = "bevel";
     context.setLineDash(dash.map((length) => length * unit));
     context.strokeStyle = colour;
     context.stroke(path);
@@ -166,19 +160,11 @@ function drawLabel(context, text, x, y, colour) {
   context.fillText(text, left + 5, top + height / 2 + 1);
 }
 
-// a canvas whose size is set is emptied, and made anew
-function resize(canvas, width, height) {
-  const [wide, high] = [width, height].map(Math.round);
-  if (canvas.width !== wide) canvas.width = wide;
-  if (canvas.height !== high) canvas.height = high;
-}
-
-function pathOf(rings) {
-  const path = new Path2D();
+// every `step`th corner of closed rings
+function addRings(path, rings, step) {
   for (const ring of rings) {
     path.moveTo(ring[0], ring[1]);
-    for (let at = 2; at < ring.length; at += 2) path.lineTo(ring[at], ring[at + 1]);
+    for (let at = 2 * step; at < ring.length; at += 2 * step) path.lineTo(ring[at], ring[at + 1]);
     path.closePath();
   }
-  return path;
 }

@@ -131,10 +131,10 @@ class SheetViewer extends HTMLElement {
     this.waiting = null;
     if (changed(...PICTURES)) this.arrange();
     if (changed("threshold")) this.recut();
-    if (changed("brightness", "contrast", "gamma")) this.panes.tone(state);
+    if (changed("brightness", "contrast", "gamma")) this.panes.ground.tone(state);
     if (changed("colours", "unit", "sort", "falling")) this.table.show(this.defects, state);
     if (changed("selected", "hovered")) this.table.mark(state);
-    this.panes.draw(state, this.defects);
+    this.panes.draw(state, this.defects, changed("threshold"));
     this.minimap.draw(state, this.defects);
     this.gestures.settle();
     this.controls.show(state);
@@ -161,7 +161,12 @@ class SheetViewer extends HTMLElement {
     this.bar.show(state, this.found);
     this.legend.exportAt(state.threshold);
     clearTimeout(this.rows);
-    this.rows = setTimeout(() => this.table.show(this.defects, this.state), ROWS_AFTER_MS);
+    this.rows = setTimeout(() => this.rest(), ROWS_AFTER_MS);
+  }
+
+  rest() {
+    this.table.show(this.defects, this.state);
+    this.redraw();
   }
 
   answered(record) {
