@@ -1,11 +1,13 @@
-"""Pictures that are no steel sheets, at the sizes of sheets: photographs, document scans, noise and blanks."""
+"""Pictures that are no steel sheets, at the sizes of sheets: photographs, scans, relief, noise and blanks."""
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 from matplotlib import cbook, font_manager
+from matplotlib.colors import LightSource
 from PIL import Image, ImageDraw, ImageFont
 from sklearn.datasets import load_sample_image
 
@@ -51,6 +53,17 @@ def pictures() -> Iterator[tuple[str, Picture]]:
             yield "blanks", np.full((height, width), grey, np.uint8)
 
 
+def further() -> Iterator[tuple[str, Picture]]:
+    """Yield pictures of other kinds likewise, which no weight or level of the measure was picked on."""
+    for height, width in SIZES:
+        for photograph in _photographs():
+            for picture in _parts(photograph, height):
+                yield "photographs, not enlarged", picture
+        for kind, scanned in (("a medical scan", _medical()), ("relief", _relief())):
+            for picture in _at_size(scanned, height, width):
+                yield kind, picture
+
+
 def document(seed: int, height: int, width: int, letters_px: int) -> Picture:
     """Draw a page of text as a scanner sees it: soft letters, shaded and grainy paper."""
     rng = np.random.default_rng(seed)
@@ -68,13 +81,34 @@ def document(seed: int, height: int, width: int, letters_px: int) -> Picture:
 def _photographs() -> Iterator[Picture]:
     for name in PHOTOGRAPHS:
         yield np.asarray(cv2.cvtColor(load_sample_image(name), cv2.COLOR_RGB2GRAY), np.uint8)
-    path = Path(cbook.get_sample_data(PORTRAIT, asfileobj=False))
-    yield np.asarray(Image.open(path).convert("L"), np.uint8)
+    yield np.asarray(Image.open(_sample(PORTRAIT)).convert("L"), np.uint8)
+
+
+def _sample(name: str) -> Path:
+    """Return a file that matplotlib brings."""
+    return Path(str(cbook.get_sample_data(name, asfileobj=False)))
+
+
+def _medical() -> Picture:
+    """Return matplotlib's sample of magnetic resonance imaging, a slice of a head."""
+    slices = np.frombuffer(gzip.decompress(_sample("s1045.ima.gz").read_bytes()), np.uint16).reshape(256, 256)
+    return np.asarray(np.clip(255 * slices / np.quantile(slices, 0.995), 0, 255), np.uint8)
+
+
+def _relief() -> Picture:
+    """Return matplotlib's sample of a landscape, lit from a side: rough, grey and directed, as a sheet may be."""
+    with np.load(_sample("jacksboro_fault_dem.npz")) as sample:
+        heights = sample["elevation"]
+    return np.asarray(255 * LightSource(315, 45).hillshade(heights, vert_exag=0.2, dx=10, dy=10), np.uint8)
 
 
 def _at_size(photograph: Picture, height: int, width: int) -> Iterator[Picture]:
     """Enlarge to the width and cut the upper, middle and lower part."""
     tall = round(photograph.shape[0] * width / photograph.shape[1])
-    enlarged = np.asarray(cv2.resize(photograph, (width, tall), interpolation=cv2.INTER_CUBIC), np.uint8)
-    for top in (0, (tall - height) // 2, tall - height):
-        yield enlarged[top : top + height]
+    return _parts(np.asarray(cv2.resize(photograph, (width, tall), interpolation=cv2.INTER_CUBIC), np.uint8), height)
+
+
+def _parts(picture: Picture, height: int) -> Iterator[Picture]:
+    spare = picture.shape[0] - height
+    for top in (0, spare // 2, spare):
+        yield picture[top : top + height]

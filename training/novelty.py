@@ -1,7 +1,9 @@
 """How unlike the training data a picture is: a second output of the served network, so every engine gives it alike.
 
-Mahalanobis distance (Lee et al. 2018) of what the encoder sees and of how strong details are from octave to octave,
-each with a shrunk covariance (Ledoit and Wolf 2004) because there are about as many pictures as features.
+Distance to the nearest known picture (Sun et al., Out-of-Distribution Detection with Deep Nearest Neighbors, 2022) by
+what the encoder sees and by how strong details are from octave to octave, each whitened by a shrunk covariance (Ledoit
+and Wolf 2004) because there are about as many pictures as features. A picture between several kinds of sheets is like
+none of them: the Mahalanobis distance to their common mean lets it pass.
 """
 
 from collections.abc import Iterable
@@ -26,28 +28,31 @@ LEAST_SPREAD = 1e-3  # a channel that hardly changes is not blown up to the othe
 
 
 @dataclass(frozen=True)
-class Whitening:
-    """Maps features to independent ones, (x - mean) @ kernel, whose length is the score; shapes (F,) and (F, F)."""
+class Known:
+    """The known pictures by independent features, (x - mean) @ kernel; shapes (F,), (F, F) and (N, F)."""
 
     mean: Features
     kernel: Features
+    pictures: Features
 
     def score(self, features: Features) -> Features:
-        """Return how far features (N, F) are from the known ones, (N,): about 1 for a typical picture."""
-        return np.asarray(np.linalg.norm((features - self.mean) @ self.kernel, axis=1))
+        """Return how far features (M, F) are from the nearest known picture's, (M,): about 1 for one of the kind."""
+        found = (features - self.mean) @ self.kernel
+        return np.asarray([np.linalg.norm(self.pictures - one, axis=1).min() for one in found])
 
 
-def fit(features: Features) -> Whitening:
-    """Fit to the features (N, F) of pictures of the known kind."""
+def fit(features: Features) -> Known:
+    """Keep the features (N, F) of pictures of the known kind."""
     encoder, details = features[:, :-OCTAVES], features[:, -OCTAVES:]
     kernel = np.zeros((features.shape[1],) * 2)
     kernel[:-OCTAVES, :-OCTAVES] = _whitening(encoder) * np.sqrt(1 - DETAILS_WEIGHT)
     kernel[-OCTAVES:, -OCTAVES:] = _whitening(details) * np.sqrt(DETAILS_WEIGHT)
-    return Whitening(features.mean(axis=0), kernel)
+    mean = features.mean(axis=0)
+    return Known(mean, kernel, (features - mean) @ kernel)
 
 
 def features(model: keras.Model, pictures: Iterable[Picture], stride: int) -> Features:
-    """Return what a served network would be told of each picture by `fit` and `Whitening.score`, (N, F)."""
+    """Return what a served network would be told of each picture by `fit` and `Known.score`, (N, F)."""
     import tensorflow as tf
 
     described = keras.Model(model.input, _described(model))
@@ -56,14 +61,19 @@ def features(model: keras.Model, pictures: Iterable[Picture], stride: int) -> Fe
     return np.concatenate([run(padded(picture, stride)).numpy() for picture in pictures]).astype(np.float64)
 
 
-def with_novelty(model: keras.Model, whitening: Whitening) -> keras.Model:
-    """Return a served network with a second output, float32 (N, 1): `Whitening.score` of the picture."""
-    described = keras.Input((len(whitening.mean),))
-    whitened = layers.Dense(len(whitening.mean), trainable=False)
-    squares = keras.ops.square(whitened(described))
-    whitened.set_weights([whitening.kernel, -whitening.mean @ whitening.kernel])
-    length = keras.ops.sqrt(keras.ops.sum(squares, axis=-1, keepdims=True))
-    score = keras.Model(described, length, name="novelty")
+def with_novelty(model: keras.Model, known: Known) -> keras.Model:
+    """Return a served network with a second output, float32 (N, 1): `Known.score` of the picture."""
+    described = keras.Input((len(known.mean),))
+    whitened = layers.Dense(len(known.mean), trainable=False)
+    # of |x - k|^2 = |x|^2 + (|k|^2 - 2 x k), the part that differs from one known picture k to the next
+    apart = layers.Dense(len(known.pictures), trainable=False)
+    found = whitened(described)
+    nearest = keras.ops.min(apart(found), axis=-1, keepdims=True)
+    squared = keras.ops.sum(keras.ops.square(found), axis=-1, keepdims=True) + nearest
+    whitened.set_weights([known.kernel, -known.mean @ known.kernel])
+    apart.set_weights([-2 * known.pictures.T, np.square(known.pictures).sum(axis=1)])
+    # of a known picture itself rounding may leave it below 0
+    score = keras.Model(described, keras.ops.sqrt(keras.ops.relu(squared)), name="novelty")
     return keras.Model(model.input, [model.output, score(_described(model))], name=model.name)
 
 

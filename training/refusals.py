@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from defect_api.conditions import reasons
 from defect_api.model_package import read_package
 from defect_api.segmenter import KerasSegmenter
@@ -12,6 +15,8 @@ from training.examples import Picture, read_grey
 from training.gates import Refusals
 
 GENERATED_COUNT, GENERATED_SEED = 20, 2_000_000
+SPOILED = 6  # one in so many real sheets is blurred and made noisy
+BLURS, NOISES = (1, 2, 4), (10, 20, 40)  # standard deviations: px, grey levels
 UNLABELLED = "unlabelled"  # the sample's folder of pictures that no training has seen
 
 
@@ -29,14 +34,26 @@ def count(package: Path, data: Path) -> Iterator[str]:
 
 
 def _pictures(data: Path) -> Iterator[tuple[str, Picture]]:
-    for example in datasets.find(data).examples:
-        if example.for_judging:
-            yield "real sheets, which the limits were set on", example.load()[0]
+    real = [example.load()[0] for example in datasets.find(data).examples if example.for_judging]
+    for picture in real:
+        yield "real sheets, which the limits were set on", picture
+    yield from _spoiled(real[::SPOILED])
     for path in sorted(path for path in (data / UNLABELLED).rglob("*") if path.suffix in (".jpg", ".png")):
         yield "real sheets, never seen", read_grey(path)
     for example in sheets.examples(GENERATED_COUNT, GENERATED_SEED):
         yield "generated sheets", example.load()[0]
     yield from foreign.pictures()
+    yield from foreign.further()
+
+
+def _spoiled(sheets: Sequence[Picture]) -> Iterator[tuple[str, Picture]]:
+    rng = np.random.default_rng(0)
+    for sheet in sheets:
+        for sigma in BLURS:
+            yield f"real sheets, blurred by {sigma} px", np.asarray(cv2.GaussianBlur(sheet, (0, 0), sigma), np.uint8)
+        for strength in NOISES:
+            noisy = np.clip(sheet + rng.normal(0, strength, sheet.shape), 0, 255).astype(np.uint8)
+            yield f"real sheets, with noise of {strength} grey levels", noisy
 
 
 def _line(kind: str, found: Sequence[list[str]]) -> str:

@@ -23,16 +23,16 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whitening(exported: Path) -> novelty.Whitening:
+def known(exported: Path) -> novelty.Known:
     model = keras.saving.load_model(exported, compile=False)
     return novelty.fit(novelty.features(model, KNOWN, network.STRIDE))
 
 
 @pytest.fixture(scope="module")
-def gated(exported: Path, whitening: novelty.Whitening) -> Path:
+def gated(exported: Path, known: novelty.Known) -> Path:
     model = keras.saving.load_model(exported, compile=False)
     path = exported.with_name("gated.keras")
-    novelty.with_novelty(model, whitening).save(path)
+    novelty.with_novelty(model, known).save(path)
     return path
 
 
@@ -42,15 +42,19 @@ def photograph(name: str) -> Picture:
 
 
 def test_the_served_file_scores_as_the_fit_does_and_segments_as_before(
-    exported: Path, gated: Path, whitening: novelty.Whitening
+    exported: Path, gated: Path, known: novelty.Known
 ) -> None:
     model = keras.saving.load_model(exported, compile=False)
     picture = NEW[0][:100, :230]  # padded
     before, after = (segment(KerasSegmenter(path), picture, network.STRIDE) for path in (exported, gated))
-    [expected] = whitening.score(novelty.features(model, [picture], network.STRIDE))
+    [expected] = known.score(novelty.features(model, [picture], network.STRIDE))
     assert before.novelty is None
     assert after.novelty == pytest.approx(expected, rel=1e-3)
     np.testing.assert_allclose(after.probability, before.probability, atol=1e-5)
+
+
+def test_a_known_picture_is_nearest_to_itself(gated: Path) -> None:
+    assert segment(KerasSegmenter(gated), KNOWN[3], network.STRIDE).novelty == pytest.approx(0, abs=0.02)
 
 
 def test_photographs_noise_and_blanks_score_more_than_any_sheet(gated: Path) -> None:

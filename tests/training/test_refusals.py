@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from defect_api.conditions import reasons
@@ -35,6 +36,12 @@ def test_documents_noise_and_blanks_are_refused_and_nearly_all_photographs(shipp
     assert passed["photographs"] / counted["photographs"] <= 1 / 6
 
 
+def test_further_pictures_are_sheets_in_size_but_not_in_kind() -> None:
+    counted = Counter(kind for kind, _ in foreign.further())
+    assert counted == {"photographs, not enlarged": 18, "a medical scan": 6, "relief": 6}
+    assert all(picture.shape[0] in (128, 256) and np.ptp(picture) > 0 for _, picture in foreign.further())
+
+
 def test_generated_sheets_of_both_sizes_are_judged(shipped: ServedModel) -> None:
     for height, width in foreign.SIZES:
         made = [sheets.generate(seed, height=height, width=width).image for seed in range(3)]
@@ -47,9 +54,11 @@ def test_the_rates_are_printed_with_their_intervals(
     sheets.write(tmp_path / "images", 3, seed=1, height=128, width=800)
     (tmp_path / "images" / "masks").rename(tmp_path / "masks")
     (tmp_path / "classes.txt").write_text("a\nb\nc\nd\n")
+    monkeypatch.setattr(foreign, "further", lambda: iter([]))
     monkeypatch.setattr(foreign, "pictures", lambda: iter([("noise", foreign.document(0, 128, 800, 18))]))
     assert main(["refusals", "--package", str(shipped.package.path), "--data", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "real sheets, which the limits were set on: 0 of 3 refused, 0.0 per 100 [0.0, " in printed
+    assert "real sheets, with noise of 40 grey levels: " in printed
     assert "noise: 1 of 1 refused, 100.0 per 100" in printed
     assert "the card says" in printed
