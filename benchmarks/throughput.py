@@ -54,7 +54,11 @@ def closed_loop(section: Section, running: Platform, folder: Path, seconds: floa
     for count in CLIENTS:
         progress(f"{count} client(s)")
         found[count] = clients.wrk(url, folder, count, seconds)
-    section.say("", "Closed loop (wrk): each client posts its next sheet when the last one is answered.")
+    section.say(
+        "",
+        "Closed loop (wrk): each client posts its next sheet as soon as the last one is answered, also by 503, whose "
+        "times are among the latencies.",
+    )
     heads = ["clients", "sheets/s", "p50 ms", "p95 ms", "p99 ms", "told to come back (503)", "failed"]
     section.table(
         heads, [[count, f"{one.rate:.1f}", *_latencies(one), one.refused, one.other] for count, one in found.items()]

@@ -10,8 +10,8 @@ TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8
 def keep_freed_memory() -> None:
     """Have glibc keep up to 64 MiB that were freed for the next sheet; elsewhere do nothing.
 
-    By default it goes back to the kernel each time, and clearing its pages anew takes longer than most of what is done
-    with them: decoding a coloured PNG of 1600x256 px takes 13 ms instead of 19 (`python -m benchmarks.encoders`).
+    By default much of it goes back to the kernel each time, which has to clear its pages anew
+    (`python -m benchmarks.encoders` shows what that costs in decoding).
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt:

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 UNREADABLE = 3  # exit status where Keras cannot load the file at all
 
@@ -30,7 +31,18 @@ def export(weights: Path, height: int, width: int, path: Path) -> None:
     pixels = keras.Input((height, width, 1), batch_size=1, dtype="uint8", name="pixels")
     network = _load(weights)
     path.parent.mkdir(parents=True, exist_ok=True)
-    keras.Model(pixels, network(pixels), name="fixed_size").export(str(path), format="openvino", verbose=False)
+    with patch.object(keras.layers.UpSampling2D, "call", _enlarge):
+        keras.Model(pixels, network(pixels), name="fixed_size").export(str(path), format="openvino", verbose=False)
+
+
+def _enlarge(layer: Any, maps: Any) -> Any:
+    """Enlarge maps as Keras's UpSampling2D does, but in one step that OpenVINO knows, whatever their size will be.
+
+    Keras repeats rows and then columns, which takes OpenVINO a quarter of the network's time.
+    """
+    import tensorflow as tf
+
+    return tf.image.resize(maps, tf.shape(maps)[1:3] * tf.constant(layer.size), method=layer.interpolation)
 
 
 def _load(weights: Path) -> Any:

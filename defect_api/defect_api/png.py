@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY, RGB, PALETTE = 0, 2, 3
-# rows of maps and of sheets are much like the row above; what is left is compressed by ISA-L, at least four times as
-# fast as by zlib and to the same size within 3 % (`python -m benchmarks.encoders`)
+# rows of maps and of sheets are much like the row above; what is left is compressed by ISA-L, three times as fast as by
+# zlib and to about the same size (`python -m benchmarks.encoders`)
 FILTER_UP = 2
 LEVEL = 1
 
