@@ -121,6 +121,15 @@ def package(options: Options) -> None:
     print(f"{written.path} is ready to be served")
 
 
+def renew_limits(options: Options) -> None:
+    """Write a further version of a package, with new limits for what gets no verdict."""
+    from training import datasets, limits
+
+    models = options.models or options.package.resolve().parents[1]
+    written = limits.renew(options.package, datasets.find(options.data), options.version, models)
+    print(f"{written.path} is ready to be served")
+
+
 def count_refusals(options: Options) -> None:
     """Print how many real sheets and how many foreign pictures a package gives no verdict."""
     from training import refusals
@@ -147,11 +156,20 @@ def _parser() -> argparse.ArgumentParser:
     packed.add_argument("--models", type=Path, default=MODELS)
     packed.add_argument("--name", default="steel-unet")
     packed.add_argument("--version", default="1")
+    _limits_parser(commands.add_parser("limits", help="write a package again with new limits for no verdict"))
     refused = commands.add_parser("refusals", help="count the sheets and foreign pictures that get no verdict")
     refused.add_argument("--package", type=Path, required=True, help="a model package's folder")
     refused.add_argument("--data", type=Path, required=True, help="the data set that it was trained on")
     refused.set_defaults(run=count_refusals)
     return parser
+
+
+def _limits_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--package", type=Path, required=True, help="a model package's folder")
+    parser.add_argument("--data", type=Path, required=True, help="the data set that it was trained on")
+    parser.add_argument("--version", required=True, help="of the package to write")
+    parser.add_argument("--models", type=Path, help="default: where the package lies")
+    parser.set_defaults(run=renew_limits)
 
 
 def _sheets_parser(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from defect_api.card import PixelThreshold, Platt
+from defect_api.card import Calibration, PixelThreshold
 from defect_api.labelling import label
 from defect_api.thresholds import cut, defect_probability, histogram, mean_of_largest
 from training import calibration
@@ -50,17 +50,17 @@ def decided(q: npt.NDArray[np.uint8], rule: PixelThreshold, threshold: float | N
 
 
 def count(
-    predictions: Predictions, rules: Sequence[PixelThreshold], calibrations: Sequence[Platt], classes: int
+    predictions: Predictions, rules: Sequence[PixelThreshold], calibrations: Sequence[Calibration], classes: int
 ) -> Counts:
     """Count every picture, each under its own rule and calibration."""
     rows = [_counted(*each, classes) for each in zip(predictions, rules, calibrations, strict=True)]
     return Counts(*(np.array(column, np.float64) for column in zip(*rows, strict=True)))
 
 
-def _counted(p: Prediction, rule: PixelThreshold, platt: Platt, classes: int) -> tuple[Any, ...]:
+def _counted(p: Prediction, rule: PixelThreshold, calibrated: Calibration, classes: int) -> tuple[Any, ...]:
     """Return a picture's row of each part of `Counts`."""
     values = histogram(p.q)
-    probability, before = defect_probability(values, platt), mean_of_largest(values, platt.pixels)
+    probability, before = defect_probability(values, calibrated), mean_of_largest(values, calibrated.pixels)
     return *_overlap(p, decided(p.q, rule), classes), _soft(p), _histogram(p), probability, before
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from defect_api.card import PixelThreshold, Platt
+from defect_api.card import Calibration, PixelThreshold
 from defect_api.labelling import label
 from defect_api.thresholds import cut
 from training import calibration
@@ -29,7 +29,7 @@ class OperatingPoint:
     """The rule for pixels and regions, and the mapping from a map to `defect_probability`."""
 
     rule: PixelThreshold
-    calibration: Platt
+    calibration: Calibration
 
 
 @dataclass(frozen=True)

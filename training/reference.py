@@ -10,6 +10,7 @@ import numpy as np
 from defect_api.card import Conditions, Metric
 from defect_api.conditions import measure
 from training import folds, gates, novelty, sheets
+from training.datasets import Dataset
 from training.examples import Example, Picture
 from training.gates import Sheet
 from training.runs import EXPORTED, Run
@@ -29,24 +30,35 @@ class Gated:
 
 def gate(run: Run, weights: Path, stride: int) -> Gated:
     """Set the limits of a run on pictures that its folds' networks have not seen; fit the novelty of `weights`."""
-    judging = [fold.judging for fold in folds.split(run.dataset.examples, run.recipe.folds, run.recipe.seed)]
-    made = _dealt(run.recipe.folds)
-    found = list(_out_of_fold(run, judging, made, stride))
+    networks = [run.folder / f"fold-{number}" / EXPORTED for number in range(run.recipe.folds)]
+    how = "judged by its fold's network; python -m training package"
+    return _gated(run.dataset, networks, run.recipe.seed, weights, stride, how)
+
+
+def gate_again(dataset: Dataset, weights: Path, stride: int, count: int, seed: int) -> Gated:
+    """Set limits for a network that has seen the pictures, in `count` folds; the figure says so."""
+    how = "of pictures that the network was trained on; python -m training limits"
+    return _gated(dataset, [weights] * count, seed, weights, stride, how)
+
+
+def _gated(dataset: Dataset, networks: Sequence[Path], seed: int, weights: Path, stride: int, how: str) -> Gated:
+    judging = [fold.judging for fold in folds.split(dataset.examples, len(networks), seed)]
+    made = _dealt(len(networks))
+    found = list(_out_of_fold(networks, judging, made, stride))
     known = gates.limits(found)
     model = keras.saving.load_model(weights, compile=False)
     pictures = [picture for fold in zip(judging, made, strict=True) for picture in _pictures(*fold)]
     fitted = novelty.fit(novelty.features(model, pictures, stride))
     gated = weights.with_name(GATED)
     novelty.with_novelty(model, fitted).save(gated)
-    return Gated(gated, known, _figure(found, known, run.dataset.name))
+    return Gated(gated, known, _figure(found, known, dataset.name, how))
 
 
 def _out_of_fold(
-    run: Run, judging: Sequence[Sequence[Example]], made: Sequence[Sequence[Example]], stride: int
+    networks: Sequence[Path], judging: Sequence[Sequence[Example]], made: Sequence[Sequence[Example]], stride: int
 ) -> Iterator[Sheet]:
-    """Yield each sheet of the folds that are trained, its novelty by that network, fitted to the other folds."""
-    for number, (real, generated) in enumerate(zip(judging, made, strict=True)):
-        weights = run.folder / f"fold-{number}" / EXPORTED
+    """Yield each sheet of the folds that have a network, its novelty by that one, fitted to the other folds."""
+    for number, (weights, real, generated) in enumerate(zip(networks, judging, made, strict=True)):
         if not weights.exists():
             continue
         own = _pictures(real, generated)
@@ -58,13 +70,13 @@ def _out_of_fold(
             yield Sheet(number, index < len(real), measure(picture), score)
 
 
-def _figure(found: Sequence[Sheet], known: Conditions, data: str) -> Metric:
+def _figure(found: Sequence[Sheet], known: Conditions, data: str, judged: str) -> Metric:
     several = len({sheet.fold for sheet in found}) > 1
     counted = (
         gates.cross_refusals(found) if several else gates.refusals([sheet for sheet in found if sheet.real], known)
     )
     how = "limits set on the other folds" if several else "the limits were set on these very pictures"
-    return counted.metric(data, f"real sheets that get no verdict; {how}; python -m training package")
+    return counted.metric(data, f"real sheets that get no verdict; {how}; {judged}")
 
 
 def _dealt(count: int) -> list[list[Example]]:

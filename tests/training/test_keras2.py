@@ -26,8 +26,9 @@ from tests.training.keras2_files import (
     write_architecture,
     write_weights,
 )
-from training import keras2_architecture, keras2_contract, keras2_weights
+from training import keras2_architecture, keras2_contract, keras2_weights, limits
 from training.commands import main
+from training.datasets import Dataset
 from training.examples import DataError
 from training.keras2 import Choices, import_model
 
@@ -123,6 +124,13 @@ def test_the_card_says_what_is_not_known(files: tuple[Path, Path], tmp_path: Pat
     assert card.training["keras_version"] == "2.2.4-tf"
     for unknown in ("Not calibrated", "Grey values are multiplied by 0.00392157", "shrunk 2 times"):
         assert any(unknown in sentence for sentence in card.known_weaknesses)
+
+
+def test_an_imported_model_gets_no_limits_by_what_it_sees(files: tuple[Path, Path], tmp_path: Path) -> None:
+    written = import_model(*files, tmp_path / "models", Choices())
+
+    with pytest.raises(DataError, match="holds a network of another kind"):
+        limits.renew(written, Dataset("none", ("defect",), [], "", ""), "2", tmp_path / "models")
 
 
 def trained_first(weights: dict[str, Values]) -> dict[str, Values]:

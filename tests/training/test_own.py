@@ -86,6 +86,12 @@ def test_a_folder_ends_as_a_package_that_is_served(
     assert refused.interval[1] - refused.interval[0] > 30  # per 100, as four pictures tell next to nothing
     assert "<h1>rolls</h1>" in (tmp_path / "run" / "report.html").read_text()
 
+    assert main(["limits", "--package", str(package.path), "--data", str(data), "--version", "1b"]) == 0
+    renewed = read_package(package.path.with_name("1b"))
+    ServedModel(renewed, KerasSegmenter(renewed.weights)).prove()
+    assert renewed.card.operating_points == card.operating_points
+    assert "pictures that the network was trained on" in renewed.card.metrics[-1].method
+
     weights = package.weights.read_bytes()
     assert main(command) == 1
     assert "plant/1 is there already; choose another name or version" in capsys.readouterr().err
@@ -144,7 +150,7 @@ def test_a_bad_choice_ends_with_one_sentence(
 
 
 def test_the_data_behind_the_start_are_the_package_s_too() -> None:
-    shipped = "defect_api/models/steel-unet/2"
+    shipped = "defect_api/models/steel-unet/3"
 
     assert [part.name for part in own.facts("")] == ["NEU-Seg, training split"]
     assert own.facts(shipped) == read_package(Path(shipped)).card.data
