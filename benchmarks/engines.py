@@ -87,7 +87,7 @@ def openvino(weights: Path, cores: int, folder: Path) -> Run:
     from defect_api import openvino_export
     from defect_api.openvino_segmenter import OpenVinoSegmenter
 
-    openvino_export.export(weights, HEIGHT, WIDTH, folder / "network.xml")
+    openvino_export.export(weights, folder / "network.xml")
     segmenter = OpenVinoSegmenter(folder / "network.xml", "f32", cores)
     return lambda pixels: segmenter.forward(pixels)[0]
 
@@ -116,8 +116,9 @@ def onnxruntime(weights: Path, cores: int, folder: Path) -> Run:
     """Convert to ONNX and run that with all of ONNX Runtime's optimisations."""
     import onnxruntime as runtime
 
-    path = folder / "network.onnx"
-    _fixed(weights).export(str(path), format="onnx", verbose=False)
+    path, network = folder / "network.onnx", _fixed(weights)
+    network(np.zeros((1, HEIGHT, WIDTH, 1), np.uint8))  # Keras exports only what was called
+    network.export(str(path), format="onnx", verbose=False)
     options = runtime.SessionOptions()
     options.intra_op_num_threads = cores
     options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_ALL

@@ -51,7 +51,7 @@ def measure(weights: Path, size: tuple[int, int], cores: int) -> list[dict[str, 
     height, width = size
     pixels = sheets.generate(1, height=height, width=width, defects=[3, 4]).image[None, :, :, None]
     keras_network = KerasSegmenter(weights)
-    openvino_network = compiled(weights, size, cores)
+    openvino_network = compiled(weights, cores)
     answers = [network.forward(pixels)[0] for network in (keras_network, openvino_network)]
     runs: dict[str, Run] = {
         "keras": lambda: keras_network.forward(pixels),
@@ -70,14 +70,14 @@ def measure(weights: Path, size: tuple[int, int], cores: int) -> list[dict[str, 
     ]
 
 
-def compiled(weights: Path, size: tuple[int, int], cores: int) -> "OpenVinoSegmenter":
+def compiled(weights: Path, cores: int) -> "OpenVinoSegmenter":
     """Return the network on OpenVINO, exported for the occasion."""
     from defect_api import openvino_export
     from defect_api.openvino_segmenter import OpenVinoSegmenter
 
     with tempfile.TemporaryDirectory() as place:
         network = Path(place) / "network.xml"
-        openvino_export.export(weights, *size, network)
+        openvino_export.export(weights, network)
         return OpenVinoSegmenter(network, "f32", cores)
 
 

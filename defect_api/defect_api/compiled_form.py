@@ -163,12 +163,10 @@ def _make(package: ModelPackage, folder: Path) -> None:
 
 
 def _export(package: ModelPackage, network: Path) -> None:
-    height, width = package.traced_size()
     command = [sys.executable, "-m", "defect_api.openvino_export", str(package.weights), str(network)]
-    size = ["--height", str(height), "--width", str(width)]
     try:
         done = subprocess.run(  # noqa: S603  # our own module
-            [*command, *size], capture_output=True, text=True, check=False, timeout=EXPORT_TIMEOUT_S
+            command, capture_output=True, text=True, check=False, timeout=EXPORT_TIMEOUT_S
         )
     except subprocess.TimeoutExpired as error:
         raise FormError(f"model {package.key}: its export took more than {EXPORT_TIMEOUT_S} s") from error

@@ -40,15 +40,6 @@ class ModelPackage:
         """Return the path of the Keras file, the source of truth."""
         return self.path / WEIGHTS
 
-    def traced_size(self) -> tuple[int, int]:
-        """Return height and width (px) of what the network is given for the first golden sheet.
-
-        Raises PackageError where that sheet cannot be read.
-        """
-        height, width = self.golden_map(self.card.golden[0].sheet).shape
-        stride = self.card.input.stride
-        return height + -height % stride, width + -width % stride
-
     def golden_map(self, name: str) -> Map:
         """Return a golden sheet or map (uint8, H x W) by its path in the package. Raises PackageError."""
         try:

@@ -17,22 +17,25 @@ class Unreadable(ValueError):
     """The file is no network that Keras can load."""
 
 
-def export(weights: Path, height: int, width: int, path: Path) -> None:
+def export(weights: Path, path: Path) -> None:
     """Write `path` (.xml) and its weights beside it (.bin) from a package's `model.keras`.
 
-    The network is traced with uint8 (1, height, width, 1): Keras's export cannot resize maps whose size is open.
-    OpenVINO can give what was exported other sizes. Raises Unreadable, and ValueError where the network takes no such
-    size.
+    Height and width stay open, as they are where Keras serves it; OpenVINO is given each size when it compiles. This is
+    what Keras's own `export` does, which needs SciPy for it. Raises Unreadable.
     """
     # the converter would report its use to its makers, and this system reports nothing to anybody
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # how Python says 'not installed'
     import keras
+    import openvino
+    import tensorflow as tf
 
-    pixels = keras.Input((height, width, 1), batch_size=1, dtype="uint8", name="pixels")
     network = _load(weights)
+    traced = tf.function(lambda pixels: network(pixels, training=False), autograph=False)
+    signature = tf.TensorSpec((None, None, None, 1), tf.uint8, name="pixels")
     path.parent.mkdir(parents=True, exist_ok=True)
     with patch.object(keras.layers.UpSampling2D, "call", _enlarge):
-        keras.Model(pixels, network(pixels), name="fixed_size").export(str(path), format="openvino", verbose=False)
+        concrete = traced.get_concrete_function(signature)
+    openvino.serialize(openvino.convert_model(concrete), path)
 
 
 def _enlarge(layer: Any, maps: Any) -> Any:
@@ -60,12 +63,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m defect_api.openvino_export", description=__doc__)
     parser.add_argument("weights", type=Path)
     parser.add_argument("out", type=Path, help="the .xml to write")
-    parser.add_argument("--height", type=int, required=True)
-    parser.add_argument("--width", type=int, required=True)
     options = parser.parse_args(arguments)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        export(options.weights, options.height, options.width, options.out)
+        export(options.weights, options.out)
     except Unreadable as error:
         sys.stderr.write(f"{error}: {error.__cause__}\n")
         return UNREADABLE

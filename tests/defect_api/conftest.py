@@ -116,7 +116,7 @@ def write_tiny_weights(path: Path, slope: float = 60.0) -> None:
 def bring_form(package: Path, precision: str) -> Path:
     """Have the package bring a compiled form of its weights as they are now; return the form's folder."""
     folder = package / FORMS / precision
-    openvino_export.export(package / WEIGHTS, 256, 1600, folder / NETWORK)
+    openvino_export.export(package / WEIGHTS, folder / NETWORK)
     write_manifest(folder, file_digest(package / WEIGHTS))
     return folder
 

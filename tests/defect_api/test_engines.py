@@ -204,7 +204,7 @@ def test_one_that_gives_other_answers_is_told_and_not_served(copied: Path, load:
     spoiled = copied / "spoiled.keras"
     write_tiny_weights(spoiled, slope=-60.0)
     form = copied / "compiled" / "int8"
-    openvino_export.export(spoiled, 256, 1600, form / "network.xml")
+    openvino_export.export(spoiled, form / "network.xml")
     compiled_form.write_manifest(form, file_digest(copied / "model.keras"))
     loaded = load()
     assert loaded.option == BROUGHT

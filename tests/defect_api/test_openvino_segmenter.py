@@ -34,7 +34,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def segmenter(weights: Path) -> OpenVinoSegmenter:
-    openvino_export.export(weights, 64, 160, weights.with_name("network.xml"))
+    openvino_export.export(weights, weights.with_name("network.xml"))
     return OpenVinoSegmenter(weights.with_name("network.xml"), "f32", threads=1)
 
 
@@ -76,5 +76,5 @@ def test_few_sizes_are_kept(segmenter: OpenVinoSegmenter) -> None:
 def test_a_network_with_one_output_tells_no_novelty(weights: Path, tmp_path: Path) -> None:
     network = keras.saving.load_model(weights, compile=False)
     keras.Model(network.input, network.outputs[0]).save(tmp_path / "model.keras")
-    openvino_export.export(tmp_path / "model.keras", 32, 32, tmp_path / "network.xml")
+    openvino_export.export(tmp_path / "model.keras", tmp_path / "network.xml")
     assert OpenVinoSegmenter(tmp_path / "network.xml", "f32", threads=1).forward(batch(1, (32, 32)))[1] is None
