@@ -15,12 +15,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import cv2
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, ViewportSize
 
 from defect_api.client import Inspector
 from defect_api.record import rfc3339
 from tests.system import chromium
+from tests.system.browsing import DEADLINE_MS
 from tests.system.platform import running_platform
 from training import sheets
 
@@ -28,8 +30,9 @@ IMAGES = Path(__file__).resolve().parents[2] / "images"
 # what the pages are to call themselves, whatever port is free
 SHOWN_AT = "127.0.0.1:2020"
 LARGEST_BYTES = 400_000
-# grey sheets and pages of few colours lose nothing that the eye sees
-COLOURS = (256, 128, 64)
+# grey sheets and pages of few colours lose nothing that the eye sees; a pixel is grey whose channels differ by less
+GREY_SPREAD = 24
+COLOURS = (256, 128, 64, 32)
 SIZES: dict[str, ViewportSize] = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 PAGES = {
     "home": "/",
@@ -39,6 +42,8 @@ PAGES = {
     "wall": "/history?view=wall",
     "statistics": "/statistics?last=30d",
 }
+# on the wall there is one screen, and nobody scrolls
+ONE_SCREEN = {"wall"}
 PREDICTION = re.compile(r"/prediction\?filename=")
 # name, seed and defect classes of the sheets that are uploaded; the last one is shown
 COILS: Sequence[tuple[str, int, list[int]]] = (
@@ -72,6 +77,7 @@ def main() -> None:
         spread(Path(folder))
         for kind, viewport in SIZES.items():
             context = browser.new_context(base_url=address, viewport=viewport, color_scheme="dark")
+            context.set_default_timeout(DEADLINE_MS)
             photograph(context.new_page(), prediction, coils[-4:], kind)
             context.close()
 
@@ -111,7 +117,7 @@ def photograph(page: Page, prediction: str, chosen: Sequence[Path], kind: str) -
     """Take each page once."""
     for name, path in (("prediction", prediction), *PAGES.items()):
         page.goto(path)
-        save(page, f"{name}-{kind}")
+        save(page, f"{name}-{kind}", whole=name not in ONE_SCREEN)
     page.goto("/upload")
     page.set_input_files("#file", chosen)
     page.click("#send")
@@ -121,17 +127,30 @@ def photograph(page: Page, prediction: str, chosen: Sequence[Path], kind: str) -
     save(page, f"upload-{kind}")
 
 
-def save(page: Page, name: str) -> None:
-    """Write one picture of the whole page. Raises ValueError when it is too heavy for a README."""
+def save(page: Page, name: str, *, whole: bool = True) -> None:
+    """Write one picture of a page, the `whole` or what a screen shows. Raises ValueError when it is too heavy."""
     page.wait_for_load_state("networkidle")
     page.evaluate("Promise.all([...document.images].map((image) => (image.loading = 'eager') && image.decode()))")
-    shot = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("RGB")
+    shot = Image.open(io.BytesIO(page.screenshot(full_page=whole))).convert("RGB")
     path = IMAGES / f"{name}.png"
     for colours in COLOURS:
-        shot.quantize(colours, dither=Image.Dither.NONE, kmeans=2).save(path, optimize=True)
+        shot.quantize(palette=palette(shot, colours), dither=Image.Dither.NONE).save(path, optimize=True)
         if path.stat().st_size <= LARGEST_BYTES:
             return
     raise ValueError(f"{path.name} has {path.stat().st_size} bytes, more than {LARGEST_BYTES}")
+
+
+def palette(shot: Image.Image, colours: int) -> Image.Image:
+    """Return a palette in which the few coloured pixels have as many places as the many grey ones."""
+    pixels = np.asarray(shot).reshape(-1, 3)
+    coloured = np.ptp(pixels, axis=1) >= GREY_SPREAD
+    parts = [pixels[coloured], pixels[~coloured]]
+    found = [
+        Image.fromarray(part[None]).quantize(colours // 2, kmeans=1).getpalette() or [] for part in parts if len(part)
+    ]
+    image = Image.new("P", (1, 1))
+    image.putpalette([value for part in found for value in part[: 3 * (colours // 2)]])
+    return image
 
 
 if __name__ == "__main__":
