@@ -17,7 +17,7 @@ from pydantic import (
 from defect_api.card import Card, OperatingPoints
 from defect_api.chosen_threshold import GRAMMAR, Wish
 from defect_api.exports.formats import FormatName
-from defect_api.history.search import Filters, Ordering
+from defect_api.history.search import Filters, Ordering, Text
 from defect_api.images import CONTENT_TYPES
 from defect_api.judgement import Terms
 from defect_api.record import ModelFacts, Record, Scale
@@ -121,7 +121,7 @@ class ExportSetQuery(ExportQuery, Filters):
 class ExportForm(ExportQuery):
     """How the inspections that a person ticked are to be exported."""
 
-    id: list[str] = Field(min_length=1, max_length=500, description="ids of inspections")
+    id: list[Text] = Field(min_length=1, max_length=500, description="ids of inspections")
 
 
 class ThumbnailQuery(Parameters):

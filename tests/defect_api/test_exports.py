@@ -151,8 +151,11 @@ def test_those_that_are_named_are_exported(client: FlaskClient, add: Callable[..
     assert {row.split(",")[0] for row in rows[1:]} == {record.id for record in wanted if record.defects}
 
 
-@pytest.mark.parametrize("form", [{"format": "csv"}, {"format": "csv", "id": ["x"] * 501}, {"id": "x"}])
-def test_a_form_that_names_none_or_too_many_is_422(client: FlaskClient, form: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "form",
+    [{"format": "csv"}, {"format": "csv", "id": ["x"] * 501}, {"id": "x"}, {"format": "csv", "id": "x\0"}],
+)
+def test_a_form_that_names_none_too_many_or_what_cannot_be_is_422(client: FlaskClient, form: dict[str, object]) -> None:
     assert client.post("/v1/export", data=form).status_code == 422
 
 
