@@ -94,7 +94,7 @@ export class Panes {
       const style = styleOf(kind, state.colours);
       context.globalAlpha = (TINT * state.opacity) / 100;
       context.fillStyle = style.colour;
-      context.fill(path, "evenodd");
+      if (!this.plain) context.fill(path, "evenodd");
       context.globalAlpha = state.opacity / 100;
       if (!this.plain) this.stroke(context, path, SEAM, SEAM_PX);
       this.stroke(context, path, style.colour, LINE_PX, this.plain ? [] : style.dash);
