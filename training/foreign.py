@@ -54,7 +54,7 @@ def pictures() -> Iterator[tuple[str, Picture]]:
 
 
 def further() -> Iterator[tuple[str, Picture]]:
-    """Yield pictures of other kinds likewise, which no weight or level of the measure was picked on."""
+    """Yield pictures of other kinds likewise: methods were compared on them, but no weight or level picked."""
     for height, width in SIZES:
         for photograph in _photographs():
             for picture in _parts(photograph, height):
