@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from defect_api.card import PixelThreshold
+from defect_api.card import PixelThreshold, Platt
 from training import operating_point
 from training.predictions import Prediction
 
@@ -28,6 +28,7 @@ def test_the_chosen_rule_separates_what_can_be_separated(folds: list[list[Predic
 
     assert 60 / 255 < point.rule.value < 220 / 255
     assert point.rule.min_region_px < 40 * 40
+    assert isinstance(point.calibration, Platt)
     assert point.calibration.slope > 0
 
 
