@@ -122,8 +122,13 @@ def areas_of(q: Map, rule: PixelThreshold, threshold: float) -> Numbers:
 
 def _plain(q: Map, groups: Labels, count: int, rule: PixelThreshold, threshold: float) -> Mask:
     """Tell of each of `count` groups whether one of its pixels reaches the least peak."""
+    peak = cut(least_peak(threshold, rule))
+    if peak <= cut(threshold):
+        return np.ones(count, bool)
+    # pixels of a run are of one group, so that its first one tells
+    rows, starts, _ = _stretches(np.asarray(q >= peak))
     reached = np.zeros(count, bool)
-    reached[groups[q >= cut(least_peak(threshold, rule))]] = True
+    reached[groups[rows, starts]] = True
     return reached
 
 
