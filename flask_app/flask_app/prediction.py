@@ -24,7 +24,8 @@ PICTURES = ("original", "overlay", "heat")
 def show() -> str:
     """Show the inspection of `filename`; the filters and the order of the list it was found in may follow."""
     filename = request.args.get("filename", "")
-    if not filename:
+    # no file is called so, and the service refuses to look it up
+    if not filename or "\0" in filename:
         abort(404, "The address names no picture: it ends in ?filename=...")
     record = find(filename)
     want = wanted(request.args, datetime.now(UTC))
