@@ -98,7 +98,7 @@ def label(q: Map, rule: PixelThreshold, threshold: float) -> Labelled:
     areas = _areas(owners, stretches)
     first = np.zeros(len(areas), np.int64)
     first[owners[::-1]] = np.arange(len(owners))[::-1]  # of several, the last one written stays
-    kept = np.flatnonzero((areas >= rule.min_region_px) & _plain(q, groups, len(areas), rule, threshold))
+    kept = np.flatnonzero(_counts(q, groups, areas, rule, threshold))
     kept = kept[np.lexsort((first[kept], -areas[kept]))]
     numbers = np.zeros(len(areas), np.int32)
     numbers[kept] = np.arange(1, len(kept) + 1)
@@ -117,19 +117,20 @@ def areas_of(q: Map, rule: PixelThreshold, threshold: float) -> Numbers:
     stretches = _stretches(mask)
     groups = _groups(mask, rule.join_px)
     areas = _areas(groups[stretches[0], stretches[1]], stretches)
-    return areas[(areas >= rule.min_region_px) & _plain(q, groups, len(areas), rule, threshold)]
+    return areas[_counts(q, groups, areas, rule, threshold)]
 
 
-def _plain(q: Map, groups: Labels, count: int, rule: PixelThreshold, threshold: float) -> Mask:
-    """Tell of each of `count` groups whether one of its pixels reaches the least peak."""
+def _counts(q: Map, groups: Labels, areas: Numbers, rule: PixelThreshold, threshold: float) -> Mask:
+    """Tell of each group whether it is a defect: large enough, and one of its pixels reaches the least peak."""
+    large = areas >= rule.min_region_px
     peak = cut(least_peak(threshold, rule))
     if peak <= cut(threshold):
-        return np.ones(count, bool)
+        return large
     # pixels of a run are of one group, so that its first one tells
     rows, starts, _ = _stretches(np.asarray(q >= peak))
-    reached = np.zeros(count, bool)
+    reached = np.zeros(len(areas), bool)
     reached[groups[rows, starts]] = True
-    return reached
+    return large & reached
 
 
 def _groups(mask: Mask, join_px: int) -> Labels:
