@@ -1,10 +1,11 @@
-"""The same network on each engine, side by side: `python -m benchmarks.engines [WEIGHTS] [--cores N] [--rounds N]`.
+"""The same network on each engine, side by side: `python -m benchmarks.engines [WEIGHTS] [--out RUN/speed.json]`.
 
 OpenVINO and Keras serve; ONNX Runtime (`pip install onnxruntime onnx tf2onnx`) and LiteRT (part of TensorFlow) are
 exported by Keras and TensorFlow for the comparison only, and left out where they are not installed.
 """
 
 import argparse
+import json
 import os
 import tempfile
 from collections.abc import Callable
@@ -12,11 +13,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.results import Section
 from benchmarks.timing import alternate, progress
+from defect_api.places import Places
+from defect_api.segmenter import Segmenter, enlarged
 
 HEIGHT, WIDTH = 256, 1600
 # how far an engine's probabilities may be from the reference's
@@ -31,12 +35,15 @@ def main() -> None:
     parser.add_argument("weights", type=Path, nargs="?", default=shipped, help="default: the newest package's")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--out", type=Path, help="also write the figures as JSON, such as for a run's report")
     options = parser.parse_args()
     # read by TensorFlow when it is first used
     os.environ |= {"TF_NUM_INTRAOP_THREADS": str(options.cores), "TF_CPP_MIN_LOG_LEVEL": "3"}
     section = Section("engines", "Engines")
     with tempfile.TemporaryDirectory() as folder:
-        measure(section, engines(options.weights, options.cores, Path(folder)), options.cores, options.rounds)
+        rows = measure(section, engines(options.weights, options.cores, Path(folder)), options.cores, options.rounds)
+    if options.out:
+        options.out.write_text(json.dumps(rows))
     section.publish(str(options.weights))
 
 
@@ -52,8 +59,8 @@ def engines(weights: Path, cores: int, folder: Path) -> dict[str, Run]:
     return loaded
 
 
-def measure(section: Section, runs: dict[str, Run], cores: int, rounds: int) -> None:
-    """Compare the answers, then the times."""
+def measure(section: Section, runs: dict[str, Run], cores: int, rounds: int) -> list[dict[str, Any]]:
+    """Compare the answers, then the times; return a row of figures for each engine."""
     from training import sheets
 
     pixels = sheets.generate(1, height=HEIGHT, width=WIDTH, defects=[3, 4]).image[None, :, :, None]
@@ -72,6 +79,11 @@ def measure(section: Section, runs: dict[str, Run], cores: int, rounds: int) -> 
             for name, each in times.items()
         ],
     )
+    shared = {"height": HEIGHT, "width": WIDTH, "cores": cores}
+    return [
+        {"engine": name, **shared, "median_ms": round(each.ms, 1), "largest_difference": float(f"{off[name]:.2g}")}
+        for name, each in times.items()
+    ]
 
 
 def reference(weights: Path, _cores: int, _folder: Path) -> Run:
@@ -79,7 +91,7 @@ def reference(weights: Path, _cores: int, _folder: Path) -> Run:
     from defect_api.segmenter import KerasSegmenter
 
     segmenter = KerasSegmenter(weights)
-    return lambda pixels: segmenter.forward(pixels)[0]
+    return lambda pixels: segmented(segmenter, pixels)
 
 
 def openvino(weights: Path, cores: int, folder: Path) -> Run:
@@ -88,8 +100,14 @@ def openvino(weights: Path, cores: int, folder: Path) -> Run:
     from defect_api.openvino_segmenter import OpenVinoSegmenter
 
     openvino_export.export(weights, folder / "network.xml")
-    segmenter = OpenVinoSegmenter(folder / "network.xml", "f32", cores)
-    return lambda pixels: segmenter.forward(pixels)[0]
+    segmenter = OpenVinoSegmenter(folder / "network.xml", "f32", cores, Places(1))
+    return lambda pixels: segmented(segmenter, pixels)
+
+
+def segmented(segmenter: Segmenter, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the maps of a batch of one (1 x H x W x 1) at its own size, 1 x H x W x (1 + K)."""
+    maps = segmenter.forward(pixels)[0]
+    return np.dstack([enlarged(each, pixels, pixels.shape[1:3]) for each in cv2.split(maps[0])])[None]
 
 
 def litert(weights: Path, cores: int, _folder: Path) -> Run:

@@ -21,6 +21,8 @@ from benchmarks import served
 from benchmarks.timing import Times, progress
 from defect_api.model_package import ModelPackage, read_package
 from defect_api.openvino_segmenter import OpenVinoSegmenter
+from defect_api.places import Places
+from defect_api.segmenter import segment
 from training import datasets
 
 SHAPE = (256, 1600)
@@ -46,8 +48,8 @@ def main() -> None:
         progress("calibrating")
         quantised = quantise(network, [picture for picture, _ in sheets[: options.calibration]], Path(folder))
         engines = {
-            "f32": OpenVinoSegmenter(network, "f32", given.cpu_threads),
-            "int8": OpenVinoSegmenter(quantised, "int8", given.cpu_threads),
+            "f32": OpenVinoSegmenter(network, "f32", given.cpu_threads, Places(1)),
+            "int8": OpenVinoSegmenter(quantised, "int8", given.cpu_threads, Places(1)),
         }
         for line in compare(package, engines, sheets[options.calibration :]):
             print(line)
@@ -95,7 +97,7 @@ def compare(package: ModelPackage, engines: dict[str, OpenVinoSegmenter], sheets
 def _forward(
     engine: OpenVinoSegmenter, picture: NDArray[np.uint8], found: list[NDArray[np.float32]]
 ) -> Callable[[], None]:
-    return lambda: found.append(engine.forward(picture[None, :, :, None])[0][0, ..., 0])
+    return lambda: found.append(segment(engine, picture, stride=1).probability)
 
 
 def _is_convolution(node: Any) -> bool:

@@ -123,7 +123,7 @@ def crowd(section: Section, running: Platform, given: Settings, seconds: float) 
     others = sum(map(len, found.values())) - len(told) - len(refused)
     section.say(
         "",
-        f"Crowd: {CROWD} clients for {given.processes * given.queue} places, each waiting as `Retry-After` says when "
+        f"Crowd: {CROWD} clients for {given.queue} places, each waiting as `Retry-After` says when "
         f"it is told to: {len(told)} sheets answered, median {_ms(told)} and p99 {_ms(told, 99)} ms; {len(refused)} "
         f"times 503, median {_ms(refused)} and p99 {_ms(refused, 99)} ms; {others} others.",
     )

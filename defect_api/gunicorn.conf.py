@@ -1,7 +1,9 @@
 """How Gunicorn serves the REST service. Numbers come from the service's own settings."""
 
 import os
+import shutil
 import signal
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -14,6 +16,7 @@ from defect_api.allocator import keep_freed_memory
 from defect_api.history.history import History
 from defect_api.media import MediaVolume
 from defect_api.model_choice import ModelChooser
+from defect_api.places import FOLDER as PLACES
 from defect_api.requests_log import configure_logging
 from defect_api.settings import Settings
 from defect_api.state import EXTENSION, State
@@ -37,6 +40,8 @@ threads = settings.request_threads
 preload_app = False
 # heartbeats must not wait for a disk
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  # memory, not a shared folder
+# in memory too, so that a full disk costs no inspection
+os.environ[PLACES] = tempfile.mkdtemp(prefix="defect-api-", dir=worker_tmp_dir)
 # a large sheet takes seconds; a worker that says nothing for a minute is lost
 timeout = 60
 graceful_timeout = 30
@@ -93,6 +98,11 @@ def post_worker_init(worker: Any) -> None:
         if state.chooser.is_first and time.monotonic() - begun > MODEL_WAIT_S:
             break
     threading.Thread(target=state.chooser.attend, args=(state.slot,), name="model-chooser", daemon=True).start()
+
+
+def on_exit(_server: object) -> None:
+    """Leave nothing behind in memory."""
+    shutil.rmtree(os.environ[PLACES], ignore_errors=True)
 
 
 def child_exit(_server: object, worker: Any) -> None:

@@ -68,10 +68,10 @@ def make_sheets(options: Options) -> None:
 
 def train(options: Options) -> None:
     """Train the folds asked for, and the network that ships; what is finished already is not done again."""
-    from training import datasets
-    from training.runs import Run
+    from training import datasets, runs
 
-    run = Run(options.run_folder, datasets.find(options.data), options.recipe)
+    begun = (options.run_folder / runs.RECIPE).exists()
+    run = runs.Run(options.run_folder, datasets.find(options.data), options.recipe or (None if begun else RECIPE))
     start = run.pretrain(datasets.find(options.pretraining_data) if options.pretraining_data else None)
     for number in range(run.recipe.folds) if options.fold is None else options.fold:
         run.train_fold(number, start)
@@ -214,7 +214,7 @@ def _train_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="images/ with masks/, or train_images/ with train.csv")
     parser.add_argument("--pretraining-data", type=Path, help="such as neu_seg, unpacked; none: the kept network")
     parser.add_argument("--run", dest="run_folder", type=Path, required=True, help="folder of checkpoints and results")
-    parser.add_argument("--recipe", type=Path, default=RECIPE)
+    parser.add_argument("--recipe", type=Path, help=f"default: the one that the run began with, or {RECIPE.name}")
     parser.add_argument("--fold", type=int, action="append", help="train this fold only (can be repeated); else all")
     parser.add_argument("--final", action=argparse.BooleanOptionalAction, default=True, help="train on everything too")
     parser.set_defaults(run=train)

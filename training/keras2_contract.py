@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from training.enlarging import enlarged
+from training.enlarging import restored
 from training.examples import DataError
 from training.keras2_architecture import Network
 
@@ -57,7 +57,7 @@ def wrap(network: Network, surroundings: Surroundings) -> keras.Model:
         x = _without_background(x, surroundings.background)
     elif x.shape[-1] > 1:
         x = _noisy_or(x)
-    return keras.Model(pixels, enlarged(x, factors) if surroundings.shrink > 1 else x, name="imported")
+    return keras.Model(pixels, restored(x, factors) if surroundings.shrink > 1 else x, name="imported")
 
 
 def stride(model: keras.Model) -> int:

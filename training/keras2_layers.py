@@ -82,7 +82,7 @@ def make(class_name: str, config: Config) -> Call:
 def _smooth_upsampling(name: str, config: Config) -> Call:
     if config["interpolation"] != "bilinear":
         raise DataError(f"layer '{name}' interpolates by '{config['interpolation']}'; known are nearest and bilinear")
-    return lambda x: enlarged(x, config["size"])
+    return lambda x: enlarged(x, config["size"], name.replace("/", "."))
 
 
 def _activation(name: str, activation: Any) -> str:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from keras import layers
 
 from training import encoder, resnet34
-from training.enlarging import enlarged
+from training.enlarging import enlarged, restored
 
 STRIDE = 32
 SCALE_MEAN, SCALE_STD = 127.0, 128.0  # of EfficientNet-Lite's own training
@@ -39,18 +39,27 @@ def build(classes: int, architecture: Architecture = DEFAULT, dropout: float = 0
 
     Logit 0 is the background's. H and W are multiples of 32. The last step to full resolution is bilinear.
     """
-    return _build(
-        classes, architecture, dropout, lambda x, size, _: layers.UpSampling2D(size, interpolation="bilinear")(x)
-    )
+
+    def grown(x: Any, size: int, _name: str) -> Any:
+        return layers.UpSampling2D(size, interpolation="bilinear")(x)
+
+    pixels, logits = _coarse(classes, architecture, dropout, grown)
+    return keras.Model(pixels, grown(logits, coarseness(architecture), "logits"), name="steel_unet")
 
 
-def _build(
+def coarseness(architecture: Architecture) -> int:
+    """Return the stride that a decoder ends at."""
+    return int(2 ** (LEVELS - len(architecture.widths)))
+
+
+def _coarse(
     classes: int,
     architecture: Architecture,
     dropout: float,
     grown: Callable[[Any, int, str], Any],
     reduction: int = 1,
-) -> keras.Model:
+) -> tuple[Any, Any]:
+    """Return a network's input and its logits, where the decoder ends."""
     pixels = keras.Input((None, None, 1), dtype="uint8", name="pixels")
     x = layers.Rescaling(1 / SCALE_STD, offset=-SCALE_MEAN / SCALE_STD, name="scaled")(pixels)
     if reduction > 1:
@@ -60,9 +69,7 @@ def _build(
         x = layers.Concatenate()([grown(x, 2, f"decoder.{level}.doubled"), skips[-1 - level]])
         x = _separable(_separable(x, width, f"decoder.{level}.0"), width, f"decoder.{level}.1")
     x = layers.SpatialDropout2D(dropout)(x)
-    x = layers.Conv2D(1 + classes, 3, padding="same", name=head_name(classes))(x)
-    stride = 2 ** (LEVELS - len(architecture.widths))
-    return keras.Model(pixels, grown(x, stride, "logits"), name="steel_unet")
+    return pixels, layers.Conv2D(1 + classes, 3, padding="same", name=head_name(classes))(x)
 
 
 def head_name(classes: int) -> str:
@@ -74,28 +81,22 @@ def with_probabilities(model: keras.Model, reduction: int = 1) -> keras.Model:
     """Rebuild a network so that it is served: open sizes within a graph, probabilities in the package's order.
 
     `reduction` is by how much the pictures were reduced that it was trained on: the served network takes them at their
-    own size (H and W multiples of `reduction` x STRIDE), reduces them itself and brings its answer back up.
+    own size (H and W multiples of `reduction` x STRIDE) and reduces them itself.
     Output float32 (N, H, W, 1 + classes): channel 0 is P(any defect), the others are P(class) and sum to channel 0.
+    They are made where the decoder ends and enlarged as the last step, which costs far less than the other way round.
     A fixed 1 x 1 convolution does the summing, so the file holds standard layers only.
     """
-    channels = model.output.shape[-1]
-    if any(layer.name == head_name(channels - 1) for layer in model.layers):
-        model = _for_open_sizes(model, channels - 1, reduction)
-    softmax = layers.Softmax(name="softmax")(model.output)
-    total = layers.Conv2D(channels, 1, use_bias=False, trainable=False, name="probabilities")
-    probabilities = total(softmax)
-    total.set_weights([_summing_kernel(channels)])
-    if reduction > 1:
-        probabilities = enlarged(probabilities, (reduction, reduction), "restored")
-    return keras.Model(model.input, probabilities, name="steel_unet")
-
-
-def _for_open_sizes(model: keras.Model, classes: int, reduction: int) -> keras.Model:
-    rebuilt = _build(
-        classes, architecture_of(model), 0.0, lambda x, size, name: enlarged(x, (size, size), name), reduction
+    architecture, channels = architecture_of(model), model.output.shape[-1]
+    pixels, logits = _coarse(
+        channels - 1, architecture, 0.0, lambda x, size, name: enlarged(x, (size, size), name), reduction
     )
-    transfer(model, rebuilt)
-    return rebuilt
+    total = layers.Conv2D(channels, 1, use_bias=False, trainable=False, name="probabilities")
+    probabilities = total(layers.Softmax(name="softmax")(logits))
+    total.set_weights([_summing_kernel(channels)])
+    factor = coarseness(architecture) * reduction
+    served = keras.Model(pixels, restored(probabilities, (factor, factor)), name="steel_unet")
+    transfer(model, served)
+    return served
 
 
 def architecture_of(model: keras.Model) -> Architecture:

@@ -22,7 +22,7 @@ from training.operating_point import bounded_miss_threshold
 from training.report import GUARANTEE, how
 from training.runs import RECIPE, Run
 
-SPEED = "speed.json"  # in a run's folder, as `python -m benchmarks.network` writes it
+SPEED = "speed.json"  # in a run's folder, as `python -m benchmarks.engines` writes it
 KEY = (
     "pooled Dice",
     "first system's Dice",

@@ -76,7 +76,7 @@ class Run:
 
 def _kept_recipe(folder: Path, recipe_file: Path | None) -> Recipe:
     kept = folder / RECIPE
-    if recipe_file is None:
+    if recipe_file is None or (kept.exists() and kept.samefile(recipe_file)):
         return recipe.load(kept)
     chosen = recipe.load(recipe_file)
     if kept.exists() and recipe.load(kept) != chosen:

@@ -24,7 +24,9 @@ def load() -> Network:
 def segment(network: Network, data: bytes) -> bytes:
     """Return the mask of a sheet as a PNG."""
     grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
-    return encoded(network(grey[None, :, :, None])[0, :, :, 0] >= THRESHOLD)
+    probability = network(grey[None, :, :, None])[0, :, :, 0]
+    # the compiled network answers on a coarser grid
+    return encoded(cv2.resize(probability, grey.shape[::-1], interpolation=cv2.INTER_LINEAR) >= THRESHOLD)
 
 
 def encoded(mask: NDArray[np.bool_]) -> bytes:

@@ -7,6 +7,7 @@ from pydantic import Field
 from defect_api.compiled_form import FORMS, bring, brings, has_keras, make
 from defect_api.model_package import ModelPackage, PackageError
 from defect_api.openvino_segmenter import OpenVinoSegmenter, has_bf16
+from defect_api.places import Places, shared
 from defect_api.record import Part
 from defect_api.segmenter import KerasSegmenter, Segmenter
 from defect_api.settings import Settings
@@ -33,6 +34,7 @@ class Engines:
     def __init__(self, settings: Settings) -> None:
         self._engine, self._precision = settings.engine, settings.precision
         self._threads = settings.cpu_threads
+        self._turns = Places(settings.predictions, shared("turns"))
         self.forms = settings.state_dir / FORMS
 
     def options(self, package: ModelPackage) -> list[list[Option]]:
@@ -64,7 +66,7 @@ class Engines:
             raise PackageError(f"model {package.key}: this processor does not compute in bf16")
         form = FORM_OF[option.precision]
         network = bring(package, form) if option.brought else make(package, form, self.forms)
-        return OpenVinoSegmenter(network, option.precision, self._threads)
+        return OpenVinoSegmenter(network, option.precision, self._threads, self._turns)
 
     def _precisions(self, package: ModelPackage) -> list[Precision]:
         if self._precision != "auto":

@@ -1,7 +1,6 @@
 """One inspection from bytes to published record. Knows nothing of HTTP."""
 
 import hashlib
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from defect_api.media import MediaVolume, bare_name, inspection_id
 from defect_api.metrics import HELD, count_inspection
 from defect_api.model_package import find_packages
 from defect_api.overlay import encode_overlay
+from defect_api.places import Places, shared
 from defect_api.png import decode_png, encode_png
 from defect_api.problems import Busy, Conflict, NotFound
 from defect_api.record import Files, ImageFacts, Record, Timings, rfc3339
@@ -68,7 +68,7 @@ class _Stopwatch:
 
 
 class Inspector:
-    """Inspects sheets, at most `queue` at a time; the segmenter bounds how many are predicted at once."""
+    """Inspects sheets, at most `queue` at a time in all processes; the segmenter bounds what is predicted at once."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Inspector:
         self._slot = slot
         self._models_dir = settings.models_dir
         self._terms = Terms(scale=settings.scale)
-        self._places = threading.BoundedSemaphore(settings.queue)
+        self._places = Places(settings.queue, shared("inspections"))
 
     def inspect(self, upload: Upload, terms: Terms | None = None) -> tuple[Record, bool]:
         """Inspect a picture; return its record, and whether it is new.
@@ -172,13 +172,11 @@ class Inspector:
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        if not self._places.acquire(blocking=False):
-            raise Busy("The service is busy with as many sheets as it may hold; please try again in a moment.")
-        try:
+        with self._places.hold() as free:
+            if not free:
+                raise Busy("The service is busy with as many sheets as it may hold; please try again in a moment.")
             with HELD.track_inprogress():
                 yield
-        finally:
-            self._places.release()
 
     def _run(self, model: ServedModel, upload: Upload) -> Record:
         watch = _Stopwatch()

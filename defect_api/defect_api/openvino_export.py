@@ -11,6 +11,8 @@ from typing import Any
 from unittest.mock import patch
 
 UNREADABLE = 3  # exit status where Keras cannot load the file at all
+# a layer of this name, and what follows it, does nothing but enlarge the probabilities bilinearly
+LAST_ENLARGEMENT = "probabilities.enlarged"
 
 
 class Unreadable(ValueError):
@@ -21,7 +23,8 @@ def export(weights: Path, path: Path) -> None:
     """Write `path` (.xml) and its weights beside it (.bin) from a package's `model.keras`.
 
     Height and width stay open, as they are where Keras serves it; OpenVINO is given each size when it compiles. This is
-    what Keras's own `export` does, which needs SciPy for it. Raises Unreadable.
+    what Keras's own `export` does, which needs SciPy for it. A last enlargement is left to the segmenter: OpenCV does
+    it in a fraction of OpenVINO's time. Raises Unreadable.
     """
     # the converter would report its use to its makers, and this system reports nothing to anybody
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # how Python says 'not installed'
@@ -29,13 +32,20 @@ def export(weights: Path, path: Path) -> None:
     import openvino
     import tensorflow as tf
 
-    network = _load(weights)
+    network = _without_enlargement(_load(weights))
     traced = tf.function(lambda pixels: network(pixels, training=False), autograph=False)
     signature = tf.TensorSpec((None, None, None, 1), tf.uint8, name="pixels")
     path.parent.mkdir(parents=True, exist_ok=True)
     with patch.object(keras.layers.UpSampling2D, "call", _enlarge):
         concrete = traced.get_concrete_function(signature)
     openvino.serialize(openvino.convert_model(concrete), path)
+
+
+def _without_enlargement(network: Any) -> Any:
+    import keras
+
+    last = next((layer for layer in network.layers if layer.name == LAST_ENLARGEMENT), None)
+    return keras.Model(network.input, [last.input, *network.outputs[1:]]) if last else network
 
 
 def _enlarge(layer: Any, maps: Any) -> Any:

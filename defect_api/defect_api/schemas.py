@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
     TypeAdapter,
@@ -20,13 +19,8 @@ from defect_api.exports.formats import FormatName
 from defect_api.history.search import Filters, Ordering, Text
 from defect_api.images import CONTENT_TYPES
 from defect_api.judgement import Terms
+from defect_api.parameters import Parameters
 from defect_api.record import ModelFacts, Record, Scale
-
-
-class Parameters(BaseModel):
-    """The base of parameter sets: unknown names are refused, since they are most often misspelt ones."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class TermsQuery(Parameters):

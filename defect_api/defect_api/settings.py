@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     retention_days: float = Field(0, ge=0, description="age in days beyond which inspections are deleted; 0: none")
     retention_gb: float = Field(0, ge=0, description="GiB beyond which the oldest are deleted; 0: no limit")
     max_upload_mb: int = Field(16, ge=1, le=1024, description="largest request body, MiB")
-    queue: int = Field(8, ge=1, le=256, description="inspections a worker holds at once; one more is told 503")
+    queue: int = Field(16, ge=1, le=256, description="inspections all workers hold at once; one more is told 503")
     api_token: str = Field("", repr=False, description="bearer token that writing requires; empty: none")
     api_bind: str = Field("0.0.0.0:9090", description="address the service listens on, host:port")
     workers: int = Field(0, ge=0, le=64, description="processes, each with its own model; 0: CPUs / 2, at least 2")
@@ -91,5 +91,10 @@ class Settings(BaseSettings):
 
     @property
     def cpu_threads(self) -> int:
-        """Return the CPU threads of one prediction, so that all workers together use each CPU once."""
+        """Return the CPU threads of one prediction."""
         return self.predict_threads or max(1, available_cpus() // self.processes)
+
+    @property
+    def predictions(self) -> int:
+        """Return the predictions that run at once in all workers together, so that they use each CPU once."""
+        return max(1, available_cpus() // self.cpu_threads)

@@ -20,8 +20,8 @@ LEAST_SEPARABILITY = 0.85
 
 
 def quantise(probability: NDArray[np.float32]) -> Map:
-    """Return round(255 p), uint8, H x W, of a float32 map p in [0, 1]."""
-    return np.asarray(np.rint(np.clip(probability, 0, 1) * np.float32(255)), np.uint8)
+    """Return round(255 p), uint8, H x W, of a float32 map p in [0, 1]; what is above 1 counts as 1."""
+    return np.asarray(cv2.convertScaleAbs(probability, alpha=255), np.uint8)
 
 
 def cut(threshold: float) -> int:

@@ -99,12 +99,12 @@ def test_a_refused_part_of_several_is_counted(client: FlaskClient, counted: Coun
 
 
 def test_the_model_in_service_and_the_room_are_told(make_app: Callable[..., Flask], model: ServedModel) -> None:
-    client = make_app(queue=5, workers=3).test_client()
+    client = make_app(queue=5).test_client()
     facts = model.facts.model_dump()
     assert value(client, "defect_api_model_info", **facts) == 1
     assert value(client, "defect_api_ready") == 1
     assert value(client, "defect_api_refused_packages") == 0
-    assert value(client, "defect_api_inspections_limit") == 15
+    assert value(client, "defect_api_inspections_limit") == 5
 
 
 def test_a_service_without_a_model_says_so(settings: Settings) -> None:

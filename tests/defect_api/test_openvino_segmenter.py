@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from defect_api import openvino_export
 from defect_api.openvino_segmenter import SIZES, OpenVinoSegmenter
-from defect_api.segmenter import KerasSegmenter
+from defect_api.places import Places
+from defect_api.segmenter import KerasSegmenter, segment
+from training.enlarging import restored
 
 STRIDE = 4
 SHAPES = [(64, 160), (32, 32), (64, 96), (128, 64), (96, 224)]
@@ -35,7 +37,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def segmenter(weights: Path) -> OpenVinoSegmenter:
     openvino_export.export(weights, weights.with_name("network.xml"))
-    return OpenVinoSegmenter(weights.with_name("network.xml"), "f32", threads=1)
+    return OpenVinoSegmenter(weights.with_name("network.xml"), "f32", 1, Places(2))
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +75,23 @@ def test_few_sizes_are_kept(segmenter: OpenVinoSegmenter) -> None:
     assert segmenter.sizes_kept == SIZES < len(SHAPES)
 
 
+def test_a_last_enlargement_is_left_to_the_segmenter(tmp_path: Path) -> None:
+    pixels = keras.Input((None, None, 1), dtype="uint8")
+    x = keras.layers.Rescaling(1 / 255)(pixels)
+    probabilities = keras.layers.Conv2D(3, 5, strides=4, padding="same", activation="softmax")(x)
+    keras.Model(pixels, restored(probabilities, (4, 4))).save(tmp_path / "model.keras")
+    openvino_export.export(tmp_path / "model.keras", tmp_path / "network.xml")
+    segmenter = OpenVinoSegmenter(tmp_path / "network.xml", "f32", 1, Places(1))
+    assert segmenter.forward(batch(1, (64, 96)))[0].shape == (1, 16, 24, 3)
+    grey = batch(2, (61, 90))[0, :, :, 0]
+    found, wanted = (segment(each, grey, STRIDE) for each in (segmenter, KerasSegmenter(tmp_path / "model.keras")))
+    np.testing.assert_allclose(found.probability, wanted.probability, atol=1e-5)
+    # rounding to 8 bits before or after the enlargement decides where classes are as likely
+    assert np.count_nonzero(found.classes != wanted.classes) < 0.01 * grey.size
+
+
 def test_a_network_with_one_output_tells_no_novelty(weights: Path, tmp_path: Path) -> None:
     network = keras.saving.load_model(weights, compile=False)
     keras.Model(network.input, network.outputs[0]).save(tmp_path / "model.keras")
     openvino_export.export(tmp_path / "model.keras", tmp_path / "network.xml")
-    assert OpenVinoSegmenter(tmp_path / "network.xml", "f32", threads=1).forward(batch(1, (32, 32)))[1] is None
+    assert OpenVinoSegmenter(tmp_path / "network.xml", "f32", 1, Places(1)).forward(batch(1, (32, 32)))[1] is None

@@ -37,6 +37,21 @@ def test_every_pixel_gets_its_own_answer(shape: tuple[int, int]) -> None:
     np.testing.assert_array_equal(classes, grey >= 128)
 
 
+@pytest.mark.parametrize("shape", [(64, 64), (50, 70), (600, 2500)])
+def test_a_coarser_answer_is_enlarged(shape: tuple[int, int]) -> None:
+    class Coarse(Recorder):
+        def forward(self, batch: NDArray[np.uint8]) -> Answer:
+            output, novelty = super().forward(batch)
+            return output[:, 4::8, 4::8], novelty
+
+    slope = np.tile(np.arange(shape[1]) * 255 // shape[1], (shape[0], 1)).astype(np.uint8)
+    probability, classes, _ = segment(Coarse(), slope, stride=32)
+    inner = (slice(8, -24), slice(8, -24))
+    np.testing.assert_allclose(probability[inner], slope[inner] / 255, atol=0.02)
+    assert classes[0, 0] == 0
+    assert classes[0, -1] == 1
+
+
 @pytest.mark.parametrize("shape", [(256, 1600), (100, 333), (1100, 5000)])
 def test_the_network_is_given_multiples_of_the_stride_and_bounded_tiles(shape: tuple[int, int]) -> None:
     recorder = Recorder()

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from defect_api import settings as settings_module
 from defect_api.requests_log import JsonFormatter
+from defect_api.schemas import RecordQuery
 from defect_api.settings import Settings, available_cpus
 from tests.defect_api.conftest import png, sheet
 from tests.defect_api.second_contract import assert_problem, post
@@ -208,3 +209,9 @@ def test_half_a_scale_is_refused(client: FlaskClient) -> None:
     assert "sent together" in assert_problem(post(client, mm_per_px_x="0.5"), 422, "invalid-parameter")
     with pytest.raises(ValueError, match="set together"):
         Settings(mm_per_px_y=1)
+
+
+def test_the_schema_of_parameters_is_made_once() -> None:
+    assert RecordQuery.model_json_schema() is RecordQuery.model_json_schema()
+    assert RecordQuery.model_json_schema()["properties"].keys() > {"id", "sort"}
+    assert RecordQuery.model_json_schema(mode="serialization") is not RecordQuery.model_json_schema()

@@ -9,7 +9,7 @@ import pytest
 
 from defect_api.model_package import read_package
 from training import datasets, golden, sheets
-from training.commands import main
+from training.commands import OWN_RECIPE, main
 from training.examples import DataError
 from training.runs import Run
 
@@ -62,6 +62,8 @@ def test_a_folder_of_own_pictures_ends_as_a_model_package(
     of_run = ["--data", str(data), "--run", str(run)]
 
     assert main(["train", *of_run, "--recipe", str(recipe), "--fold", "0", "--no-final"]) == 0
+    # the run goes on by the recipe that it began with
+    assert main(["train", *of_run, "--fold", "0", "--no-final"]) == 0
     assert main(["evaluate", *of_run, "--resamples", "20"]) == 0
     assert "pooled Dice: hard, any defect" in capsys.readouterr().out
     assert (
@@ -81,7 +83,7 @@ def test_a_run_of_another_recipe_is_refused(data: Path, tmp_path: Path, capsys: 
     run.mkdir()
     (run / "recipe.toml").write_text(RECIPE)
 
-    assert main(["train", "--data", str(data), "--run", str(run)]) == 1
+    assert main(["train", "--data", str(data), "--run", str(run), "--recipe", str(OWN_RECIPE)]) == 1
     assert "is of another recipe than" in capsys.readouterr().err
 
 

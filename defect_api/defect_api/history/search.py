@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 from sqlalchemy import ColumnElement, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from defect_api.history.schema import Entry, Verdict, marked, milliseconds, search_name
+from defect_api.parameters import Parameters
 from defect_api.problems import Unprocessable
 
 SortKey = Literal["created_at", "defect_probability", "defect_area_px"]
@@ -32,10 +33,8 @@ def _written_out(value: object) -> object:
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
 
 
-class Filters(BaseModel):
+class Filters(Parameters):
     """Which inspections are wanted; one that names several conditions wants all of them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     created_from: Moment | None = Field(None, description="not older than this, RFC 3339")
     created_to: Moment | None = Field(None, description="older than this, RFC 3339")
@@ -50,10 +49,8 @@ class Filters(BaseModel):
     id: list[Text] | None = Field(None, max_length=500, description="only these")
 
 
-class Ordering(BaseModel):
+class Ordering(Parameters):
     """How they are sorted; equal ones by id."""
-
-    model_config = ConfigDict(frozen=True)
 
     sort: SortKey = Field("created_at", description="what they are sorted by; defect_area_px is that of all together")
     order: Literal["desc", "asc"] = Field("desc", description="largest or newest first, or last")

@@ -29,5 +29,5 @@ def readyz() -> Response:
 def metrics() -> Response:
     """Of all workers together."""
     slot, settings = state().slot, state().settings
-    standing = Standing(model=slot.facts, complaints=len(slot.complaints), places=settings.queue * settings.processes)
+    standing = Standing(model=slot.facts, complaints=len(slot.complaints), places=settings.queue)
     return Response(exposition(standing), content_type=CONTENT_TYPE)

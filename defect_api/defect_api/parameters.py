@@ -1,0 +1,26 @@
+"""The base of the parameters that routes take."""
+
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Parameters(BaseModel):
+    """A set of parameters: unknown names are refused, since they are most often misspelt ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def model_json_schema(cls, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """Return the schema; without options it is made once.
+
+        Flask-OpenAPI3 asks for it at each request to tell lists from single values; to make it took more time than to
+        answer with a known inspection.
+        """
+        return super().model_json_schema(*arguments, **options) if arguments or options else _plain_schema(cls)
+
+
+@cache
+def _plain_schema(model: type[Parameters]) -> dict[str, Any]:
+    return super(Parameters, model).model_json_schema()

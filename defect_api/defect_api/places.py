@@ -1,0 +1,67 @@
+"""Numbered places that all processes of the service share. A lost process gives up what it held."""
+
+import fcntl
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+# names the folder that the server made before its workers
+FOLDER = "PLACES_DIR"
+
+
+class Places:
+    """A semaphore of locks on files, which the kernel takes back from a process that ends, however it does.
+
+    Counting semaphores of an operating system would lose a killed worker's places for good.
+    """
+
+    def __init__(self, count: int, folder: Path | None = None) -> None:
+        """Share `count` places with whoever names the same folder, as `shared` does; None: within this process."""
+        self.count = count
+        if folder is None:
+            folder = Path(tempfile.mkdtemp(prefix="places-"))
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._door = folder / "door"
+        self._places = [folder / str(number) for number in range(count)]
+
+    @contextmanager
+    def hold(self) -> Iterator[bool]:
+        """Hold a place where one is free at once; gives whether one was."""
+        with ExitStack() as stack:
+            yield any(stack.enter_context(_locked(place)) for place in self._places)
+
+    @contextmanager
+    def wait(self) -> Iterator[None]:
+        """Wait for a place, one after the other, and hold it."""
+        with ExitStack() as stack:
+            with _locked(self._door, wait=True):
+                if not any(stack.enter_context(_locked(place)) for place in self._places):
+                    # turns are about as long as each other, so the one that began first ends first
+                    first = min(self._places, key=lambda place: place.stat().st_mtime_ns)
+                    stack.enter_context(_locked(first, wait=True))
+            yield
+
+
+def shared(name: str) -> Path | None:
+    """Return the folder of the places that all workers of the server share, or None where there is no server."""
+    folder = os.environ.get(FOLDER)
+    return Path(folder, name) if folder else None
+
+
+@contextmanager
+def _locked(path: Path, *, wait: bool = False) -> Iterator[bool]:
+    """Lock a file; gives whether that was possible. Locks belong to the opened file, so threads exclude each other."""
+    with path.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            locked = False
+        else:
+            os.utime(file.fileno())
+            locked = True
+        yield locked
