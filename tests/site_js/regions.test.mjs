@@ -50,7 +50,7 @@ test("a threshold counts from the same 8-bit value as in Python", () => {
 
 test("pixels that touch at a corner are one region", () => {
   const { regions } = findRegions(draw("#..", ".#.", "..#"), 0.5, ANY);
-  assert.deepEqual(regions, [{ area: 3, box: [0, 0, 3, 3] }]);
+  assert.deepEqual(regions, [{ area: 3, peak: 200, box: [0, 0, 3, 3] }]);
 });
 
 test("the threshold decides which pixels count", () => {

@@ -17,11 +17,15 @@ export class Legend {
   show(state, camera, defects) {
     this.part("zoom").textContent = `${number(100 * camera.scale * window.devicePixelRatio)}\u202f%`;
     this.part("tick").setAttribute("x", 100 * state.threshold);
-    for (const sample of this.samples) {
-      drawSample(sample.querySelector("path"), styleOf(Number(sample.dataset.class), state.colours));
-      sample.classList.toggle("absent", !defects.some((defect) => defect.kind === Number(sample.dataset.class)));
-    }
+    const found = new Set(defects.map(({ kind }) => kind));
+    for (const sample of this.samples) sample.classList.toggle("absent", !found.has(Number(sample.dataset.class)));
     this.part("readout").textContent = state.pointer ? this.readout(state.pointer) : "";
+  }
+
+  /** Give each class the look of its outlines. */
+  colour(byClass) {
+    for (const sample of this.samples)
+      drawSample(sample.querySelector("path"), styleOf(Number(sample.dataset.class), byClass));
   }
 
   /** Have what is exported be what one sees. */

@@ -36,7 +36,6 @@ function filled(runs, width, height) {
   return {
     data,
     stride,
-    index: (x, y) => (y + 1) * stride + x + 1,
     at: (x, y) => data[(y + 1) * stride + x + 1],
     left: offsets(AHEAD_LEFT),
     right: offsets(AHEAD_RIGHT),
@@ -45,18 +44,20 @@ function filled(runs, width, height) {
 
 // goes round with the inside on the right hand, beginning upwards along the left edge of pixel (startX, startY); every
 // ring goes upwards somewhere, and each left edge is marked when it is passed, so each ring is found once
-function traceRing({ data, index, left, right, stride }, startX, startY) {
+function traceRing({ data, stride, left, right }, startX, startY) {
   const ring = [];
-  let [x, y, direction] = [startX, startY + 1, UP];
+  const step = [-stride, 1, stride, -1];
+  const start = (startY + 2) * stride + startX + 1;
+  let [x, y, at, direction] = [startX, startY + 1, start, UP];
   do {
-    if (direction === UP) data[index(x, y - 1)] = TRACED;
+    if (direction === UP) data[at - stride] = TRACED;
     x += STEP_X[direction];
     y += STEP_Y[direction];
-    const at = (y + 1) * stride + x + 1;
+    at += step[direction];
     // corners where two pixels touch are passed on the left: they belong together
     const turn = data[at + left[direction]] ? 3 : data[at + right[direction]] ? 0 : 1;
     if (turn) ring.push(x, y);
     direction = (direction + turn) & 3;
-  } while (x !== startX || y !== startY + 1 || direction !== UP);
+  } while (at !== start || direction !== UP);
   return ring;
 }

@@ -11,8 +11,10 @@ const TINT = 0.2;
 const CROSS = "rgb(255 255 255 / 55%)";
 const LABEL_FONT_PX = 12;
 const MOST_LABELS = 40;
-// outlines with more corners take longer than a frame has to be drawn with seams and gaps
+// outlines with more corners take longer than a frame has to be drawn with seams and gaps; a browser without a graphics
+// card draws a line of less than a pixel of the screen several times as fast as any other
 const MANY_CORNERS = 2000;
+const PLAIN_PX = 0.99;
 
 export class Panes {
   constructor(root, sheet, camera) {
@@ -97,7 +99,8 @@ export class Panes {
       if (!this.plain) context.fill(path, "evenodd");
       context.globalAlpha = state.opacity / 100;
       if (!this.plain) this.stroke(context, path, SEAM, SEAM_PX);
-      this.stroke(context, path, style.colour, LINE_PX, this.plain ? [] : style.dash);
+      if (this.plain) this.stroke(context, path, style.colour, PLAIN_PX / this.density);
+      else this.stroke(context, path, style.colour, LINE_PX, style.dash);
     }
     context.globalAlpha = 1;
   }
