@@ -240,6 +240,31 @@ def test_a_tone_changes_the_picture_and_nothing_beside_the_sheet(page: Page, def
     assert pixels(page, "original") == before[0]
 
 
+@pytest.mark.parametrize(
+    ("less", "more", "name", "changed"),
+    [("4", "5", "brightness", 10), ("6", "7", "contrast", 10), ("8", "9", "gamma", 1.1)],
+)
+def test_keys_set_the_tones_and_reset_them(
+    page: Page, defective: Path, less: str, more: str, name: str, changed: float
+) -> None:
+    view(page, defective)
+    slider = page.locator(f"[data-state={name}]")
+    first = slider.input_value()
+    before = pixels(page, "original")
+    page.keyboard.press(more)
+    expect(slider).to_have_value(str(changed))
+    page.wait_for_function(f"() => location.hash.includes('{name}=')")
+    assert pixels(page, "original") != before
+    page.keyboard.press(less)
+    expect(slider).to_have_value(first)
+    page.keyboard.press(less)
+    expect(slider).not_to_have_value(first)
+    page.keyboard.press("b")
+    expect(slider).to_have_value(first)
+    page.wait_for_function(f"() => !location.hash.includes('{name}=')")
+    assert pixels(page, "original") == before
+
+
 def test_two_fingers_zoom_and_one_moves(new_page: NewPage, defective: Path) -> None:
     page = new_page(viewport=PHONE, has_touch=True, is_mobile=True)
     view(page, defective)
