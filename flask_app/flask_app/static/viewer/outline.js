@@ -8,9 +8,13 @@ const AHEAD_LEFT = [[-1, -1], [0, -1], [0, 0], [-1, 0]];
 const AHEAD_RIGHT = [[0, -1], [0, 0], [-1, 0], [-1, -1]];
 const [INSIDE, TRACED] = [1, 2];
 
+// kept from one call to the next: as much memory anew for each frame would be collected during the frames
+let raster = new Uint8Array(0);
+let corners = new Int32Array(4096);
+
 /**
  * Return the outlines of the regions within `runs` (as findRegions gives them) on a sheet of this size: for each
- * region a list of closed rings, each a flat list of corners x, y in px.
+ * region a list of closed rings, each the corners x, y in px one after the other.
  */
 export function traceOutlines({ regions, runs }, width, height) {
   const pixels = filled(runs, width, height);
@@ -27,11 +31,12 @@ export function traceOutlines({ regions, runs }, width, height) {
 // a raster with a margin of one pixel, so that looking beyond the sheet's edge needs no test
 function filled(runs, width, height) {
   const stride = width + 2;
-  const data = new Uint8Array(stride * (height + 2));
+  const data = emptied(stride * (height + 2));
   for (let y = 0; y < height; y++)
     for (let run = runs.firstOfRow[y]; run < runs.firstOfRow[y + 1]; run++)
       if (runs.regions[run] >= 0)
-        data.fill(INSIDE, (y + 1) * stride + runs.starts[run] + 1, (y + 1) * stride + runs.ends[run] + 2);
+        // most runs are too short for fill() to be worth its call
+        for (let x = runs.starts[run]; x <= runs.ends[run]; x++) data[(y + 1) * stride + x + 1] = INSIDE;
   const offsets = (ahead) => ahead.map(([x, y]) => y * stride + x);
   return {
     data,
@@ -42,13 +47,19 @@ function filled(runs, width, height) {
   };
 }
 
+function emptied(length) {
+  if (raster.length === length) raster.fill(0);
+  else raster = new Uint8Array(length);
+  return raster;
+}
+
 // goes round with the inside on the right hand, beginning upwards along the left edge of pixel (startX, startY); every
 // ring goes upwards somewhere, and each left edge is marked when it is passed, so each ring is found once
 function traceRing({ data, stride, left, right }, startX, startY) {
-  const ring = [];
   const step = [-stride, 1, stride, -1];
   const start = (startY + 2) * stride + startX + 1;
-  let [x, y, at, direction] = [startX, startY + 1, start, UP];
+  let ring = corners;
+  let [x, y, at, direction, length] = [startX, startY + 1, start, UP, 0];
   do {
     if (direction === UP) data[at - stride] = TRACED;
     x += STEP_X[direction];
@@ -56,8 +67,18 @@ function traceRing({ data, stride, left, right }, startX, startY) {
     at += step[direction];
     // corners where two pixels touch are passed on the left: they belong together
     const turn = data[at + left[direction]] ? 3 : data[at + right[direction]] ? 0 : 1;
-    if (turn) ring.push(x, y);
+    if (turn) {
+      if (length === ring.length) ring = corners = doubled(ring);
+      ring[length++] = x;
+      ring[length++] = y;
+    }
     direction = (direction + turn) & 3;
   } while (at !== start || direction !== UP);
-  return ring;
+  return ring.slice(0, length);
+}
+
+function doubled(values) {
+  const larger = new Int32Array(2 * values.length);
+  larger.set(values);
+  return larger;
 }
