@@ -10,11 +10,10 @@ const [INSIDE, TRACED] = [1, 2];
 
 // kept from one call to the next: as much memory anew for each frame would be collected during the frames
 let raster = new Uint8Array(0);
-let corners = new Int32Array(4096);
 
 /**
  * Return the outlines of the regions within `runs` (as findRegions gives them) on a sheet of this size: for each
- * region a list of closed rings, each the corners x, y in px one after the other.
+ * region a list of closed rings, each a flat list of corners x, y in px.
  */
 export function traceOutlines({ regions, runs }, width, height) {
   const pixels = filled(runs, width, height);
@@ -29,18 +28,21 @@ export function traceOutlines({ regions, runs }, width, height) {
 }
 
 // a raster with a margin of one pixel, so that looking beyond the sheet's edge needs no test
-function filled(runs, width, height) {
+function filled({ starts, ends, firstOfRow, regions }, width, height) {
   const stride = width + 2;
   const data = emptied(stride * (height + 2));
   for (let y = 0; y < height; y++)
-    for (let run = runs.firstOfRow[y]; run < runs.firstOfRow[y + 1]; run++)
-      if (runs.regions[run] >= 0)
-        // most runs are too short for fill() to be worth its call
-        for (let x = runs.starts[run]; x <= runs.ends[run]; x++) data[(y + 1) * stride + x + 1] = INSIDE;
+    for (let run = firstOfRow[y]; run < firstOfRow[y + 1]; run++) {
+      if (regions[run] < 0) continue;
+      const last = (y + 1) * stride + ends[run] + 1;
+      // most are too short for fill() to be worth its call
+      for (let at = last - ends[run] + starts[run]; at <= last; at++) data[at] = INSIDE;
+    }
   const offsets = (ahead) => ahead.map(([x, y]) => y * stride + x);
   return {
     data,
     stride,
+    step: [-stride, 1, stride, -1],
     at: (x, y) => data[(y + 1) * stride + x + 1],
     left: offsets(AHEAD_LEFT),
     right: offsets(AHEAD_RIGHT),
@@ -55,11 +57,13 @@ function emptied(length) {
 
 // goes round with the inside on the right hand, beginning upwards along the left edge of pixel (startX, startY); every
 // ring goes upwards somewhere, and each left edge is marked when it is passed, so each ring is found once
-function traceRing({ data, stride, left, right }, startX, startY) {
-  const step = [-stride, 1, stride, -1];
+function traceRing({ data, stride, step, left, right }, startX, startY) {
   const start = (startY + 2) * stride + startX + 1;
-  let ring = corners;
-  let [x, y, at, direction, length] = [startX, startY + 1, start, UP, 0];
+  const ring = [];
+  let x = startX;
+  let y = startY + 1;
+  let at = start;
+  let direction = UP;
   do {
     if (direction === UP) data[at - stride] = TRACED;
     x += STEP_X[direction];
@@ -67,18 +71,8 @@ function traceRing({ data, stride, left, right }, startX, startY) {
     at += step[direction];
     // corners where two pixels touch are passed on the left: they belong together
     const turn = data[at + left[direction]] ? 3 : data[at + right[direction]] ? 0 : 1;
-    if (turn) {
-      if (length === ring.length) ring = corners = doubled(ring);
-      ring[length++] = x;
-      ring[length++] = y;
-    }
+    if (turn) ring.push(x, y);
     direction = (direction + turn) & 3;
   } while (at !== start || direction !== UP);
-  return ring.slice(0, length);
-}
-
-function doubled(values) {
-  const larger = new Int32Array(2 * values.length);
-  larger.set(values);
-  return larger;
+  return ring;
 }

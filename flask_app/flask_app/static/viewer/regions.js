@@ -4,7 +4,6 @@
 
 const FIRST_CAPACITY = 4096;
 const BLOCK_BITS = 6;
-const OF_A_RUN = ["starts", "ends", "peaks"];
 
 /** Return the smallest 8-bit value that counts as defective at `threshold`. */
 export const cut = (threshold) => Math.ceil(255 * threshold);
@@ -41,16 +40,16 @@ export function regionAt(runs, x, y) {
 function findRuns(map, least) {
   const { width, height, data } = map;
   const highest = (map.highest ??= highestOfBlocks(data));
-  const runs = { count: 0 };
-  for (const name of OF_A_RUN) runs[name] = new Int32Array(FIRST_CAPACITY);
+  const [starts, ends, peaks] = Array.from({ length: 3 }, () => new Int32Array(FIRST_CAPACITY));
   const firstOfRow = new Int32Array(height + 1);
+  const runs = { starts, ends, peaks, firstOfRow, count: 0, regions: null };
   for (let y = 0; y < height; y++) {
     firstOfRow[y] = runs.count;
-    if (runs.starts.length - runs.count <= width / 2 + 1) for (const name of OF_A_RUN) runs[name] = grown(runs[name], width);
+    if (runs.starts.length - runs.count <= width / 2 + 1) grow(runs, width);
     findRunsOfRow(runs, data, highest, y * width, (y + 1) * width, least);
   }
   firstOfRow[height] = runs.count;
-  return { ...runs, firstOfRow, regions: null };
+  return runs;
 }
 
 function findRunsOfRow(runs, data, highest, rowStart, rowEnd, least) {
@@ -81,6 +80,12 @@ function highestOfBlocks(data) {
     if (data[at] > highest[block]) highest[block] = data[at];
   }
   return highest;
+}
+
+function grow(runs, atLeast) {
+  runs.starts = grown(runs.starts, atLeast);
+  runs.ends = grown(runs.ends, atLeast);
+  runs.peaks = grown(runs.peaks, atLeast);
 }
 
 function grown(values, atLeast) {
