@@ -60,7 +60,7 @@ export class Panes {
     return this.ofClass.get(step);
   }
 
-  /** Draw all pictures; while the threshold is `moving`, many outlines are drawn plainly. */
+  /** Draw all pictures; while the threshold is `moving`, many outlines are drawn plainly, and without numbers. */
   draw(state, defects, moving) {
     this.plain = moving && this.corners > MANY_CORNERS;
     const view = this.ground.update(state.smooth);
@@ -70,9 +70,10 @@ export class Panes {
     }
   }
 
-  // the original has nothing on it but what is pointed at or selected
+  // the original has nothing on it but what is pointed at or selected, and plainly the heat map neither
   isDrawn(canvas, view, { pointer, selected, hovered }) {
-    const now = canvas.dataset.picture === "original" && !pointer && selected < 0 && hovered < 0 ? view : null;
+    const bare = canvas.dataset.picture === "original" || (canvas.dataset.picture === "heat" && this.plain);
+    const now = bare && !pointer && selected < 0 && hovered < 0 ? view : null;
     const before = this.drawn.get(canvas);
     this.drawn.set(canvas, now);
     return now !== null && now === before;
@@ -87,7 +88,7 @@ export class Panes {
     if (picture === "overlay" && state.overlay) this.drawDefects(context, state);
     if (picture === "heat" && !this.plain) this.drawEdges(context);
     this.drawSelected(context, state);
-    if (picture === "overlay" && state.overlay) this.drawLabels(context, state, defects);
+    if (picture === "overlay" && state.overlay && !this.plain) this.drawLabels(context, state, defects);
     if (state.pointer) this.drawCross(context, state.pointer);
   }
 
