@@ -3,9 +3,6 @@
 from flask_app.record import CardThreshold, Defect, Record
 from flask_app.wording import THIN_SPACE, number, percent
 
-# below it, a sheet with such a picture is more often sound than not
-EVEN = 0.5
-
 
 def explain(record: Record, rule: CardThreshold | None) -> list[str]:
     """Return the reasons of a record's verdict; `rule` is the card's, where the model is still here."""
@@ -14,14 +11,6 @@ def explain(record: Record, rule: CardThreshold | None) -> list[str]:
     said = _found(record) if record.verdict == "defect" else _clean(record, rule)
     sure = _sureness(record)
     return [said, sure] if sure else [said]
-
-
-def contradicts(record: Record) -> bool:
-    """Tell whether a record's probability speaks against its verdict, so that a person has to look."""
-    probability = record.defect_probability
-    if probability is None or record.verdict == "no_verdict":
-        return False
-    return (probability >= EVEN) != (record.verdict == "defect")
 
 
 def _found(record: Record) -> str:
@@ -60,11 +49,11 @@ def _sureness(record: Record) -> str | None:
         return None
     of_alike = "100 sheets whose map is like this one's"
     some = _of_a_hundred(probability)
-    if contradicts(record) and record.verdict == "clean":
+    if record.is_doubtful and record.verdict == "clean":
         return (
             f"Even so, of {of_alike} {some}: lower the threshold to see the suspicious spots, and have a person look."
         )
-    if contradicts(record):
+    if record.is_doubtful:
         return f"Yet of {of_alike} only {some}: it may be a false call, so have a person look."
     if record.verdict == "clean":
         known = "The picture is like those that the model was trained on, and of" if record.similarity else "Of"

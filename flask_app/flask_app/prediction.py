@@ -7,7 +7,7 @@ from flask import Blueprint, abort, render_template, request
 
 from flask_app import context, viewer
 from flask_app.client import NotFound, ServiceRefused
-from flask_app.explanation import contradicts, explain
+from flask_app.explanation import explain
 from flask_app.filters import wanted
 from flask_app.history import EXPORTS
 from flask_app.record import Record
@@ -36,7 +36,6 @@ def show() -> str:
         record=record,
         pictures=pictures_of(record),
         reasons=explain(record, around.model.card.threshold if around.model else None),
-        doubtful=contradicts(record),
         facts=viewer.facts(record, around),
         marks=marks,
         apart=viewer.are_apart(marks),

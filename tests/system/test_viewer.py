@@ -191,6 +191,13 @@ def test_a_phone_shows_the_first_defect_by_the_sheets_full_height(new_page: NewP
     assert round(seen) == 256
 
 
+@pytest.mark.parametrize("width", [360, 768, 1024, 2560])
+def test_no_width_is_too_narrow_for_the_page(new_page: NewPage, defective: Path, width: int) -> None:
+    page = new_page(viewport={"width": width, "height": 900})
+    view(page, defective)
+    assert overflow(page) == 0
+
+
 def test_nothing_moves_while_the_page_loads(page: Page, defective: Path) -> None:
     view(page, defective)
     page.reload()
