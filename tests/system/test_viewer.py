@@ -198,6 +198,16 @@ def test_no_width_is_too_narrow_for_the_page(new_page: NewPage, defective: Path,
     assert overflow(page) == 0
 
 
+def test_paper_carries_all_columns_and_nothing_to_press(new_page: NewPage, defective: Path) -> None:
+    page = new_page(viewport={"width": 760, "height": 1075})
+    view(page, defective)
+    page.emulate_media(media="print")
+    expect(page.get_by_role("navigation", name="Pages")).to_be_hidden()
+    expect(page.locator("#threshold")).to_be_hidden()
+    expect(page.locator("canvas[data-picture=overlay]")).to_be_visible()
+    assert overflow(page) == 0
+
+
 def test_nothing_moves_while_the_page_loads(page: Page, defective: Path) -> None:
     view(page, defective)
     page.reload()
