@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import Flask, Response, json, make_response, render_template, request
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from flask_app import context
 from flask_app.access_log import logger
@@ -120,4 +120,7 @@ def _on_http_error(error: HTTPException) -> Response:
 def _sentence(error: HTTPException, status: int) -> str:
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return f"A request may have at most {context.settings().max_upload_mb} MB."
+    # nothing of ours was looked for: no page has this address
+    if error.description == NotFound.description:
+        return "This site has no page at that address."
     return error.description or HTTPStatus(status).description

@@ -3,31 +3,32 @@
 from flask_app.record import CardThreshold, Defect, Record
 from flask_app.wording import THIN_SPACE, number, percent
 
-# below it, a sheet with such a picture is more often sound than not
-EVEN = 0.5
-
 
 def explain(record: Record, rule: CardThreshold | None) -> list[str]:
     """Return the reasons of a record's verdict; `rule` is the card's, where the model is still here."""
     if record.verdict == "no_verdict":
         return [reason.message for reason in record.reasons]
     said = _found(record) if record.verdict == "defect" else _clean(record, rule)
-    doubt = _doubt(record)
-    return [said, doubt] if doubt else [said]
+    sure = _sureness(record)
+    return [said, sure] if sure else [said]
 
 
 def _found(record: Record) -> str:
     largest, *others = record.defects
-    subject = "The largest defect" if others else "The defect"
-    sure = f"{subject} measures {_measures(largest)}."
-    return f"{sure} {percent(largest.type_probability)} of it look like {largest.type}."
+    count, subject = (
+        (f"{number(1 + len(others))} regions reach", "The largest") if others else ("One region reaches", "It")
+    )
+    return (
+        f"{count} the threshold of {percent(record.threshold.value)}. {subject} measures {_measures(largest)}; "
+        f"{percent(largest.type_probability)} of it look like {largest.type}."
+    )
 
 
 def _measures(defect: Defect) -> str:
     length, width, unit = defect.length_px, defect.width_px, "px"
     if defect.length_mm is not None and defect.width_mm is not None:
         length, width, unit = defect.length_mm, defect.width_mm, "mm"
-    edge = "; it reaches the edge of the picture" if defect.edge_distance_px == 0 else ""
+    edge = ", up to the edge of the picture" if defect.edge_distance_px == 0 else ""
     return f"{number(length, 1)} by {number(width, 1)}{THIN_SPACE}{unit}{edge}"
 
 
@@ -41,19 +42,27 @@ def _clean(record: Record, rule: CardThreshold | None) -> str:
     return f"Some pixels reach the threshold of {percent(threshold)}, but {spots}."
 
 
-def _doubt(record: Record) -> str | None:
-    """Say where verdict and probability point in different directions."""
+def _sureness(record: Record) -> str | None:
+    """Say what the probability makes of the verdict."""
     probability = record.defect_probability
     if probability is None:
         return None
-    if record.verdict == "clean" and probability >= EVEN:
+    of_alike = "100 sheets whose map is like this one's"
+    some = _of_a_hundred(probability)
+    if record.is_doubtful and record.verdict == "clean":
         return (
-            f"Even so, of 100 sheets whose map is like this one's about {number(100 * probability)} have a defect: "
-            "lower the threshold to see the suspicious spots, and have a person look."
+            f"Even so, of {of_alike} {some}: lower the threshold to see the suspicious spots, and have a person look."
         )
-    if record.verdict == "defect" and probability < EVEN:
-        return (
-            f"Yet of 100 sheets whose map is like this one's only about {number(100 * probability)} have a defect: "
-            "it may be a false call, so have a person look."
-        )
+    if record.is_doubtful:
+        return f"Yet of {of_alike} only {some}: it may be a false call, so have a person look."
+    if record.verdict == "clean":
+        known = "The picture is like those that the model was trained on, and of" if record.similarity else "Of"
+        return f"{known} {of_alike} {some}."
     return None
+
+
+def _of_a_hundred(probability: float) -> str:
+    count = round(100 * probability)
+    if count < 1:
+        return "fewer than one has a defect"
+    return f"about {count} {'has' if count == 1 else 'have'} a defect"

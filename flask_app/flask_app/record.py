@@ -6,6 +6,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Verdict = Literal["defect", "clean", "no_verdict"]
 Range = tuple[float, float]
+# below it, a sheet with such a picture is more often sound than not
+EVEN = 0.5
 
 
 class Answer(BaseModel):
@@ -118,6 +120,13 @@ class Record(Answer):
     scale: Scale | None = None
     files: Files
     timings_ms: dict[str, float] = Field(default_factory=dict)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Tell whether the probability speaks against the verdict, so that a person has to look."""
+        if self.defect_probability is None or self.verdict == "no_verdict":
+            return False
+        return (self.defect_probability >= EVEN) != (self.verdict == "defect")
 
 
 class RecordPage(Answer):

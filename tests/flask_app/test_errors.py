@@ -13,6 +13,7 @@ def test_an_unknown_address_is_a_page_of_ours(client: FlaskClient) -> None:
     response = client.get("/nosuch")
     assert response.status_code == 404
     assert "Nothing here by that name" in response.text
+    assert "This site has no page at that address." in response.text
     assert response.headers["X-Request-ID"] in response.text
     assert response.headers["Cache-Control"] == "no-store"
 

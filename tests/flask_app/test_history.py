@@ -43,6 +43,15 @@ def test_a_sheet_shows_its_thumbnail_verdict_type_and_probability(
 
 
 @pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(("probability", "said"), [(0.74, "Look again"), (0.2, "No defect<")])
+def test_a_clean_sheet_that_is_likely_defective_is_marked(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], probability: float, said: str
+) -> None:
+    rest.get(LISTING, json=answer(record | {"verdict": "clean", "defects": [], "defect_probability": probability}))
+    assert said in client.get("/history").text
+
+
+@pytest.mark.usefixtures("models")
 def test_the_filters_reach_the_service_and_the_prediction(
     client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
 ) -> None:

@@ -189,7 +189,16 @@ def test_a_clean_sheet_says_so_in_words(
     record |= {"verdict": "clean", "defects": [], "defect_probability": 0.0001}
     page = show(client, rest, record)
     assert "No defect found" in page
+    assert 'class="reasons reasons-clean"' in page
     assert "&lt;\u202f0.1\u202f%" in page
+
+
+def test_a_probability_against_the_verdict_takes_its_colour(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    page = show(client, rest, record | {"verdict": "clean", "defects": [], "defect_probability": 0.74})
+    assert 'class="reasons"' in page
+    assert "Look again" in page
 
 
 @pytest.mark.parametrize("name", ['"><script>alert(1)</script>.jpg', "' onerror=alert(1) x='.png", "{{ 7*7 }}.jpg"])

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { measure } from "../../flask_app/flask_app/static/viewer/measure.js";
+import { highestPixel, measure } from "../../flask_app/flask_app/static/viewer/measure.js";
 import { traceOutlines } from "../../flask_app/flask_app/static/viewer/outline.js";
 import { cut, findRegions, regionAt } from "../../flask_app/flask_app/static/viewer/regions.js";
 
@@ -50,7 +50,7 @@ test("a threshold counts from the same 8-bit value as in Python", () => {
 
 test("pixels that touch at a corner are one region", () => {
   const { regions } = findRegions(draw("#..", ".#.", "..#"), 0.5, ANY);
-  assert.deepEqual(regions, [{ area: 3, box: [0, 0, 3, 3] }]);
+  assert.deepEqual(regions, [{ area: 3, peak: 200, box: [0, 0, 3, 3] }]);
 });
 
 test("the threshold decides which pixels count", () => {
@@ -80,6 +80,23 @@ test("on random maps it is what the definition says", () => {
     const sizes = findRegions(map, 0.5, rule).regions.map((region) => region.area);
     assert.deepEqual(sizes, byDefinition(map, 0.5, rule), `seed ${seed}`);
   }
+});
+
+test("a pixel is found wherever it lies among many that are sound", () => {
+  for (const [width, height] of [[63, 5], [64, 5], [65, 5], [200, 3]])
+    for (let at = 0; at < width * height; at++) {
+      const data = new Uint8Array(width * height);
+      data[at] = 200;
+      const { regions } = findRegions({ width, height, data }, 0.5, ANY);
+      assert.deepEqual(regions, [{ area: 1, peak: 200, box: [at % width, Math.floor(at / width), 1, 1] }]);
+    }
+});
+
+test("a region's highest pixel is the first of its highest", () => {
+  const map = draw("++...", "+#+.#", ".+#..");
+  const found = findRegions(map, 0.3, ANY);
+  assert.deepEqual(found.regions.map(({ peak }) => peak), [200, 200]);
+  assert.deepEqual([0, 1].map((index) => highestPixel(found, index, map)), [[1, 1], [4, 1]]);
 });
 
 test("nothing above the threshold is no region", () => {

@@ -191,6 +191,23 @@ def test_a_phone_shows_the_first_defect_by_the_sheets_full_height(new_page: NewP
     assert round(seen) == 256
 
 
+@pytest.mark.parametrize("width", [360, 768, 1024, 2560])
+def test_no_width_is_too_narrow_for_the_page(new_page: NewPage, defective: Path, width: int) -> None:
+    page = new_page(viewport={"width": width, "height": 900})
+    view(page, defective)
+    assert overflow(page) == 0
+
+
+def test_paper_carries_all_columns_and_nothing_to_press(new_page: NewPage, defective: Path) -> None:
+    page = new_page(viewport={"width": 760, "height": 1075})
+    view(page, defective)
+    page.emulate_media(media="print")
+    expect(page.get_by_role("navigation", name="Pages")).to_be_hidden()
+    expect(page.locator("#threshold")).to_be_hidden()
+    expect(page.locator("canvas[data-picture=overlay]")).to_be_visible()
+    assert overflow(page) == 0
+
+
 def test_nothing_moves_while_the_page_loads(page: Page, defective: Path) -> None:
     view(page, defective)
     page.reload()
@@ -238,6 +255,31 @@ def test_a_tone_changes_the_picture_and_nothing_beside_the_sheet(page: Page, def
     page.keyboard.press("b")
     page.wait_for_function("() => !location.hash.includes('brightness')")
     assert pixels(page, "original") == before[0]
+
+
+@pytest.mark.parametrize(
+    ("less", "more", "name", "changed"),
+    [("4", "5", "brightness", 10), ("6", "7", "contrast", 10), ("8", "9", "gamma", 1.1)],
+)
+def test_keys_set_the_tones_and_reset_them(
+    page: Page, defective: Path, less: str, more: str, name: str, changed: float
+) -> None:
+    view(page, defective)
+    slider = page.locator(f"[data-state={name}]")
+    first = slider.input_value()
+    before = pixels(page, "original")
+    page.keyboard.press(more)
+    expect(slider).to_have_value(str(changed))
+    page.wait_for_function(f"() => location.hash.includes('{name}=')")
+    assert pixels(page, "original") != before
+    page.keyboard.press(less)
+    expect(slider).to_have_value(first)
+    page.keyboard.press(less)
+    expect(slider).not_to_have_value(first)
+    page.keyboard.press("b")
+    expect(slider).to_have_value(first)
+    page.wait_for_function(f"() => !location.hash.includes('{name}=')")
+    assert pixels(page, "original") == before
 
 
 def test_two_fingers_zoom_and_one_moves(new_page: NewPage, defective: Path) -> None:

@@ -8,6 +8,10 @@ const WORDS = {
 };
 const signed = (value) => (value > 0 ? `+${value}` : String(value).replace("-", "−"));
 
+/** Return the elements below `root` that a script fills, by their names. */
+export const partsOf = (root) =>
+  Object.fromEntries([...root.querySelectorAll("[data-part]")].map((element) => [element.dataset.part, element]));
+
 export class Controls {
   /** `change` takes changes of the state, `actions` has a function for each name in data-do. */
   constructor(root, change, actions) {

@@ -1,5 +1,6 @@
 // What the colours mean, how closely one looks, and what lies under the pointer.
 
+import { partsOf } from "./controls.js";
 import { drawSample } from "./defect-table.js";
 import { number, percent } from "./format.js";
 import { heatColour, styleOf } from "./palette.js";
@@ -7,21 +8,25 @@ import { heatColour, styleOf } from "./palette.js";
 export class Legend {
   constructor(root, sheet) {
     this.sheet = sheet;
-    this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+    this.parts = partsOf(root);
     this.exports = [...document.querySelectorAll("a[data-export]")];
     this.samples = [...root.querySelectorAll("[data-class]")];
     this.pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-    drawScale(this.part("scale"));
+    drawScale(this.parts.scale);
   }
 
   show(state, camera, defects) {
-    this.part("zoom").textContent = `${number(100 * camera.scale * window.devicePixelRatio)}\u202f%`;
-    this.part("tick").setAttribute("x", 100 * state.threshold);
-    for (const sample of this.samples) {
-      drawSample(sample.querySelector("path"), styleOf(Number(sample.dataset.class), state.colours));
-      sample.classList.toggle("absent", !defects.some((defect) => defect.kind === Number(sample.dataset.class)));
-    }
-    this.part("readout").textContent = state.pointer ? this.readout(state.pointer) : "";
+    this.parts.zoom.textContent = `${number(100 * camera.scale * window.devicePixelRatio)}\u202f%`;
+    this.parts.tick.setAttribute("x", 100 * state.threshold);
+    const found = new Set(defects.map(({ kind }) => kind));
+    for (const sample of this.samples) sample.classList.toggle("absent", !found.has(Number(sample.dataset.class)));
+    this.parts.readout.textContent = state.pointer ? this.readout(state.pointer) : "";
+  }
+
+  /** Give each class the look of its outlines. */
+  colour(byClass) {
+    for (const sample of this.samples)
+      drawSample(sample.querySelector("path"), styleOf(Number(sample.dataset.class), byClass));
   }
 
   /** Have what is exported be what one sees. */

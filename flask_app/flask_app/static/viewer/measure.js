@@ -3,36 +3,56 @@
 
 /**
  * Return what is known at once of each region: type and its share, mean and highest pixel, area, box, distance to the
- * edge; in the record's own words; with the class's index as `kind` and the place of the highest pixel as `peak`. `classes` is the class map and `names` the classes' names.
+ * edge; in the record's own words; with the class's index as `kind`. `classes` is the class map and `names` the classes'
+ * names.
  */
 export function measure({ regions, runs }, map, classes, names) {
-  const sums = regions.map(() => ({ total: 0, most: 0, peak: 0, weights: new Float64Array(names.length) }));
-  for (let y = 0; y < map.height; y++)
-    for (let run = runs.firstOfRow[y]; run < runs.firstOfRow[y + 1]; run++)
-      if (runs.regions[run] >= 0)
-        add(sums[runs.regions[run]], map.data, classes.data, y * map.width + runs.starts[run], y * map.width + runs.ends[run]);
-  return regions.map((region, index) => describe(region, sums[index], map, names));
+  const weights = weigh(regions.length, runs, map, classes.data, names.length);
+  return regions.map((region, index) =>
+    describe(region, weights.subarray(index * names.length, (index + 1) * names.length), map, names),
+  );
 }
 
-function add(sum, values, classes, first, last) {
-  for (let at = first; at <= last; at++) {
-    const value = values[at];
-    sum.total += value;
-    if (value > sum.most) [sum.most, sum.peak] = [value, at];
-    sum.weights[classes[at]] += value;
+/** Return the place [x, y] of the first of a region's highest pixels. */
+export function highestPixel({ regions, runs }, index, { width, data }) {
+  const [, top] = regions[index].box;
+  for (let y = top; ; y++)
+    for (let run = runs.firstOfRow[y]; run < runs.firstOfRow[y + 1]; run++)
+      if (runs.regions[run] === index && runs.peaks[run] === regions[index].peak)
+        return [data.indexOf(regions[index].peak, y * width + runs.starts[run]) - y * width, y];
+}
+
+// the sum of the values of each class, for one region after the other
+function weigh(count, runs, { width, height, data }, classes, kinds) {
+  const { starts, ends, firstOfRow, regions } = runs;
+  const weights = new Float64Array(count * kinds);
+  for (let y = 0; y < height; y++)
+    for (let run = firstOfRow[y]; run < firstOfRow[y + 1]; run++)
+      if (regions[run] >= 0)
+        addStretch(weights, regions[run] * kinds, data, classes, y * width + starts[run], y * width + ends[run]);
+  return weights;
+}
+
+// neighbours are nearly always of one class: they are summed up before they are put down
+function addStretch(weights, row, data, classes, first, last) {
+  for (let at = first; at <= last; ) {
+    const kind = classes[at];
+    let sum = 0;
+    for (; at <= last && classes[at] === kind; at++) sum += data[at];
+    weights[row + kind] += sum;
   }
 }
 
-function describe({ area, box }, { total, most, peak, weights }, { width, height }, names) {
+function describe({ area, peak, box }, weights, { width, height }, names) {
   const likeliest = weights.indexOf(Math.max(...weights));
+  const total = weights.reduce((sum, weight) => sum + weight);
   const [x, y, wide, high] = box;
   return {
     type: names[likeliest],
     kind: likeliest,
-    peak: [peak % width, Math.floor(peak / width)],
     type_probability: weights[likeliest] / total,
     mean_probability: total / area / 255,
-    max_probability: most / 255,
+    max_probability: peak / 255,
     area_px: area,
     box,
     edge_distance_px: Math.min(x, y, width - x - wide, height - y - high),

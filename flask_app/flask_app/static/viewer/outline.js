@@ -8,6 +8,9 @@ const AHEAD_LEFT = [[-1, -1], [0, -1], [0, 0], [-1, 0]];
 const AHEAD_RIGHT = [[0, -1], [0, 0], [-1, 0], [-1, -1]];
 const [INSIDE, TRACED] = [1, 2];
 
+// kept from one call to the next: as much memory anew for each frame would be collected during the frames
+let raster = new Uint8Array(0);
+
 /**
  * Return the outlines of the regions within `runs` (as findRegions gives them) on a sheet of this size: for each
  * region a list of closed rings, each a flat list of corners x, y in px.
@@ -25,38 +28,51 @@ export function traceOutlines({ regions, runs }, width, height) {
 }
 
 // a raster with a margin of one pixel, so that looking beyond the sheet's edge needs no test
-function filled(runs, width, height) {
+function filled({ starts, ends, firstOfRow, regions }, width, height) {
   const stride = width + 2;
-  const data = new Uint8Array(stride * (height + 2));
+  const data = emptied(stride * (height + 2));
   for (let y = 0; y < height; y++)
-    for (let run = runs.firstOfRow[y]; run < runs.firstOfRow[y + 1]; run++)
-      if (runs.regions[run] >= 0)
-        data.fill(INSIDE, (y + 1) * stride + runs.starts[run] + 1, (y + 1) * stride + runs.ends[run] + 2);
+    for (let run = firstOfRow[y]; run < firstOfRow[y + 1]; run++) {
+      if (regions[run] < 0) continue;
+      const last = (y + 1) * stride + ends[run] + 1;
+      // most are too short for fill() to be worth its call
+      for (let at = last - ends[run] + starts[run]; at <= last; at++) data[at] = INSIDE;
+    }
   const offsets = (ahead) => ahead.map(([x, y]) => y * stride + x);
   return {
     data,
     stride,
-    index: (x, y) => (y + 1) * stride + x + 1,
+    step: [-stride, 1, stride, -1],
     at: (x, y) => data[(y + 1) * stride + x + 1],
     left: offsets(AHEAD_LEFT),
     right: offsets(AHEAD_RIGHT),
   };
 }
 
+function emptied(length) {
+  if (raster.length === length) raster.fill(0);
+  else raster = new Uint8Array(length);
+  return raster;
+}
+
 // goes round with the inside on the right hand, beginning upwards along the left edge of pixel (startX, startY); every
 // ring goes upwards somewhere, and each left edge is marked when it is passed, so each ring is found once
-function traceRing({ data, index, left, right, stride }, startX, startY) {
+function traceRing({ data, stride, step, left, right }, startX, startY) {
+  const start = (startY + 2) * stride + startX + 1;
   const ring = [];
-  let [x, y, direction] = [startX, startY + 1, UP];
+  let x = startX;
+  let y = startY + 1;
+  let at = start;
+  let direction = UP;
   do {
-    if (direction === UP) data[index(x, y - 1)] = TRACED;
+    if (direction === UP) data[at - stride] = TRACED;
     x += STEP_X[direction];
     y += STEP_Y[direction];
-    const at = (y + 1) * stride + x + 1;
+    at += step[direction];
     // corners where two pixels touch are passed on the left: they belong together
     const turn = data[at + left[direction]] ? 3 : data[at + right[direction]] ? 0 : 1;
     if (turn) ring.push(x, y);
     direction = (direction + turn) & 3;
-  } while (x !== startX || y !== startY + 1 || direction !== UP);
+  } while (at !== start || direction !== UP);
   return ring;
 }

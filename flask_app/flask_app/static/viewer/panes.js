@@ -11,8 +11,10 @@ const TINT = 0.2;
 const CROSS = "rgb(255 255 255 / 55%)";
 const LABEL_FONT_PX = 12;
 const MOST_LABELS = 40;
-// outlines with more corners take longer than a frame has to be drawn with seams and gaps
+// outlines with more corners take longer than a frame has to be drawn with seams and gaps; a browser without a graphics
+// card draws a line of less than a pixel of the screen several times as fast as any other
 const MANY_CORNERS = 2000;
+const PLAIN_PX = 0.99;
 
 export class Panes {
   constructor(root, sheet, camera) {
@@ -58,7 +60,7 @@ export class Panes {
     return this.ofClass.get(step);
   }
 
-  /** Draw all pictures; while the threshold is `moving`, many outlines are drawn plainly. */
+  /** Draw all pictures; while the threshold is `moving`, many outlines are drawn plainly, and without numbers. */
   draw(state, defects, moving) {
     this.plain = moving && this.corners > MANY_CORNERS;
     const view = this.ground.update(state.smooth);
@@ -68,9 +70,10 @@ export class Panes {
     }
   }
 
-  // the original has nothing on it but what is pointed at or selected
+  // the original has nothing on it but what is pointed at or selected, and plainly the heat map neither
   isDrawn(canvas, view, { pointer, selected, hovered }) {
-    const now = canvas.dataset.picture === "original" && !pointer && selected < 0 && hovered < 0 ? view : null;
+    const bare = canvas.dataset.picture === "original" || (canvas.dataset.picture === "heat" && this.plain);
+    const now = bare && !pointer && selected < 0 && hovered < 0 ? view : null;
     const before = this.drawn.get(canvas);
     this.drawn.set(canvas, now);
     return now !== null && now === before;
@@ -85,7 +88,7 @@ export class Panes {
     if (picture === "overlay" && state.overlay) this.drawDefects(context, state);
     if (picture === "heat" && !this.plain) this.drawEdges(context);
     this.drawSelected(context, state);
-    if (picture === "overlay" && state.overlay) this.drawLabels(context, state, defects);
+    if (picture === "overlay" && state.overlay && !this.plain) this.drawLabels(context, state, defects);
     if (state.pointer) this.drawCross(context, state.pointer);
   }
 
@@ -97,7 +100,8 @@ export class Panes {
       if (!this.plain) context.fill(path, "evenodd");
       context.globalAlpha = state.opacity / 100;
       if (!this.plain) this.stroke(context, path, SEAM, SEAM_PX);
-      this.stroke(context, path, style.colour, LINE_PX, this.plain ? [] : style.dash);
+      if (this.plain) this.stroke(context, path, style.colour, PLAIN_PX / this.density);
+      else this.stroke(context, path, style.colour, LINE_PX, style.dash);
     }
     context.globalAlpha = 1;
   }

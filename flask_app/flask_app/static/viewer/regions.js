@@ -3,6 +3,7 @@
 // is dropped, and what is nowhere plain.
 
 const FIRST_CAPACITY = 4096;
+const BLOCK_BITS = 6;
 
 /** Return the smallest 8-bit value that counts as defective at `threshold`. */
 export const cut = (threshold) => Math.ceil(255 * threshold);
@@ -15,15 +16,14 @@ export function leastPeak(threshold, { value, min_peak }) {
 }
 
 /**
- * Return the defects of `map` ({width, height, data: Uint8Array}), largest first, each {area, box: [x, y, w, h]};
- * `area` of them all in px; how many regions were `dropped` for being small and for being faint; and the runs of pixels
- * they are made of. `rule` is the card's:
- * {value, min_peak, min_region_px, join_px}.
+ * Return the defects of `map` ({width, height, data: Uint8Array}), largest first, each {area, box: [x, y, w, h]}
+ * and its highest 8-bit value, `peak`; `area` of them all in px; how many regions were `dropped` for being small and for
+ * being faint; and the runs of pixels they are made of. `rule` is the card's: {value, min_peak, min_region_px, join_px}.
  */
 export function findRegions(map, threshold, rule) {
   const runs = findRuns(map, cut(threshold));
   const parents = linkRuns(runs, map.height, rule.join_px + 1);
-  const { regions, dropped } = gather(runs, parents, rule.min_region_px, map, cut(leastPeak(threshold, rule)));
+  const { regions, dropped } = gather(runs, parents, rule.min_region_px, cut(leastPeak(threshold, rule)));
   return { regions, area: regions.reduce((sum, region) => sum + region.area, 0), dropped, runs };
 }
 
@@ -35,26 +35,57 @@ export function regionAt(runs, x, y) {
   return -1;
 }
 
-// the maximal stretches of pixels of at least `least` in each row; starts and ends are both within the stretch
-function findRuns({ width, height, data }, least) {
-  let [starts, ends] = [new Int32Array(FIRST_CAPACITY), new Int32Array(FIRST_CAPACITY)];
+// the maximal stretches of pixels of at least `least` in each row, with the highest value of each; starts and ends are
+// both within the stretch
+function findRuns(map, least) {
+  const { width, height, data } = map;
+  const highest = (map.highest ??= highestOfBlocks(data));
+  const [starts, ends, peaks] = Array.from({ length: 3 }, () => new Int32Array(FIRST_CAPACITY));
   const firstOfRow = new Int32Array(height + 1);
-  let count = 0;
-  for (let y = 0, at = 0; y < height; y++) {
-    firstOfRow[y] = count;
-    if (starts.length - count <= width / 2 + 1) [starts, ends] = [grown(starts, width), grown(ends, width)];
-    const rowStart = at;
-    const rowEnd = at + width;
-    while (at < rowEnd) {
-      while (at < rowEnd && data[at] < least) at++;
-      if (at === rowEnd) break;
-      starts[count] = at - rowStart;
-      while (at < rowEnd && data[at] >= least) at++;
-      ends[count++] = at - 1 - rowStart;
-    }
+  const runs = { starts, ends, peaks, firstOfRow, count: 0, regions: null };
+  for (let y = 0; y < height; y++) {
+    firstOfRow[y] = runs.count;
+    if (runs.starts.length - runs.count <= width / 2 + 1) grow(runs, width);
+    findRunsOfRow(runs, data, highest, y * width, (y + 1) * width, least);
   }
-  firstOfRow[height] = count;
-  return { starts, ends, firstOfRow, count, regions: null };
+  firstOfRow[height] = runs.count;
+  return runs;
+}
+
+function findRunsOfRow(runs, data, highest, rowStart, rowEnd, least) {
+  const { starts, ends, peaks } = runs;
+  let { count } = runs;
+  for (let at = rowStart; at < rowEnd; ) {
+    if (highest[at >> BLOCK_BITS] < least) {
+      at = ((at >> BLOCK_BITS) + 1) << BLOCK_BITS;
+      continue;
+    }
+    const blockEnd = Math.min(((at >> BLOCK_BITS) + 1) << BLOCK_BITS, rowEnd);
+    while (at < blockEnd && data[at] < least) at++;
+    if (at === blockEnd) continue;
+    starts[count] = at - rowStart;
+    let peak = least;
+    for (; at < rowEnd && data[at] >= least; at++) if (data[at] > peak) peak = data[at];
+    peaks[count] = peak;
+    ends[count++] = at - 1 - rowStart;
+  }
+  runs.count = count;
+}
+
+// most of a sheet is sound: what is nowhere as high as the threshold is passed over a block at a time
+function highestOfBlocks(data) {
+  const highest = new Uint8Array((data.length >> BLOCK_BITS) + 1);
+  for (let at = 0; at < data.length; at++) {
+    const block = at >> BLOCK_BITS;
+    if (data[at] > highest[block]) highest[block] = data[at];
+  }
+  return highest;
+}
+
+function grow(runs, atLeast) {
+  runs.starts = grown(runs.starts, atLeast);
+  runs.ends = grown(runs.ends, atLeast);
+  runs.peaks = grown(runs.peaks, atLeast);
 }
 
 function grown(values, atLeast) {
@@ -104,8 +135,8 @@ function root(parents, run) {
 }
 
 // measures the trees, drops the small and the faint ones, and writes the index of its region to each run (-1 where dropped)
-function gather(runs, parents, least, map, peak) {
-  const trees = measureTrees(runs, parents, map);
+function gather(runs, parents, least, peak) {
+  const trees = measureTrees(runs, parents);
   const counts = (run) => trees.area[run] >= least && trees.peak[run] >= peak;
   const kept = trees.roots.filter(counts).sort((a, b) => trees.area[b] - trees.area[a]);
   const indexOf = new Int32Array(runs.count).fill(-1);
@@ -119,13 +150,13 @@ function gather(runs, parents, least, map, peak) {
   };
 }
 
-function describe({ area, left, top, right, bottom }, run) {
+function describe({ area, left, top, right, bottom, peak }, run) {
   const [x, y] = [left[run], top[run]];
-  return { area: area[run], box: [x, y, right[run] - x + 1, bottom[run] - y + 1] };
+  return { area: area[run], peak: peak[run], box: [x, y, right[run] - x + 1, bottom[run] - y + 1] };
 }
 
 // area, extent and highest value of each tree, at the place of its root; afterwards every parent is a root
-function measureTrees({ starts, ends, firstOfRow, count }, parents, { width, data }) {
+function measureTrees({ starts, ends, peaks, firstOfRow, count }, parents) {
   const [area, left, top, right, bottom, peak] = Array.from({ length: 6 }, () => new Int32Array(count));
   const roots = [];
   for (let y = 0, run = 0; y + 1 < firstOfRow.length; y++)
@@ -140,7 +171,7 @@ function measureTrees({ starts, ends, firstOfRow, count }, parents, { width, dat
       left[of] = Math.min(left[of], starts[run]);
       right[of] = Math.max(right[of], ends[run]);
       bottom[of] = y;
-      for (let at = y * width + starts[run]; at <= y * width + ends[run]; at++) if (data[at] > peak[of]) peak[of] = data[at];
+      peak[of] = Math.max(peak[of], peaks[run]);
     }
   return { area, left, top, right, bottom, peak, roots };
 }

@@ -7,7 +7,7 @@ import { DefectTable } from "./defect-table.js";
 import { Gestures } from "./gestures.js";
 import { Legend } from "./legend.js";
 import { Link, readState } from "./link.js";
-import { measure } from "./measure.js";
+import { highestPixel, measure } from "./measure.js";
 import { Minimap } from "./minimap.js";
 import { traceOutlines } from "./outline.js";
 import { Panes } from "./panes.js";
@@ -18,7 +18,7 @@ import { Shortcuts } from "./shortcuts.js";
 import { ThresholdBar } from "./threshold-bar.js";
 import { actionsOf, defaultsOf, LOOK, PICTURES } from "./view-state.js";
 
-// rows are many elements: they are made anew once the slider pauses
+// rows and links are many elements: they are brought up to date once the slider pauses
 const ROWS_AFTER_MS = 100;
 // a sheet that would be lower than this when all of it is shown is shown by its full height, at its first defect
 const LEAST_HEIGHT_PX = 80;
@@ -133,11 +133,12 @@ class SheetViewer extends HTMLElement {
     if (changed("threshold")) this.recut();
     if (changed("brightness", "contrast", "gamma")) this.panes.ground.tone(state);
     if (changed("colours", "unit", "sort", "falling")) this.table.show(this.defects, state);
+    if (changed("colours")) this.legend.colour(state.colours);
     if (changed("selected", "hovered")) this.table.mark(state);
     this.panes.draw(state, this.defects, changed("threshold"));
     this.minimap.draw(state, this.defects);
     this.gestures.settle();
-    this.controls.show(state);
+    if (changed(...LOOK)) this.controls.show(state);
     this.legend.show(state, this.camera, this.defects);
     this.link.write(state, this.camera.place);
     this.drawn = { ...state };
@@ -150,7 +151,7 @@ class SheetViewer extends HTMLElement {
 
   recut() {
     const { sheet, state } = this;
-    const peak = this.defects?.[state.selected]?.peak;
+    const peak = this.found?.regions[state.selected] && highestPixel(this.found, state.selected, sheet.map);
     this.found = findRegions(sheet.map, state.threshold, sheet.rule);
     this.defects = measure(this.found, sheet.map, sheet.classes, sheet.class_names);
     this.panes.outline(traceOutlines(this.found, sheet.width, sheet.height), this.defects);
@@ -159,12 +160,12 @@ class SheetViewer extends HTMLElement {
     if (state.threshold === sheet.threshold) this.detail(sheet.defects);
     else this.replay.ask(state.threshold);
     this.bar.show(state, this.found);
-    this.legend.exportAt(state.threshold);
     clearTimeout(this.rows);
     this.rows = setTimeout(() => this.rest(), ROWS_AFTER_MS);
   }
 
   rest() {
+    this.legend.exportAt(this.state.threshold);
     this.table.show(this.defects, this.state);
     this.redraw();
   }

@@ -1,5 +1,6 @@
 // The threshold: its slider with marks, what it finds, and what it is expected to miss and to call wrongly.
 
+import { partsOf } from "./controls.js";
 import { counted, measured, number, percent } from "./format.js";
 import { leastPeak } from "./regions.js";
 
@@ -8,7 +9,7 @@ const REST_MS = 300;
 export class ThresholdBar {
   constructor(root, sheet, change) {
     this.sheet = sheet;
-    this.part = (name) => root.querySelector(`[data-part="${name}"]`);
+    this.parts = partsOf(root);
     this.slider = root.querySelector("#threshold");
     this.slider.addEventListener("input", () => change({ threshold: Number(this.slider.value) }));
     this.marks = [...root.querySelectorAll("[data-mark]")];
@@ -25,17 +26,17 @@ export class ThresholdBar {
   }
 
   show({ threshold }, { regions, area, dropped }) {
-    const { sheet, part } = this;
+    const { sheet, parts } = this;
     this.slider.value = threshold;
     this.slider.setAttribute("aria-valuetext", percent(threshold));
-    part("threshold").value = percent(threshold);
-    part("count").textContent = counted(regions.length, "defect");
-    part("area").textContent = areaInWords(area, sheet.scale);
-    part("share").textContent = percent(area / (sheet.width * sheet.height));
-    part("reset").disabled = threshold === sheet.threshold;
-    part("judged").textContent = threshold === sheet.threshold ? "as judged" : `judged at ${percent(sheet.threshold)}`;
+    parts.threshold.value = percent(threshold);
+    parts.count.textContent = counted(regions.length, "defect");
+    parts.area.textContent = areaInWords(area, sheet.scale);
+    parts.share.textContent = percent(area / (sheet.width * sheet.height));
+    parts.reset.disabled = threshold === sheet.threshold;
+    parts.judged.textContent = threshold === sheet.threshold ? "as judged" : `judged at ${percent(sheet.threshold)}`;
     for (const mark of this.marks) mark.setAttribute("aria-pressed", Number(mark.dataset.mark) === threshold);
-    part("dropped").textContent = droppedInWords(dropped, threshold, sheet.rule);
+    parts.dropped.textContent = droppedInWords(dropped, threshold, sheet.rule);
     this.showExpected(threshold);
     this.tellAtRest();
   }
@@ -43,17 +44,17 @@ export class ThresholdBar {
   showExpected(threshold) {
     const point = nearest(this.sheet.points, threshold);
     if (!point) return;
-    this.part("misses").textContent = rate(point.misses_per_100);
-    this.part("false-calls").textContent = rate(point.false_calls_per_100);
-    this.part("measured-at").textContent = percent(point.threshold);
+    this.parts.misses.textContent = rate(point.misses_per_100);
+    this.parts["false-calls"].textContent = rate(point.false_calls_per_100);
+    this.parts["measured-at"].textContent = percent(point.threshold);
   }
 
   // a reader of the screen hears the answer, not every step to it
   tellAtRest() {
     clearTimeout(this.rest);
     this.rest = setTimeout(() => {
-      const [count, area, share] = ["count", "area", "share"].map((name) => this.part(name).textContent);
-      this.part("told").textContent = `${count}, ${area}, ${share} of the sheet`;
+      const [count, area, share] = ["count", "area", "share"].map((name) => this.parts[name].textContent);
+      this.parts.told.textContent = `${count}, ${area}, ${share} of the sheet`;
     }, REST_MS);
   }
 }

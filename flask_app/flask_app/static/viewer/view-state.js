@@ -8,6 +8,8 @@ export const PICTURES = ["showOriginal", "showOverlay", "showHeat"];
 export const LOOK = [...PICTURES, "overlay", "opacity", "colours", "brightness", "contrast", "gamma", "smooth", "unit"];
 const STEP = 0.005;
 const [LEAST, MOST] = [0.001, 1];
+// how many steps of a tone's slider a key makes
+const KEY_STEPS = { brightness: 10, contrast: 10, gamma: 2 };
 const COPIED_FOR_MS = 2500;
 
 /** Return the view of a sheet as it is at first. */
@@ -39,6 +41,7 @@ export function actionsOf(viewer) {
   return {
     ...togglesOf(viewer),
     ...stepsOf(viewer),
+    ...tonesOf(viewer),
     closer: look(closer),
     farther: look(farther),
     fit: look(() => camera.fit()),
@@ -71,17 +74,33 @@ function stepsOf(viewer) {
     const from = viewer.state.selected < 0 && step < 0 ? 0 : viewer.state.selected;
     if (count) viewer.select((from + step + count) % count);
   };
-  const { threshold: judged, brightness, contrast, gamma } = defaultsOf(viewer.sheet);
   return {
     lower: threshold(-STEP),
     higher: threshold(STEP),
-    reset: () => viewer.change({ threshold: judged }),
-    tones: () => viewer.change({ brightness, contrast, gamma }),
+    reset: () => viewer.change({ threshold: viewer.sheet.threshold }),
     nextDefect: defect(1),
     previousDefect: defect(-1),
     deselect: () => viewer.change({ selected: -1 }),
     nextSheet: () => document.querySelector("a[rel=next]")?.click(),
     previousSheet: () => document.querySelector("a[rel=prev]")?.click(),
+  };
+}
+
+function tonesOf(viewer) {
+  const step = (name, direction) => () => {
+    const slider = viewer.querySelector(`[data-state=${name}]`);
+    slider.stepUp(direction * KEY_STEPS[name]);
+    viewer.change({ [name]: slider.valueAsNumber });
+  };
+  const { brightness, contrast, gamma } = defaultsOf(viewer.sheet);
+  return {
+    darker: step("brightness", -1),
+    brighter: step("brightness", 1),
+    lessContrast: step("contrast", -1),
+    moreContrast: step("contrast", 1),
+    lessGamma: step("gamma", -1),
+    moreGamma: step("gamma", 1),
+    tones: () => viewer.change({ brightness, contrast, gamma }),
   };
 }
 
