@@ -4,6 +4,7 @@ Exit status 0: all clean, 1: a defect or no verdict anywhere, 2: errors.
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from defect_api.judgement import Terms
 from defect_api.loading import load_model
 from defect_api.media import MediaVolume, bare_name
 from defect_api.problems import NotFound, Problem
-from defect_api.record import Record
+from defect_api.record import Record, Scale
 from defect_api.served_model import ModelSlot
 from defect_api.settings import Settings
 
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = Settings().model_copy(update={"media_dir": options.out, "model": options.model, "workers": 1})
     slot = ModelSlot(lambda: load_model(settings))
     slot.wait(timeout_s=600)
-    run = _Run(Inspector(MediaVolume(options.out), slot, settings), options.threshold, console)
+    run = _Run(Inspector(MediaVolume(options.out), slot, settings), _terms(options), console)
     try:
         _ = slot.model
         pictures = list(_pictures(options.paths))
@@ -73,6 +74,9 @@ def parser() -> argparse.ArgumentParser:
     grammar.add_argument(
         "--threshold", type=_wish, help=f"pixel threshold in what is printed, and in the exit status: {GRAMMAR}"
     )
+    grammar.add_argument(
+        "--mm-per-px", type=_positive, nargs=2, metavar=("X", "Y"), help="mm that a pixel measures on the sheet"
+    )
     grammar.add_argument("--model", default="", metavar="NAME[/VERSION]", help="model package; default: the newest")
     return grammar
 
@@ -84,12 +88,27 @@ def _wish(text: str) -> float | str | None:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError("it is a number above 0")
+    return value
+
+
+def _terms(options: argparse.Namespace) -> Terms:
+    scale = None
+    if options.mm_per_px:
+        x, y = options.mm_per_px
+        scale = Scale(mm_per_px_x=x, mm_per_px_y=y, source="requested")
+    return Terms(options.threshold, scale)
+
+
 class _Run:
     """Inspects one file after the other and remembers the worst outcome."""
 
-    def __init__(self, inspector: Inspector, threshold: float | str | None, console: Console) -> None:
+    def __init__(self, inspector: Inspector, terms: Terms, console: Console) -> None:
         self._inspector = inspector
-        self._terms = Terms(threshold=threshold) if threshold is not None else None
+        self._terms = terms
         self._console = console
         self.status = CLEAN
 
