@@ -4,7 +4,9 @@ Exit status 0: all clean, 1: a defect or no verdict anywhere, 2: errors.
 """
 
 import argparse
+import fcntl
 import math
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -125,7 +127,9 @@ class _Run:
             sys.stdout.flush()
 
     def watch(self, folder: Path) -> None:
-        """Inspect each picture that is in `folder` or appears there, once, when it has stopped growing."""
+        """Inspect each picture that is in `folder` or appears there, once, when it is wholly written."""
+        # who opens a file just while it is looked at would have this process told by a signal that ends it
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
         for path in settled(folder):
             self.inspect(path)
 
@@ -135,16 +139,17 @@ class _Run:
 
 
 def settled(folder: Path) -> Iterator[Path]:
-    """Yield each picture in `folder`, once for each content, when two looks in a row find it unchanged. Never ends.
+    """Yield each picture in `folder`, once for each content, when it is wholly written. Never ends.
 
-    A file without a byte is one that is about to be written.
+    It is when two looks in a row find it unchanged and no program has it open for writing. A file without a byte is one
+    that is about to be written.
     """
     before: dict[Path, Stamp] = {}
     done: dict[Path, Stamp] = {}
     while True:
         now = {path: _stamp(path) for path in _pictures([folder])}
         for path, stamp in now.items():
-            if stamp.bytes and stamp == before.get(path) != done.get(path):
+            if stamp.bytes and stamp == before.get(path) != done.get(path) and not _is_being_written(path):
                 done[path] = stamp
                 yield path
         before = now
@@ -165,6 +170,19 @@ def _stamp(path: Path) -> Stamp:
     except FileNotFoundError:  # taken away meanwhile
         return Stamp(0, 0)
     return Stamp(status.st_size, status.st_mtime_ns)
+
+
+def _is_being_written(path: Path) -> bool:
+    """Tell whether some program has a file open for writing, as far as its file system knows that."""
+    try:
+        with path.open("rb") as file:
+            # a lease for reading is refused while somebody writes (fcntl(2), F_SETLEASE); closing gives it back
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except BlockingIOError:
+        return True
+    except OSError:  # another user's file, or a disk of another machine: that it is unchanged has to do
+        return False
+    return False
 
 
 def _line(path: Path, record: Record) -> str:

@@ -133,3 +133,31 @@ def test_a_watched_picture_is_taken_once_and_only_when_it_has_stopped_growing(
     with pytest.raises(KeyboardInterrupt):
         take()
     assert taken == [(growing, DEFECTIVE)]
+
+
+def test_a_watched_picture_is_not_taken_while_its_writer_pauses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = iter(range(8))
+    writer = (tmp_path / "paused.png").open("wb")
+    writer.write(DEFECTIVE[:50])
+    writer.flush()
+
+    def go_on(_interval: float) -> None:
+        match next(looks, None):
+            case 4:
+                writer.write(DEFECTIVE[50:])
+                writer.close()
+            case None:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "sleep", go_on)
+    taken = []
+
+    def take() -> None:
+        for path in settled(tmp_path):
+            taken.append(path.read_bytes())  # noqa: PERF401  # what was taken before the end counts
+
+    with pytest.raises(KeyboardInterrupt):
+        take()
+    assert taken == [DEFECTIVE]
