@@ -155,7 +155,7 @@ def _groups(mask: Mask, join_px: int) -> Labels:
     if join_px:
         padded = cv2.copyMakeBorder(spanned, 0, join_px, 0, join_px, cv2.BORDER_CONSTANT, value=(0,))
         square = np.ones((join_px + 1, join_px + 1), np.uint8)
-        spanned = cv2.dilate(padded, square, anchor=(join_px, join_px))
+        spanned = np.asarray(cv2.dilate(padded, square, anchor=(join_px, join_px)), np.uint8)
     _, groups = cv2.connectedComponents(spanned, connectivity=8, ltype=cv2.CV_32S)
     return np.asarray(groups[: mask.shape[0], : mask.shape[1]], np.int32)
 
