@@ -12,7 +12,7 @@ from defect_api.record import Record, Scale
 from defect_api.settings import Settings
 from tests.defect_api.second_contract import URL, assert_problem, post
 
-SENT = {"mm_per_px_x": 0.5, "mm_per_px_y": 0.25}
+SENT: dict[str, Any] = {"mm_per_px_x": 0.5, "mm_per_px_y": 0.25}
 REQUESTED = {**SENT, "source": "requested"}
 CONFIGURED = {"mm_per_px_x": 2, "mm_per_px_y": 1, "source": "configured"}
 
@@ -88,7 +88,8 @@ def test_a_scale_that_is_asked_for_when_reading_is_not_kept(client: FlaskClient,
 def test_under_another_model_a_sent_scale_stays_and_a_configured_one_follows(
     client: FlaskClient, configured: FlaskClient, media: MediaVolume
 ) -> None:
-    for options, expected in (({}, CONFIGURED), (SENT, REQUESTED)):
+    cases: list[tuple[dict[str, Any], dict[str, Any]]] = [({}, CONFIGURED), (SENT, REQUESTED)]
+    for options, expected in cases:
         record = Record.model_validate_json(post(client, **options).data)
         older = record.model_copy(update={"model": record.model.model_copy(update={"digest": "sha256:" + "1" * 64})})
         (media.folder / f"{record.id}.json").write_text(older.model_dump_json())

@@ -77,7 +77,9 @@ def test_every_label_that_is_chosen_by_is_given(exposed: str) -> None:
     }
     assert {("defect_api_stage_seconds_bucket", "stage"), ("site_requests_total", "status")} <= chosen
     given = {(name, label) for name, within in SELECTOR.findall(exposed) for label in LABEL.findall(within)}
-    watched = {(f"{name}_bucket", "le") for metric in (CONDITIONS, LIMIT_USE) for name in [metric.describe()[0].name]}
+    watched = {
+        (f"{name}_bucket", "le") for metric in (CONDITIONS, LIMIT_USE) for name in [next(iter(metric.describe())).name]
+    }
     assert chosen <= given | watched
 
 
