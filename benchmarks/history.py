@@ -47,6 +47,8 @@ QUERIES: dict[str, dict[str, object]] = {
     "defect type (1 in 500)": {"type": "class 2", "sort": "defect_probability"},
     "area and probability": {"area_min": 49_000, "probability_max": 0.5},
     "text (11 in 100,000)": {"text": "COIL 9999", "sort": "defect_area_px"},
+    "text (111 in 100,000)": {"text": "COIL 999", "sort": "defect_area_px"},
+    "text of one verdict": {"text": "COIL 9999", "verdict": "clean", "sort": "defect_area_px"},
     "exact file name": {"filename": "coil 77.png"},
     "a year, by probability": {
         "created_from": START,

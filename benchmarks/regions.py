@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from defect_api.allocator import keep_freed_memory
 from defect_api.card import Card
 from defect_api.judgement import judge
 from defect_api.model_package import read_package
@@ -82,6 +83,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     cv2.setNumThreads(1)
+    keep_freed_memory()  # as the service's workers do
     sys.stdout.write("\n".join(report(read_package(options.model).card, options.seed)) + "\n")
 
 

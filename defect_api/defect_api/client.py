@@ -47,10 +47,16 @@ class Inspector:
         self._session.mount("http://", HTTPAdapter(max_retries=retry))
         self._session.mount("https://", HTTPAdapter(max_retries=retry))
 
-    def inspect(self, picture: Path | str, threshold: float | str | None = None) -> Record:
+    def inspect(
+        self,
+        picture: Path | str,
+        threshold: float | str | None = None,
+        mm_per_px: tuple[float, float] | None = None,
+    ) -> Record:
         """Have the picture file judged, at the model's own threshold unless another is given.
 
-        A threshold is a number, 'otsu', 'max_false_calls:<n per 100 clean sheets>' or 'min_recall:<share>'.
+        A threshold is a number, 'otsu', 'max_false_calls:<n per 100 clean sheets>' or 'min_recall:<share>'. The stored
+        inspection keeps `mm_per_px`, what a pixel measures along x and y; by default it is what the service is set to.
 
         Raises OSError where the file cannot be read, InspectionRefused where the service refuses it, and
         requests.RequestException where the service cannot be reached.
@@ -58,6 +64,8 @@ class Inspector:
         path = Path(picture)
         content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         options = {} if threshold is None else {"threshold": str(threshold)}
+        if mm_per_px:
+            options |= {"mm_per_px_x": str(mm_per_px[0]), "mm_per_px_y": str(mm_per_px[1])}
         files = {"image": (path.name, path.read_bytes(), content_type)}
         return self._record(self._session.post(self._inspections, files=files, data=options, timeout=self._timeout_s))
 

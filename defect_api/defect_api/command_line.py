@@ -4,6 +4,9 @@ Exit status 0: all clean, 1: a defect or no verdict anywhere, 2: errors.
 """
 
 import argparse
+import fcntl
+import math
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,7 +23,7 @@ from defect_api.judgement import Terms
 from defect_api.loading import load_model
 from defect_api.media import MediaVolume, bare_name
 from defect_api.problems import NotFound, Problem
-from defect_api.record import Record
+from defect_api.record import Record, Scale
 from defect_api.served_model import ModelSlot
 from defect_api.settings import Settings
 
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = Settings().model_copy(update={"media_dir": options.out, "model": options.model, "workers": 1})
     slot = ModelSlot(lambda: load_model(settings))
     slot.wait(timeout_s=600)
-    run = _Run(Inspector(MediaVolume(options.out), slot, settings), options.threshold, console)
+    run = _Run(Inspector(MediaVolume(options.out), slot, settings), _terms(options), console)
     try:
         _ = slot.model
         pictures = list(_pictures(options.paths))
@@ -73,6 +76,9 @@ def parser() -> argparse.ArgumentParser:
     grammar.add_argument(
         "--threshold", type=_wish, help=f"pixel threshold in what is printed, and in the exit status: {GRAMMAR}"
     )
+    grammar.add_argument(
+        "--mm-per-px", type=_positive, nargs=2, metavar=("X", "Y"), help="mm that a pixel measures on the sheet"
+    )
     grammar.add_argument("--model", default="", metavar="NAME[/VERSION]", help="model package; default: the newest")
     return grammar
 
@@ -84,12 +90,27 @@ def _wish(text: str) -> float | str | None:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError("it is a number above 0")
+    return value
+
+
+def _terms(options: argparse.Namespace) -> Terms:
+    scale = None
+    if options.mm_per_px:
+        x, y = options.mm_per_px
+        scale = Scale(mm_per_px_x=x, mm_per_px_y=y, source="requested")
+    return Terms(options.threshold, scale)
+
+
 class _Run:
     """Inspects one file after the other and remembers the worst outcome."""
 
-    def __init__(self, inspector: Inspector, threshold: float | str | None, console: Console) -> None:
+    def __init__(self, inspector: Inspector, terms: Terms, console: Console) -> None:
         self._inspector = inspector
-        self._terms = Terms(threshold=threshold) if threshold is not None else None
+        self._terms = terms
         self._console = console
         self.status = CLEAN
 
@@ -106,7 +127,9 @@ class _Run:
             sys.stdout.flush()
 
     def watch(self, folder: Path) -> None:
-        """Inspect each picture that is in `folder` or appears there, once, when it has stopped growing."""
+        """Inspect each picture that is in `folder` or appears there, once, when it is wholly written."""
+        # who opens a file just while it is looked at would have this process told by a signal that ends it
+        signal.signal(signal.SIGIO, signal.SIG_IGN)
         for path in settled(folder):
             self.inspect(path)
 
@@ -116,16 +139,17 @@ class _Run:
 
 
 def settled(folder: Path) -> Iterator[Path]:
-    """Yield each picture in `folder`, once for each content, when two looks in a row find it unchanged. Never ends.
+    """Yield each picture in `folder`, once for each content, when it is wholly written. Never ends.
 
-    A file without a byte is one that is about to be written.
+    It is when two looks in a row find it unchanged and no program has it open for writing. A file without a byte is one
+    that is about to be written.
     """
     before: dict[Path, Stamp] = {}
     done: dict[Path, Stamp] = {}
     while True:
         now = {path: _stamp(path) for path in _pictures([folder])}
         for path, stamp in now.items():
-            if stamp.bytes and stamp == before.get(path) != done.get(path):
+            if stamp.bytes and stamp == before.get(path) != done.get(path) and not _is_being_written(path):
                 done[path] = stamp
                 yield path
         before = now
@@ -146,6 +170,19 @@ def _stamp(path: Path) -> Stamp:
     except FileNotFoundError:  # taken away meanwhile
         return Stamp(0, 0)
     return Stamp(status.st_size, status.st_mtime_ns)
+
+
+def _is_being_written(path: Path) -> bool:
+    """Tell whether some program has a file open for writing, as far as its file system knows that."""
+    try:
+        with path.open("rb") as file:
+            # a lease for reading is refused while somebody writes (fcntl(2), F_SETLEASE); closing gives it back
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except BlockingIOError:
+        return True
+    except OSError:  # another user's file, or a disk of another machine: that it is unchanged has to do
+        return False
+    return False
 
 
 def _line(path: Path, record: Record) -> str:

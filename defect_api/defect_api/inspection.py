@@ -13,7 +13,7 @@ from defect_api.card import Card
 from defect_api.chosen_threshold import check
 from defect_api.conditions import Observed
 from defect_api.images import Picture, decode
-from defect_api.judgement import Judgement, Terms, judge
+from defect_api.judgement import CARDS_OWN, Judgement, Terms, judge
 from defect_api.media import MediaVolume, bare_name, inspection_id
 from defect_api.metrics import HELD, count_inspection
 from defect_api.model_package import find_packages
@@ -21,7 +21,7 @@ from defect_api.overlay import encode_overlay
 from defect_api.places import Places, shared
 from defect_api.png import decode_png, encode_png
 from defect_api.problems import Busy, Conflict, NotFound
-from defect_api.record import Files, ImageFacts, Record, Timings, rfc3339
+from defect_api.record import Files, ImageFacts, Record, Scale, Timings, rfc3339
 from defect_api.regions import count_regions
 from defect_api.served_model import ModelSlot, ServedModel, SheetMaps
 from defect_api.settings import Settings
@@ -82,27 +82,27 @@ class Inspector:
         self._media = media
         self._slot = slot
         self._models_dir = settings.models_dir
-        self._terms = Terms(scale=settings.scale)
+        self._scale = settings.scale
         self._places = Places(settings.queue, shared("inspections"))
 
-    def inspect(self, upload: Upload, terms: Terms | None = None) -> tuple[Record, bool]:
+    def inspect(self, upload: Upload, terms: Terms = CARDS_OWN) -> tuple[Record, bool]:
         """Inspect a picture; return its record, and whether it is new.
 
-        The stored record is always the one at the card's threshold and the configured scale; other `terms` are
-        answered as a replay of its maps.
+        The stored record is always the one at the card's threshold: another is a question, answered as a replay of its
+        maps. A scale is a fact about the picture: the record keeps the one that was sent last, and is made anew for it.
         Raises PictureRefused, Conflict, Busy, NotReady, MediaFull and MediaReadOnly.
         """
         model = self._slot.model
-        if terms:
-            check(terms.threshold, model.package.card)
+        check(terms.threshold, model.package.card)
         record = self._known(upload)
         new = record is None
-        if record is None or record.model.digest != model.package.card.digest:
+        scale = terms.scale or self._scale_of(record)
+        if record is None or record.model.digest != model.package.card.digest or record.scale != scale:
             with self._place():
-                record = self._run(model, upload)
-        return (self.replay(record, terms) if terms else record), new
+                record = self._run(model, upload, scale)
+        return (record if terms.threshold is None else self.replay(record, terms)), new
 
-    def inspect_stored(self, name: str, terms: Terms | None = None) -> tuple[Record, bool]:
+    def inspect_stored(self, name: str, terms: Terms = CARDS_OWN) -> tuple[Record, bool]:
         """Inspect a picture that lies on the media volume; an inspection's original is that inspection.
 
         Raises NotFound, and what `inspect` raises.
@@ -141,6 +141,11 @@ class Inspector:
         thresholds = [value / 255 for value in range(CURVE_STEP, 256, CURVE_STEP)]
         return [(threshold, *count_regions(q, rule, threshold)) for threshold in thresholds]
 
+    def _scale_of(self, record: Record | None) -> Scale | None:
+        """Return the scale of a picture that comes without one: the one that it came with before, or the configured."""
+        kept = record.scale if record else None
+        return kept if kept and kept.source == "requested" else self._scale
+
     def _card(self, record: Record) -> Card:
         served = self._slot.card
         if served and served.digest == record.model.digest:
@@ -178,7 +183,7 @@ class Inspector:
             with HELD.track_inprogress():
                 yield
 
-    def _run(self, model: ServedModel, upload: Upload) -> Record:
+    def _run(self, model: ServedModel, upload: Upload, scale: Scale | None) -> Record:
         watch = _Stopwatch()
         with watch.stage("decode"):
             picture = decode(upload.data, upload.declared_type)
@@ -189,7 +194,7 @@ class Inspector:
             with watch.stage("predict"):
                 maps = model.maps(picture.grey)
             with watch.stage("regions"):
-                judgement = judge(maps.q, maps.classes, model.package.card, self._terms, maps.observed)
+                judgement = judge(maps.q, maps.classes, model.package.card, Terms(scale=scale), maps.observed)
             with watch.stage("overlay"):
                 files.stage(names.overlay, encode_overlay(picture.grey, judgement.regions.mask))
             with watch.stage("store"):

@@ -33,14 +33,22 @@ class Runs:
 
     def corners(self, owner: int) -> Points:
         """Return the corners of an owner's runs (N x 2: x, y); their hull is that of its pixels, which are squares."""
-        mine = slice(self.offsets[owner], self.offsets[owner + 1])
-        rows, starts, ends = self.rows[mine], self.starts[mine], self.ends[mine]
-        corners = np.empty((4, len(rows), 2), np.int32)
-        corners[:2, :, 0], corners[2:, :, 0] = starts, ends
-        corners[::2, :, 1], corners[1::2, :, 1] = rows, rows + 1
-        return corners.reshape(-1, 2)
+        return self._corners[self.offsets[owner] : self.offsets[owner + 1]].reshape(-1, 2)
 
-    @property
+    @cached_property
+    def _corners(self) -> Points:
+        corners = np.empty((len(self.rows), 4, 2), np.int32)
+        corners[:, :2, 0], corners[:, 2:, 0] = self.starts[:, None], self.ends[:, None]
+        corners[:, ::2, 1], corners[:, 1::2, 1] = self.rows[:, None], self.rows[:, None] + 1
+        return corners
+
+    def pixels(self, width: int) -> Numbers:
+        """Return the place of each pixel in a flattened picture of that width, one owner's after the other's."""
+        lengths = self.ends - self.starts
+        first = self.rows * width + self.starts - (np.cumsum(lengths) - lengths)
+        return np.repeat(first, lengths) + np.arange(lengths.sum())
+
+    @cached_property
     def areas(self) -> Numbers:
         """Return how many pixels each owner has."""
         pixels = np.concatenate([[0], np.cumsum(self.ends - self.starts)])
@@ -70,9 +78,14 @@ class Labelled:
     @cached_property
     def labels(self) -> Labels:
         """Return the number of each pixel's defect from 1, int32, H x W, 0 for none."""
-        if not self.count:
-            return np.zeros(self.mask.shape, np.int32)
-        return np.asarray(cv2.copyTo(np.take(self.numbers, self.groups), self.mask.view(np.uint8)), np.int32)
+        labels = np.zeros(self.mask.shape, np.int32)
+        labels.ravel()[self.pixels] = np.repeat(np.arange(1, self.count + 1, dtype=np.int32), self.runs.areas)
+        return labels
+
+    @cached_property
+    def pixels(self) -> Numbers:
+        """Return the place of each defect's pixels in the flattened mask, the largest defect's first."""
+        return self.runs.pixels(self.mask.shape[1])
 
     def numbers_at(self, rows: Numbers, columns: Numbers) -> Labels:
         """Return the numbers of some pixels of the mask."""
@@ -138,9 +151,11 @@ def _groups(mask: Mask, join_px: int) -> Labels:
 
     Of linked pixels, and of no others, the squares touch that each spans to the right and down, `join_px` + 1 px wide.
     """
-    padded = cv2.copyMakeBorder(mask.view(np.uint8), 0, join_px, 0, join_px, cv2.BORDER_CONSTANT, value=(0,))
-    square = np.ones((join_px + 1, join_px + 1), np.uint8)
-    spanned = cv2.dilate(padded, square, anchor=(join_px, join_px))
+    spanned = mask.view(np.uint8)
+    if join_px:
+        padded = cv2.copyMakeBorder(spanned, 0, join_px, 0, join_px, cv2.BORDER_CONSTANT, value=(0,))
+        square = np.ones((join_px + 1, join_px + 1), np.uint8)
+        spanned = np.asarray(cv2.dilate(padded, square, anchor=(join_px, join_px)), np.uint8)
     _, groups = cv2.connectedComponents(spanned, connectivity=8, ltype=cv2.CV_32S)
     return np.asarray(groups[: mask.shape[0], : mask.shape[1]], np.int32)
 
@@ -161,7 +176,8 @@ def _areas(owners: Labels, stretches: tuple[Numbers, Numbers, Numbers]) -> Numbe
 
 def _owned(stretches: tuple[Numbers, Numbers, Numbers], numbers: Labels, count: int) -> Runs:
     """Return the runs by their owners' numbers from 1, without those of none."""
-    order = np.argsort(numbers, kind="stable")
+    owned = np.flatnonzero(numbers)
+    order = owned[np.argsort(numbers[owned], kind="stable")]
     offsets = np.searchsorted(numbers[order], np.arange(1, count + 2))
     rows, starts, ends = (column[order] for column in stretches)
     return Runs(rows, starts, ends, np.asarray(offsets, np.int64))

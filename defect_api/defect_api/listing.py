@@ -2,13 +2,15 @@
 
 import base64
 import binascii
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import islice
 
 from pydantic import BaseModel, Field
 
 from defect_api.history.history import History
-from defect_api.history.schema import Verdict
+from defect_api.history.schema import VERDICTS, Verdict
 from defect_api.history.search import position
 from defect_api.media import MediaFile, MediaVolume
 from defect_api.problems import Unprocessable
@@ -60,9 +62,16 @@ def record_page(history: History, query: RecordQuery) -> RecordPage:
     found = list(islice(history.records(query, query, query.limit + 1, after), query.limit + 1))
     page = found[: query.limit]
     next_cursor = page[-1][0].cursor(query) if len(found) > query.limit else None
-    counts = history.counts(query)
+    # what is all on the first page need not be searched for again
+    seen = next_cursor is None and query.cursor is None and query.verdict is None
+    counts = _counted(record for _, record in page) if seen else history.counts(query)
     total = sum(count for verdict, count in counts.items() if query.verdict in (None, verdict))
     return RecordPage(items=[record for _, record in page], next_cursor=next_cursor, total=total, counts=counts)
+
+
+def _counted(records: Iterable[Record]) -> dict[Verdict, int]:
+    found = Counter(record.verdict for record in records)
+    return {verdict: found[verdict] for verdict in VERDICTS}
 
 
 def _entry(file: MediaFile) -> MediaEntry:

@@ -46,17 +46,19 @@ def measure(cuts: Cuts, classes: Map, names: list[str], scale: Scale | None) -> 
 
 
 def _kinds(cuts: Cuts, classes: Map, names: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield each defect's class by the sums of its pixels' probabilities, and their mean."""
-    count, areas = cuts.defects.count, cuts.defects.runs.areas
-    pixels = np.flatnonzero(cuts.defects.labels > 0)
-    cells = (cuts.defects.labels.ravel()[pixels] - 1) * len(names) + classes.ravel()[pixels]
-    sums = np.bincount(cells, weights=cuts.q.ravel()[pixels], minlength=count * len(names)).reshape(count, len(names))
+    """Yield each defect's class by the sums of its pixels' probabilities, their mean and the highest."""
+    areas, pixels = cuts.defects.runs.areas, cuts.defects.pixels
+    values, count = cuts.q.ravel()[pixels], len(areas)
+    cells = np.repeat(np.arange(count) * len(names), areas) + classes.ravel()[pixels]
+    sums = np.bincount(cells, weights=values, minlength=count * len(names)).reshape(count, len(names))
     totals, likeliest = sums.sum(axis=1), sums.argmax(axis=1)
+    highest = np.maximum.reduceat(values, np.cumsum(areas) - areas)
     for index, best in enumerate(likeliest.tolist()):
         yield {
             "type": names[best],
             "type_probability": round(float(sums[index, best] / totals[index]), 4),
             "mean_probability": round(float(totals[index] / areas[index]) / 255, 4),
+            "max_probability": round(float(highest[index]) / 255, 4),
         }
 
 
@@ -84,13 +86,11 @@ def _sizes(cuts: Cuts, scale: Scale | None) -> Iterator[dict[str, Any]]:
 
 
 def _place(cuts: Cuts, number: int, box: tuple[int, int, int, int]) -> dict[str, Any]:
-    """Return where a defect is, and what is read from its own pixels."""
+    """Return where a defect is."""
     x, y, width, height = box
-    window = slice(y, y + height), slice(x, x + width)
-    region = np.asarray(cuts.defects.labels[window] == number, bool)
+    region = np.asarray(cuts.defects.labels[y : y + height, x : x + width] == number, bool)
     rows, columns = cuts.q.shape
     return {
-        "max_probability": round(float(cuts.q[window].max(initial=0, where=region)) / 255, 4),
         "box": box,
         "edge_distance_px": min(x, y, columns - x - width, rows - y - height),
         "polygons": _polygons(region, x, y),
@@ -135,5 +135,5 @@ def _ring(outline: cv2.typing.MatLike, x: int, y: int) -> Ring:
     simplified = cv2.approxPolyDP(outline, SIMPLIFY_PX * TRACE_SCALE, closed=True)
     # what is one pixel wide would be simplified to nothing
     kept = simplified if len(simplified) >= 3 else outline
-    points = (kept.reshape(-1, 2) + 0.5) / TRACE_SCALE + (x, y)
-    return [(px, py) for px, py in [*points.tolist(), points[0].tolist()]]
+    points = ((kept.reshape(-1, 2) + 0.5) / TRACE_SCALE + (x, y)).tolist()
+    return [*points, points[0]]  # lists, of which the record makes its tuples

@@ -27,7 +27,7 @@ if SHARED := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
     Path(SHARED).mkdir(parents=True, exist_ok=True)
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 REQUESTS = Counter("defect_api_requests_total", "Requests answered", ["method", "route", "status"])
-REQUEST_SECONDS = Histogram("defect_api_request_seconds", "Time to answer a request", ["route"])
+REQUEST_SECONDS = Histogram("defect_api_request_seconds", "Time to answer a request", ["method", "route"])
 REFUSALS = Counter("defect_api_refusals_total", "Requests or parts of them answered with a problem", ["reason"])
 HELD = Gauge("defect_api_inspections_held", "Inspections being worked on", multiprocess_mode="livesum")
 STAGE_SECONDS = Histogram(

@@ -94,6 +94,9 @@ class Scale(Part):
 
     mm_per_px_x: float = Field(gt=0)
     mm_per_px_y: float = Field(gt=0)
+    source: Literal["configured", "requested"] | None = Field(
+        None, description="the service's own, or sent by a client; null in records of earlier versions"
+    )
 
 
 class Defect(Part):

@@ -7,6 +7,7 @@ import sys
 import time
 import uuid
 from datetime import UTC, datetime
+from http import HTTPMethod
 
 from flask import Flask, Response, g, has_request_context, request
 
@@ -63,8 +64,10 @@ def log_requests(app: Flask) -> None:
     def finish(response: Response) -> Response:
         seconds = time.perf_counter() - g.get("started", time.perf_counter())
         route = request.url_rule.rule if request.url_rule else "unknown"
-        REQUESTS.labels(method=request.method, route=route, status=response.status_code).inc()
-        REQUEST_SECONDS.labels(route=route).observe(seconds)
+        # strangers must not make up label values
+        method = request.method if request.method in HTTPMethod.__members__ else "unknown"
+        REQUESTS.labels(method=method, route=route, status=response.status_code).inc()
+        REQUEST_SECONDS.labels(method=method, route=route).observe(seconds)
         response.headers["X-Request-ID"] = request_id()
         line = {
             "method": request.method,

@@ -37,12 +37,12 @@ class TermsQuery(Parameters):
         return self
 
     @property
-    def terms(self) -> Terms | None:
-        """Return the terms, or None where none were sent."""
+    def terms(self) -> Terms:
+        """Return the terms."""
         scale = None
         if self.mm_per_px_x is not None and self.mm_per_px_y is not None:
-            scale = Scale(mm_per_px_x=self.mm_per_px_x, mm_per_px_y=self.mm_per_px_y)
-        return Terms(self.threshold, scale) if self.threshold is not None or scale else None
+            scale = Scale(mm_per_px_x=self.mm_per_px_x, mm_per_px_y=self.mm_per_px_y, source="requested")
+        return Terms(self.threshold, scale)
 
 
 class Options(TermsQuery):

@@ -72,7 +72,9 @@ class Settings(BaseSettings):
     @property
     def scale(self) -> Scale | None:
         """Return what a pixel measures on the sheet, if that is known."""
-        return Scale(mm_per_px_x=self.mm_per_px_x, mm_per_px_y=self.mm_per_px_y) if self.mm_per_px_x else None
+        if not self.mm_per_px_x:
+            return None
+        return Scale(mm_per_px_x=self.mm_per_px_x, mm_per_px_y=self.mm_per_px_y, source="configured")
 
     @property
     def max_upload_bytes(self) -> int:

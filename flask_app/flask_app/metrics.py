@@ -2,6 +2,7 @@
 
 import os
 import time
+from http import HTTPMethod
 
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -29,8 +30,9 @@ class Metrics:
     def finish(self, response: Response) -> Response:
         """Count the request under its route, not its path, so that strangers cannot make up label values."""
         route = request.url_rule.rule if request.url_rule else "none"
-        self._requests.labels(request.method, route, str(response.status_code)).inc()
-        self._seconds.labels(request.method, route).observe(time.perf_counter() - g.metrics_started)
+        method = request.method if request.method in HTTPMethod.__members__ else "none"
+        self._requests.labels(method, route, str(response.status_code)).inc()
+        self._seconds.labels(method, route).observe(time.perf_counter() - g.metrics_started)
         return response
 
     def text(self) -> bytes:

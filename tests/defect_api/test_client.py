@@ -34,6 +34,13 @@ def test_another_threshold_is_asked_for(serve: Callable[[Wsgi], str], app: Flask
         assert inspector.get(record.id, threshold=0.25) == record
 
 
+def test_a_scale_is_sent(serve: Callable[[Wsgi], str], app: Flask, picture: Path) -> None:
+    with Inspector(serve(app)) as inspector:
+        record = inspector.inspect(picture, mm_per_px=(0.5, 0.25))
+        assert record.defects[0].area_mm2 == record.defects[0].area_px * 0.125
+        assert inspector.get(record.id) == record
+
+
 def test_a_refusal_is_the_services_sentence(serve: Callable[[Wsgi], str], app: Flask, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"nothing")
     with Inspector(serve(app)) as inspector, pytest.raises(InspectionRefused, match="not a JPEG") as refusal:

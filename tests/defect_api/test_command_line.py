@@ -7,6 +7,7 @@ import pytest
 from defect_api import command_line
 from defect_api.command_line import main, settled
 from defect_api.media import MediaVolume
+from defect_api.record import Scale
 from tests.defect_api.conftest import DARK, png, sheet
 
 DEFECTIVE = png(sheet((100, 50, 40, 30, DARK)))
@@ -78,6 +79,20 @@ def test_the_threshold_moves_what_is_reported(folder: Path, tmp_path: Path) -> N
     assert inspect(folder, "--out", tmp_path / "out", "--threshold", "0.1") == 1
 
 
+def test_a_scale_is_kept_in_the_record(folder: Path, tmp_path: Path) -> None:
+    assert inspect(folder, "--out", tmp_path / "out", "--mm-per-px", "0.5", "0.25") == 0
+    media = MediaVolume(tmp_path / "out")
+    (record,) = [media.record(identifier) for identifier in media.stamps()]
+    assert record.scale == Scale(mm_per_px_x=0.5, mm_per_px_y=0.25, source="requested")
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "inf", "nan", "much"])
+def test_a_scale_that_is_none_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str], given: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        inspect(tmp_path, "--out", tmp_path / "out", "--mm-per-px", given, "1")
+    assert "--mm-per-px" in capsys.readouterr().err
+
+
 def test_a_folder_without_a_picture_is_not_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     assert inspect(tmp_path / "empty", "--out", tmp_path / "out") == 2
@@ -118,3 +133,31 @@ def test_a_watched_picture_is_taken_once_and_only_when_it_has_stopped_growing(
     with pytest.raises(KeyboardInterrupt):
         take()
     assert taken == [(growing, DEFECTIVE)]
+
+
+def test_a_watched_picture_is_not_taken_while_its_writer_pauses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = iter(range(8))
+    writer = (tmp_path / "paused.png").open("wb")
+    writer.write(DEFECTIVE[:50])
+    writer.flush()
+
+    def go_on(_interval: float) -> None:
+        match next(looks, None):
+            case 4:
+                writer.write(DEFECTIVE[50:])
+                writer.close()
+            case None:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "sleep", go_on)
+    taken = []
+
+    def take() -> None:
+        for path in settled(tmp_path):
+            taken.append(path.read_bytes())  # noqa: PERF401  # what was taken before the end counts
+
+    with pytest.raises(KeyboardInterrupt):
+        take()
+    assert taken == [DEFECTIVE]

@@ -1,13 +1,17 @@
 """Adopting a media volume of the first system."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from flask import Flask
 
+from defect_api import import_media
+from defect_api.client import Inspector
 from defect_api.import_media import main
 from defect_api.media import MediaVolume
 from tests.defect_api.conftest import DARK, png, sheet
+from tests.defect_api.second_contract import CLEAN
 
 Serve = Callable[[Flask], str]
 
@@ -37,3 +41,26 @@ def test_a_long_listing_is_read_to_its_end(
         (media.folder / f"{number}.png").write_bytes(b"nothing")
     assert main([serve(app)]) == 1
     assert "0 pictures adopted, 60 refused" in capsys.readouterr().out
+
+
+def test_the_token_of_the_environment_is_sent(
+    serve: Serve, make_app: Callable[..., Flask], media: MediaVolume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (media.folder / "old.png").write_bytes(CLEAN)
+    address = serve(make_app(api_token="secret"))
+    assert main([address]) == 1
+    monkeypatch.setenv("API_TOKEN", "secret")
+    assert main([address]) == 0
+
+
+def test_a_service_that_is_away_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_media, "Inspector", partial(Inspector, retries=0))
+    assert main(["http://127.0.0.1:1"]) == 2
+    assert "does not answer" in capsys.readouterr().err
+
+
+def test_an_address_that_is_not_the_services_is_told(
+    serve: Serve, app: Flask, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([f"{serve(app)}/elsewhere"]) == 2
+    assert "There is nothing at this address" in capsys.readouterr().err

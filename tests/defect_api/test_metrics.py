@@ -50,7 +50,7 @@ def counted(client: FlaskClient) -> Counted:
         ("defect_api_stage_seconds_count", {"stage": "predict", "model": "tiny/1", "engine": "keras"}, 1),
         ("defect_api_stage_seconds_count", {"stage": "total"}, 1),
         ("defect_api_requests_total", {"method": "POST", "route": "/v1/inspections", "status": "201"}, 1),
-        ("defect_api_request_seconds_count", {"route": "/v1/inspections"}, 1),
+        ("defect_api_request_seconds_count", {"method": "POST", "route": "/v1/inspections"}, 1),
         ("defect_api_inspections_held", {}, 0),
     ],
 )
@@ -96,6 +96,11 @@ def test_a_refused_part_of_several_is_counted(client: FlaskClient, counted: Coun
     parts = [(io.BytesIO(CLEAN), "a.png"), (io.BytesIO(b"no picture"), "b.png")]
     assert client.post("/v1/inspections", data={"image": parts}).status_code == 207
     assert counted("defect_api_refusals_total", reason="picture-refused") == 1
+
+
+def test_a_made_up_method_is_no_label(client: FlaskClient) -> None:
+    client.open("/livez", method="MADEUP")
+    assert "MADEUP" not in client.get("/metrics").text
 
 
 def test_the_model_in_service_and_the_room_are_told(make_app: Callable[..., Flask], model: ServedModel) -> None:

@@ -189,28 +189,6 @@ def test_a_machine_without_cgroups_has_no_quota(tmp_path: Path) -> None:
     assert settings_module._cgroup_v1_quota(tmp_path) is None
 
 
-def test_a_configured_scale_is_in_every_record(make_app: Callable[..., Flask]) -> None:
-    record = post(make_app(mm_per_px_x=0.5, mm_per_px_y=0.25).test_client()).json
-    assert record is not None
-    assert record["scale"] == {"mm_per_px_x": 0.5, "mm_per_px_y": 0.25}
-    assert record["defects"][0]["area_mm2"] == pytest.approx(record["defects"][0]["area_px"] * 0.125)
-
-
-def test_a_sent_scale_is_answered_and_the_stored_record_stays(client: FlaskClient) -> None:
-    stored = post(client).json
-    sent = post(client, mm_per_px_x="0.5", mm_per_px_y="0.5").json
-    assert stored is not None
-    assert sent is not None
-    assert (stored["scale"], sent["scale"]) == (None, {"mm_per_px_x": 0.5, "mm_per_px_y": 0.5})
-    assert client.get(f"/v1/inspections/{stored['id']}").json == stored
-
-
-def test_half_a_scale_is_refused(client: FlaskClient) -> None:
-    assert "sent together" in assert_problem(post(client, mm_per_px_x="0.5"), 422, "invalid-parameter")
-    with pytest.raises(ValueError, match="set together"):
-        Settings(mm_per_px_y=1)
-
-
 def test_the_schema_of_parameters_is_made_once() -> None:
     assert RecordQuery.model_json_schema() is RecordQuery.model_json_schema()
     assert RecordQuery.model_json_schema()["properties"].keys() > {"id", "sort"}

@@ -33,6 +33,11 @@ def test_metrics_count_by_route_and_status(client: FlaskClient) -> None:
     assert "made-up-by-a-stranger" not in figures
 
 
+def test_a_made_up_method_is_no_label(client: FlaskClient) -> None:
+    client.open("/about", method="MADEUP")
+    assert "MADEUP" not in client.get("/metrics").text
+
+
 def test_metrics_of_several_processes_are_summed(tmp_path: Path) -> None:
     environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "LOG_LEVEL": "ERROR"}
     command = [sys.executable, "-c", SEVERAL_PROCESSES]

@@ -85,10 +85,15 @@ def test_a_killed_service_is_missed_politely_and_restarted(platform: Platform) -
     wait_until(platform.is_ready, "the service did not come back", START_DEADLINE_S)
 
 
-@pytest.mark.parametrize("service", ["site", "nginx"])
-def test_a_service_whose_main_process_is_killed_comes_back(platform: Platform, service: str) -> None:
+@pytest.mark.parametrize(
+    ("service", "number"),
+    [("site", signal.SIGKILL), ("nginx", signal.SIGKILL), ("api", signal.SIGTERM), ("nginx", signal.SIGTERM)],
+)
+def test_a_service_whose_main_process_is_ended_comes_back(
+    platform: Platform, service: str, number: signal.Signals
+) -> None:
     before = platform.members(service)[0]
-    os.kill(before, signal.SIGKILL)
+    os.kill(before, number)
     wait_until(lambda: platform.members(service)[0] != before, "it was not restarted")
     wait_until(platform.is_ready, "the platform did not recover", START_DEADLINE_S)
 

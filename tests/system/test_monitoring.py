@@ -24,6 +24,8 @@ DASHBOARD = json.loads((FOLDER / "grafana/dashboards/platform.json").read_text()
 ALERTS = yaml.safe_load((FOLDER / "alerts.yml").read_text())
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 NAME = re.compile(r"\b(?:defect_api|site)_[a-z_]+\b")
+SELECTOR = re.compile(r"\b((?:defect_api|site)_[a-z_]+)\{([^}]*)\}")
+LABEL = re.compile(r"(\w+)=")
 
 
 def queries() -> Iterator[str]:
@@ -62,6 +64,23 @@ def test_every_figure_that_is_shown_or_alerted_on_is_given(exposed: str) -> None
     asked = {name for query in queries() for name in NAME.findall(query)}
     assert len(asked) > 10
     assert asked <= given
+
+
+@pytest.mark.system
+@pytest.mark.local
+def test_every_label_that_is_chosen_by_is_given(exposed: str) -> None:
+    chosen = {
+        (name, label)
+        for query in queries()
+        for name, within in SELECTOR.findall(query)
+        for label in LABEL.findall(within)
+    }
+    assert {("defect_api_stage_seconds_bucket", "stage"), ("site_requests_total", "status")} <= chosen
+    given = {(name, label) for name, within in SELECTOR.findall(exposed) for label in LABEL.findall(within)}
+    watched = {
+        (f"{name}_bucket", "le") for metric in (CONDITIONS, LIMIT_USE) for name in [next(iter(metric.describe())).name]
+    }
+    assert chosen <= given | watched
 
 
 @pytest.mark.system

@@ -7,7 +7,7 @@ import numpy as np
 
 from defect_api.exports.sheet import Sheet
 from defect_api.png import encode_png
-from defect_api.record import Defect, Record, Threshold
+from defect_api.record import Defect, Record, Scale, Threshold
 
 ROWS = 20
 # enough for 300 dots an inch across a page
@@ -84,9 +84,15 @@ def _threshold(threshold: Threshold) -> str:
     return " ".join(filter(None, [f"{threshold.value:g}, {METHODS[threshold.method]}{asked}.", threshold.note]))
 
 
+def _scale(scale: Scale | None) -> str:
+    if scale is None:
+        return "unknown; measured in px"
+    origin = f", as {scale.source}" if scale.source else ""
+    return f"{scale.mm_per_px_x:g} x {scale.mm_per_px_y:g} mm per px{origin}"
+
+
 def _facts(record: Record) -> list[tuple[str, str]]:
-    image, model, threshold, scale = record.image, record.model, record.threshold, record.scale
-    measured = f"{scale.mm_per_px_x:g} x {scale.mm_per_px_y:g} mm per px" if scale else "not configured; measured in px"
+    image, model, threshold = record.image, record.model, record.threshold
     return [
         ("Inspection", record.id),
         ("Inspected at", f"{record.created_at} (UTC)"),
@@ -96,6 +102,6 @@ def _facts(record: Record) -> list[tuple[str, str]]:
         ("Digest of the model", model.digest),
         ("Pixel threshold", _threshold(threshold)),
         ("Highest pixel", f"{record.max_probability:.3f}"),
-        ("Scale", measured),
+        ("Scale", _scale(record.scale)),
         ("Time taken", f"{record.timings_ms.total:.0f} ms"),
     ]

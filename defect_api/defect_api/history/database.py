@@ -16,6 +16,7 @@ NETWORK_TYPES = ("nfs", "cifs", "smb", "9p", "fuse.", "virtiofs", "ceph", "glust
 BUSY_TIMEOUT_S = 5
 CONNECT_TIMEOUT_S = 3
 CONNECTIONS = 5
+MAPPED_BYTES = 2**30
 
 
 def database_url(settings: Settings) -> URL:
@@ -87,6 +88,9 @@ def _set_journal(engine: Engine, *, wal: bool) -> None:
         connection.execute(f"PRAGMA journal_mode={'WAL' if wal else 'DELETE'}")
         # what a power cut takes from the index is found again on the media volume
         connection.execute("PRAGMA synchronous=NORMAL")
+        if wal:
+            # a search reads a whole index, which SQLite's own cache of 2 MB does not hold
+            connection.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
 
 
 def make_folder(engine: Engine) -> None:

@@ -13,7 +13,7 @@ from defect_api.exports.formats import FORMATS, chosen
 from defect_api.exports.sheet import Sheet
 from defect_api.history.search import Filters, Ordering
 from defect_api.inspection import Inspector
-from defect_api.judgement import Terms
+from defect_api.judgement import CARDS_OWN, Terms
 from defect_api.media import MediaVolume
 from defect_api.model_package import find_packages
 from defect_api.problems import NotFound
@@ -76,13 +76,13 @@ def _export(filters: Filters, query: ExportQuery) -> Response:
     return _answer(export_set(form, sheets, _classes(served.digest if served else None), originals))
 
 
-def _sheet(record: Record, terms: Terms | None, media: MediaVolume, inspector: Inspector) -> Sheet:
-    return Sheet(inspector.replay(record, terms), media, replayed=True) if terms else Sheet(record, media)
+def _sheet(record: Record, terms: Terms, media: MediaVolume, inspector: Inspector) -> Sheet:
+    if terms == CARDS_OWN:
+        return Sheet(record, media)
+    return Sheet(inspector.replay(record, terms), media, replayed=True)
 
 
-def _sheets(
-    records: Iterable[Record], terms: Terms | None, media: MediaVolume, inspector: Inspector
-) -> Iterator[Sheet]:
+def _sheets(records: Iterable[Record], terms: Terms, media: MediaVolume, inspector: Inspector) -> Iterator[Sheet]:
     for record in records:
         with suppress(NotFound):  # deleted meanwhile
             yield _sheet(record, terms, media, inspector)

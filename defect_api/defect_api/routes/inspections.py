@@ -10,6 +10,7 @@ from werkzeug.datastructures import FileStorage
 from defect_api.access import writes
 from defect_api.errors import invalid_parameters, problem_document
 from defect_api.inspection import Upload
+from defect_api.judgement import CARDS_OWN
 from defect_api.listing import RecordPage, record_page
 from defect_api.media import bare_name
 from defect_api.neighbours import NeighbourQuery, Neighbours, neighbours
@@ -79,7 +80,7 @@ def list_inspections(query: RecordQuery) -> Response:
 def get(path: InspectionPath, query: TermsQuery) -> Response:
     """The stored record, or what its maps say on other terms; the model does not run."""
     record = state().media.record(path.inspection_id)
-    if query.terms:
+    if query.terms != CARDS_OWN:
         record = state().inspector.replay(record, query.terms)
     return _json(record.model_dump_json())
 

@@ -1,5 +1,6 @@
 """What is listed, in which order, and how its pages stay what they are."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,9 +8,9 @@ from flask.testing import FlaskClient
 
 from defect_api.history.history import History
 from defect_api.media import MediaVolume
-from defect_api.record import Record
+from defect_api.record import Record, rfc3339
 from tests.defect_api.conftest import png, sheet
-from tests.defect_api.history.conftest import FIRST, FOURTH, SECOND, THIRD, listed, store
+from tests.defect_api.history.conftest import FIRST, FOURTH, SECOND, START, THIRD, listed, store
 from tests.defect_api.second_contract import CLEAN, URL, assert_problem, post
 
 
@@ -84,6 +85,22 @@ def test_pages_stay_what_they_are_while_inspections_come_and_go(
     rest = listed(client, **query, cursor=first["next_cursor"])
     seen = [item["image"]["filename"] for item in first["items"]] + rest
     assert sorted(seen) == sorted([FIRST, SECOND, THIRD, FOURTH])
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_clock_that_is_set_back_loses_and_repeats_nothing(
+    client: FlaskClient, media: MediaVolume, template: Record, history: History
+) -> None:
+    page = client.get(f"{URL}?limit=2").json
+    assert page is not None
+    for name, hours in (("same time.png", 2), ("set back.png", -1)):
+        record = store(media, template, name, created_at=rfc3339(START + timedelta(hours=hours)))
+        history.published(record.id)
+    seen = [item["image"]["filename"] for item in page["items"]]
+    seen += listed(client, cursor=page["next_cursor"])
+    assert [name for name in seen if name != "same time.png"] == [FOURTH, THIRD, SECOND, FIRST, "set back.png"]
+    assert seen.count("same time.png") <= 1
+    assert sorted(listed(client)) == sorted([FOURTH, THIRD, SECOND, FIRST, "same time.png", "set back.png"])
 
 
 @pytest.mark.usefixtures("stored")
