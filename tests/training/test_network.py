@@ -41,7 +41,7 @@ def expected(trained: keras.Model, pixels: np.ndarray, factor: int) -> np.ndarra
     """Return the softmax of what the trained network says before it enlarges that, enlarged by Keras."""
     coarse = keras.Model(trained.input, trained.get_layer(network.head_name(trained.output.shape[-1] - 1)).output)
     softmax = keras.ops.softmax(coarse(pixels, training=False))
-    return keras.layers.UpSampling2D(factor, interpolation="bilinear")(softmax).numpy()
+    return np.asarray(keras.layers.UpSampling2D(factor, interpolation="bilinear")(softmax))
 
 
 def test_the_served_network_answers_as_the_trained_one(trained: keras.Model, served: keras.Model) -> None:
