@@ -12,6 +12,8 @@ from typing import Any
 import cv2
 from prometheus_client import multiprocess
 
+# what it imports is then there for all workers; nothing of it starts a thread or opens a file
+import defect_api.app  # noqa: F401
 from defect_api.allocator import keep_freed_memory
 from defect_api.history.history import History
 from defect_api.media import MediaVolume
