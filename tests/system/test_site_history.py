@@ -1,5 +1,6 @@
 """The gallery, the live wall and the statistics, in a real browser, through the real nginx, uWSGI and Gunicorn."""
 
+import re
 import secrets
 from collections.abc import Callable
 from functools import partial
@@ -200,6 +201,8 @@ def test_the_gallery_works_by_keyboard_alone(page: Page, word: str, three: list[
 def test_a_bar_leads_to_its_sheets(page: Page, word: str) -> None:
     page.goto(f"/statistics?last=24h&text={word}&zone=UTC")
     canvas = page.locator("#verdicts ~ .chart-box canvas")
+    # Chart.js sizes a canvas when it draws it
+    expect(canvas).to_have_attribute("style", re.compile("height"))
     box = canvas.bounding_box()
     assert box is not None
     # the uppermost of three bars is that of the sheets with a defect, which all of them have

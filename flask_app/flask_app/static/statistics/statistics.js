@@ -105,9 +105,14 @@ function draw(section) {
 
 Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
 let charts = [];
-function drawAll() {
+async function drawAll() {
   for (const chart of charts) chart.destroy();
-  charts = [...document.querySelectorAll("[data-chart]")].map(draw);
+  charts = [];
+  for (const section of document.querySelectorAll("[data-chart]")) {
+    charts.push(draw(section));
+    // the page answers between two charts: all together would hold it up
+    await new Promise((resolve) => setTimeout(resolve));
+  }
 }
-drawAll();
-matchMedia("(prefers-color-scheme: light)").addEventListener("change", drawAll);
+let drawing = drawAll();
+matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => (drawing = drawing.then(drawAll)));
