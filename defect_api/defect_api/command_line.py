@@ -44,12 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = grammar.parse_args(arguments)
     if not (options.paths or options.watch):
         grammar.error("name pictures or folders, or a folder to --watch")
+    try:
+        media = MediaVolume(options.out)
+    except OSError as error:
+        grammar.error(f"nothing can be written to {options.out}: {error.strerror}")
     console = Console(stderr=True)
     # one process, which may use all CPUs
     settings = Settings().model_copy(update={"media_dir": options.out, "model": options.model, "workers": 1})
     slot = ModelSlot(lambda: load_model(settings))
     slot.wait(timeout_s=600)
-    run = _Run(Inspector(MediaVolume(options.out), slot, settings), _terms(options), console)
+    run = _Run(Inspector(media, slot, settings), _terms(options), console)
     try:
         _ = slot.model
         pictures = list(_pictures(options.paths))
@@ -72,7 +76,7 @@ def parser() -> argparse.ArgumentParser:
     grammar = argparse.ArgumentParser("defect-inspect", description=__doc__)
     grammar.add_argument("paths", nargs="*", type=Path, metavar="FILE|FOLDER", help="pictures, or folders of them")
     grammar.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the records are written")
-    grammar.add_argument("--watch", type=Path, metavar="FOLDER", help="go on with what appears there, until Ctrl-C")
+    grammar.add_argument("--watch", type=_folder, metavar="FOLDER", help="go on with what appears there, until Ctrl-C")
     grammar.add_argument(
         "--threshold", type=_wish, help=f"pixel threshold in what is printed, and in the exit status: {GRAMMAR}"
     )
@@ -88,6 +92,12 @@ def _wish(text: str) -> float | str | None:
         return parse_wish(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError("there is no such folder")
+    return Path(text)
 
 
 def _positive(text: str) -> float:

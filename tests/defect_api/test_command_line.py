@@ -68,6 +68,18 @@ def test_nothing_to_inspect_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "name pictures or folders" in capsys.readouterr().err
 
 
+def test_a_missing_folder_to_watch_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        inspect("--watch", tmp_path / "absent", "--out", tmp_path / "out")
+    assert "--watch: there is no such folder" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        inspect(folder, "--out", folder / "notes.txt")
+    assert "notes.txt: File exists" in capsys.readouterr().err
+
+
 def test_a_missing_model_is_2(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert inspect(folder, "--out", tmp_path / "out", "--model", "other") == 2
     assert "no model package 'other'" in capsys.readouterr().err
