@@ -11,7 +11,8 @@ from defect_api.card import Estimate, OperatingPoint, OperatingPoints, PixelThre
 from defect_api.labelling import areas_of
 from training.predictions import Prediction, Predictions
 
-THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
+# closer together at the top, for lines that stop for a false call
+THRESHOLDS = np.round([*np.arange(0.05, 0.96, 0.05), 0.97, 0.98, 0.99, 0.995], 3)
 Z = NormalDist().inv_cdf(0.975)
 METHOD = "sheets called by the card's rule for regions at each threshold, 95 % intervals by Wilson (1927)"
 
