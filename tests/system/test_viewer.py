@@ -12,7 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from benchmarks.slider import answer, worst_case
+from benchmarks.slider import APART, answer, worst_case
 from tests.system.browsing import DESKTOP, PHONE, Audit, NewPage, forget, judge, overflow, save
 from tests.system.platform import Platform
 from training import sheets
@@ -321,6 +321,7 @@ def test_two_hundred_defects_are_counted_listed_and_told_apart(page: Page, defec
         page.route(f"**/*{ending}", answer(content))
     page.reload()
     ready(page)
+    page.evaluate(APART)
     move_slider(page, 0.6)
     expect(part(page, "count")).to_have_text("200 defects")
     rows = page.locator(".defects tbody tr")
