@@ -6,8 +6,10 @@
 import argparse
 import io
 import itertools
+import tempfile
 from contextlib import redirect_stdout
 from functools import partial
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -42,20 +44,20 @@ def main() -> None:
     progress("loading the model")
     model = served.load(given)
     section = Section("stages", "Stages of one inspection")
-    with served.inspector(model, given) as inspector:
-        inspection(section, model, inspector, given, options.rounds)
+    with served.inspector(model, given) as inspector, tempfile.TemporaryDirectory() as media:
+        inspection(section, model, inspector, given, Path(media), options.rounds)
     against_peak(section, model, given, options.rounds // 4)
     section.publish(served.described(model))
 
 
-def inspection(section: Section, model: ServedModel, inspector: Inspector, given: Settings, rounds: int) -> None:
+def inspection(
+    section: Section, model: ServedModel, inspector: Inspector, given: Settings, media: Path, rounds: int
+) -> None:
     """Time the bare network, whole inspections and whole requests in turn, each on the next sheet."""
     progress("timing the network, inspections and requests in turn")
     sheets, numbers, records = served.pictures(), itertools.count(), list[Record]()
     batches = [padded(decode(sheet).grey, model.package.card.input.stride) for sheet in sheets]
-    with redirect_stdout(io.StringIO()):  # a line for each request
-        app = create_app(given.model_copy(update={"media_dir": served.STATE / "media"}), ModelSlot(lambda: model))
-    client = app.test_client()
+    client = _client(model, given, media)
     times = alternate(
         {
             "network": lambda: model.segmenter.forward(batches[next(numbers) % len(batches)]),
@@ -143,6 +145,11 @@ def batching(section: Section, model: ServedModel, pixels: np.ndarray[Any, Any],
     alone = times["1"].ms
     together = ", ".join(f"{times[str(count)].ms / count / alone:.2f} with {count}" for count in BATCHES[1:])
     section.say(f"Micro-batching: a sheet takes {together} at once, of what it takes alone.")
+
+
+def _client(model: ServedModel, given: Settings, media: Path) -> Any:
+    with redirect_stdout(io.StringIO()):  # a line for each request
+        return create_app(given.model_copy(update={"media_dir": media}), ModelSlot(lambda: model)).test_client()
 
 
 def _inspect(inspector: Inspector, sheets: list[bytes], number: int) -> Record:

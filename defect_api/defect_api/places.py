@@ -33,7 +33,10 @@ class Places:
     def hold(self) -> Iterator[bool]:
         """Hold a place where one is free at once; gives whether one was."""
         with ExitStack() as stack:
-            yield any(stack.enter_context(_locked(place)) for place in self._places)
+            # one looks at a time: a place that was free when it began is not taken before it gets there
+            with _locked(self._door, wait=True):
+                free = any(stack.enter_context(_locked(place)) for place in self._places)
+            yield free
 
     @contextmanager
     def wait(self) -> Iterator[None]:
