@@ -69,12 +69,12 @@ def locust(url: str, folder: Path, rate: float, seconds: float) -> Load:
     """Have sheets arrive at `url`, a host, at `rate` a second. Raises CalledProcessError where locust fails."""
     users = math.ceil(rate * PERIOD_S)
     with tempfile.TemporaryDirectory() as place:
-        # one user after the other begins, so that arrivals are spread evenly
+        # all are there at once and begin one after the other
         spawning = [
             "--users",
             str(users),
             "--spawn-rate",
-            f"{rate}",
+            str(users),
             "--run-time",
             f"{math.ceil(seconds + PERIOD_S)}s",
             "--exit-code-on-error",

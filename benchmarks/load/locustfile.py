@@ -7,17 +7,22 @@ import os
 from itertools import count
 from pathlib import Path
 
+import gevent
 from locust import FastHttpUser, constant_throughput, task
 
 RATE, USERS = float(os.environ["RATE"]), int(os.environ["USERS"])
 PICTURES = [path.read_bytes() for path in sorted(Path(os.environ["PICTURES"]).iterdir())]
-NUMBERS = count()
+NUMBERS, STARTED = count(), count()
 
 
 class Line(FastHttpUser):
     """A camera."""
 
     wait_time = constant_throughput(RATE / USERS)
+
+    def on_start(self) -> None:
+        """Begin one after the other: locust starts users once a second, and each second's sheets would come at once."""
+        gevent.sleep(next(STARTED) / RATE)
 
     @task
     def sheet(self) -> None:
