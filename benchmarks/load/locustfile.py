@@ -4,11 +4,12 @@
 """
 
 import os
+import time
 from itertools import count
 from pathlib import Path
 
 import gevent
-from locust import FastHttpUser, constant_throughput, task
+from locust import FastHttpUser, task
 
 RATE, USERS = float(os.environ["RATE"]), int(os.environ["USERS"])
 PICTURES = [path.read_bytes() for path in sorted(Path(os.environ["PICTURES"]).iterdir())]
@@ -18,11 +19,15 @@ NUMBERS, STARTED = count(), count()
 class Line(FastHttpUser):
     """A camera."""
 
-    wait_time = constant_throughput(RATE / USERS)
-
     def on_start(self) -> None:
         """Begin one after the other: locust starts users once a second, and each second's sheets would come at once."""
         gevent.sleep(next(STARTED) / RATE)
+        self.due = time.monotonic()
+
+    def wait_time(self) -> float:
+        """Return the seconds until this user's turn comes again."""
+        self.due += USERS / RATE
+        return max(0.0, self.due - time.monotonic())
 
     @task
     def sheet(self) -> None:

@@ -119,11 +119,11 @@ def enlarged(coarse: cv2.typing.MatLike, batch: NDArray[np.uint8], shape: tuple[
 def _forward_padded(segmenter: Segmenter, tile: NDArray[np.uint8], stride: int) -> Segmented:
     batch = padded(tile, stride)
     probabilities, novelty = segmenter.forward(batch)
-    any_defect, *by_class = cv2.split(probabilities[0])
+    any_defect, *by_class = cv2.split(np.clip(probabilities[0], 0, 1))
     # classes are told apart by 8 bits, as stored maps are: many times faster than by floats
     maps = [enlarged(each, batch, tile.shape) for each in (any_defect, *map(quantise, by_class or [any_defect]))]
-    in_range = np.asarray(cv2.max(cv2.min(maps[0], 1.0), 0.0), np.float32)  # type: ignore[call-overload]
-    return Segmented(in_range, _likeliest(maps[1:]), None if novelty is None else float(novelty[0, 0]))
+    any_defect = np.asarray(maps[0], np.float32)
+    return Segmented(any_defect, _likeliest(maps[1:]), None if novelty is None else float(novelty[0, 0]))
 
 
 def _likeliest(by_class: Sequence[cv2.typing.MatLike]) -> NDArray[np.uint8]:
