@@ -11,7 +11,7 @@ from defect_api.card import Conditions, Metric
 from defect_api.conditions import GATES, Gate, limited, reasons
 from defect_api.record import Statistic
 
-# of the sheets like those trained on, by a fit that one odd sheet stretches: about 1 in 100 of Severstal's are beyond it
+# of the sheets like those trained on, by a fit that one odd sheet stretches: about 1 in 100 of Severstal's are beyond
 REFUSED_BY_NOVELTY = 0.0125
 REFUSED_BY_STATISTICS = 0.002  # by all of their limits together: they are for what no camera at a line should send
 TAIL = 0.1  # share of the sheets that a limit's tail is fitted to
