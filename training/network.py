@@ -84,19 +84,28 @@ def with_probabilities(model: keras.Model, reduction: int = 1) -> keras.Model:
     own size (H and W multiples of `reduction` x STRIDE) and reduces them itself.
     Output float32 (N, H, W, 1 + classes): channel 0 is P(any defect), the others are P(class) and sum to channel 0.
     They are made where the decoder ends and enlarged as the last step, which costs far less than the other way round.
+    A network of another kind than `build`'s is served as it is.
     A fixed 1 x 1 convolution does the summing, so the file holds standard layers only.
     """
-    architecture, channels = architecture_of(model), model.output.shape[-1]
+    channels = model.output.shape[-1]
+    if not any(layer.name == head_name(channels - 1) for layer in model.layers):
+        return keras.Model(model.input, _probabilities(model.output), name="steel_unet")
+    architecture = architecture_of(model)
     pixels, logits = _coarse(
         channels - 1, architecture, 0.0, lambda x, size, name: enlarged(x, (size, size), name), reduction
     )
+    factor = coarseness(architecture) * reduction
+    served = keras.Model(pixels, restored(_probabilities(logits), (factor, factor)), name="steel_unet")
+    transfer(model, served)
+    return served
+
+
+def _probabilities(logits: Any) -> Any:
+    channels = logits.shape[-1]
     total = layers.Conv2D(channels, 1, use_bias=False, trainable=False, name="probabilities")
     probabilities = total(layers.Softmax(name="softmax")(logits))
     total.set_weights([_summing_kernel(channels)])
-    factor = coarseness(architecture) * reduction
-    served = keras.Model(pixels, restored(probabilities, (factor, factor)), name="steel_unet")
-    transfer(model, served)
-    return served
+    return probabilities
 
 
 def architecture_of(model: keras.Model) -> Architecture:
