@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from training import network, recipe
-from training.commands import RECIPE
+from training.commands import OWN_RECIPE, RECIPE
 from training.examples import DataError
 
 
@@ -21,15 +21,16 @@ def test_the_shipped_recipe_is_read() -> None:
 def test_the_network_is_chosen_by_the_recipe(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
 
-    path.write_text(RECIPE.read_text() + '[network]\nencoder = "resnet34"\nwidths = [16, 8]\n')
+    path.write_text(OWN_RECIPE.read_text() + '[network]\nencoder = "resnet34"\nwidths = [16, 8]\n')
 
-    assert recipe.load(RECIPE).network == network.DEFAULT
+    assert recipe.load(OWN_RECIPE).network == network.DEFAULT
+    assert recipe.load(RECIPE).network == network.Architecture(widths=(160, 96, 64))
     assert recipe.load(path).network == network.Architecture("resnet34", (16, 8))
 
 
 def test_an_unknown_encoder_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
-    path.write_text(RECIPE.read_text() + '[network]\nencoder = "vgg"\n')
+    path.write_text(OWN_RECIPE.read_text() + '[network]\nencoder = "vgg"\n')
 
     with pytest.raises(DataError, match=r"'vgg', which is none of efficientnet-lite0, resnet34"):
         recipe.load(path)
