@@ -76,11 +76,12 @@ class Run:
 
 def _kept_recipe(folder: Path, recipe_file: Path | None) -> Recipe:
     kept = folder / RECIPE
-    if recipe_file is None or (kept.exists() and kept.samefile(recipe_file)):
+    if recipe_file is None:
         return recipe.load(kept)
     chosen = recipe.load(recipe_file)
-    if kept.exists() and recipe.load(kept) != chosen:
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(recipe_file, kept)
+    elif recipe.load(kept) != chosen:
         raise DataError(f"{kept} is of another recipe than {recipe_file}; choose another folder for this run")
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(recipe_file, kept)
     return chosen

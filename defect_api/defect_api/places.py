@@ -35,7 +35,7 @@ class Places:
         with ExitStack() as stack:
             # one looks at a time: a place that was free when it began is not taken before it gets there
             with _locked(self._door, wait=True):
-                free = any(stack.enter_context(_locked(place)) for place in self._places)
+                free = self._takes_free_one(stack)
             yield free
 
     @contextmanager
@@ -43,11 +43,14 @@ class Places:
         """Wait for a place, one after the other, and hold it."""
         with ExitStack() as stack:
             with _locked(self._door, wait=True):
-                if not any(stack.enter_context(_locked(place)) for place in self._places):
+                if not self._takes_free_one(stack):
                     # turns are about as long as each other, so the one that began first ends first
                     first = min(self._places, key=lambda place: place.stat().st_mtime_ns)
                     stack.enter_context(_locked(first, wait=True))
             yield
+
+    def _takes_free_one(self, stack: ExitStack) -> bool:
+        return any(stack.enter_context(_locked(place)) for place in self._places)
 
 
 def shared(name: str) -> Path | None:

@@ -121,9 +121,9 @@ def _forward_padded(segmenter: Segmenter, tile: NDArray[np.uint8], stride: int) 
     probabilities, novelty = segmenter.forward(batch)
     any_defect, *by_class = cv2.split(np.clip(probabilities[0], 0, 1))
     # classes are told apart by 8 bits, as stored maps are: many times faster than by floats
-    maps = [enlarged(each, batch, tile.shape) for each in (any_defect, *map(quantise, by_class or [any_defect]))]
-    any_defect = np.asarray(maps[0], np.float32)
-    return Segmented(any_defect, _likeliest(maps[1:]), None if novelty is None else float(novelty[0, 0]))
+    classes = _likeliest([enlarged(quantise(each), batch, tile.shape) for each in by_class or [any_defect]])
+    probability = np.asarray(enlarged(any_defect, batch, tile.shape), np.float32)
+    return Segmented(probability, classes, None if novelty is None else float(novelty[0, 0]))
 
 
 def _likeliest(by_class: Sequence[cv2.typing.MatLike]) -> NDArray[np.uint8]:
