@@ -106,10 +106,11 @@ def write_report(options: Options) -> None:
 
 
 def neu_seg_score(options: Options) -> None:
-    """Print the pre-trained network's mean IoU on NEU-Seg's published test split."""
-    from training import report
+    """Print a pre-trained network's mean IoU on NEU-Seg's test pictures, and on those of scenes it never saw."""
+    from training import neu_seg_scores
 
-    print(f"mean IoU, 4 classes with background: {report.neu_seg_miou(options.run_folder, options.data):.4f}")
+    for line in neu_seg_scores.scores(options.run_folder, options.data, RESAMPLES):
+        print(line)
 
 
 def package(options: Options) -> None:
@@ -147,8 +148,8 @@ def _parser() -> argparse.ArgumentParser:
     keras2.add_arguments(commands.add_parser("import-keras2", help="turn a model of Keras 2 into a package"), MODELS)
     _scored(commands.add_parser("evaluate", help="print the figures of the folds trained so far"), evaluate)
     _report_parser(commands.add_parser("report", help="write the figures and curves of a run as an HTML page"))
-    neu = commands.add_parser("neu-seg", help="print the pre-trained network's score on NEU-Seg's test split")
-    neu.add_argument("--run", dest="run_folder", type=Path, required=True)
+    neu = commands.add_parser("neu-seg", help="print a pre-trained network's scores on NEU-Seg's test split")
+    neu.add_argument("--run", dest="run_folder", type=Path, help="that has its pre-training; default: the kept network")
     neu.add_argument("--data", type=Path, required=True, help="the unpacked neu_seg folder")
     neu.set_defaults(run=neu_seg_score)
     packed = commands.add_parser("package", help="write the model package of a run")

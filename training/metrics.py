@@ -1,6 +1,6 @@
 """How good predictions are: overlap, classes, pictures and calibration, with bootstrap intervals over pictures."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -154,14 +154,27 @@ def pixel_bins(histograms: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     return total, hits, sums
 
 
-def mean_iou(predictions: Iterable[Prediction], classes: int) -> float:
-    """Return the IoU pooled over pictures, averaged over background and classes; defective is P(any) >= 0.5."""
-    confusion = np.zeros((classes + 1, classes + 1))
-    for p in predictions:
-        guess = np.where(p.q >= cut(0.5), p.classes.astype(np.int64) + 1, 0)
-        np.add.at(confusion, (p.truth.ravel(), guess.ravel()), 1)
-    hits = np.diag(confusion)
-    return float(np.mean(hits / (confusion.sum(0) + confusion.sum(1) - hits)))
+def confusion(p: Prediction, classes: int) -> Numbers:
+    """Count a picture's pixels by true and by given class, (K + 1, K + 1), 0 for sound; defective is P(any) >= 0.5."""
+    guess = np.where(p.q >= cut(0.5), p.classes.astype(np.int64) + 1, 0)
+    pairs = p.truth.astype(np.int64) * (classes + 1) + guess
+    return np.bincount(pairs.ravel(), minlength=(classes + 1) ** 2).reshape(classes + 1, -1).astype(np.float64)
+
+
+def mean_iou(confusions: Numbers) -> float:
+    """Return the IoU pooled over pictures (N, K + 1, K + 1), averaged over background and classes that occur."""
+    pooled = confusions.sum(0)
+    hits = np.diag(pooled)
+    with np.errstate(invalid="ignore"):
+        return float(np.nanmean(hits / (pooled.sum(0) + pooled.sum(1) - hits)))
+
+
+def mean_iou_interval(confusions: Numbers, resamples: int, seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % percentile bootstrap interval of the mean IoU, pictures resampled."""
+    rng = np.random.default_rng(seed)
+    count = len(confusions)
+    low, high = np.percentile([mean_iou(confusions[rng.choice(count, count)]) for _ in range(resamples)], [2.5, 97.5])
+    return float(low), float(high)
 
 
 def interval(counts: Counts, figure: Callable[[Counts], float], resamples: int, seed: int = 0) -> tuple[float, float]:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from defect_api.card import DataSet, Metric, OperatingPoints
 from defect_api.model_package import ModelPackage
-from training import datasets, network, neu_seg, packaging, predictions, reference, sheets, stages
+from training import datasets, packaging, predictions, reference, sheets
 from training.consequences import operating_points
 from training.datasets import Dataset
 from training.evaluation import Judged, evaluate
-from training.metrics import decided, mean_iou
+from training.metrics import decided
 from training.operating_point import OperatingPoint, bounded_miss_threshold
 from training.packaging import Description
 from training.predictions import Joined, Predictions
-from training.runs import EXPORTED, PRETRAINING, Run
+from training.runs import EXPORTED, Run
 
 GENERATED_LICENCE, GENERATED_CITATION = "MIT", "drawn by this project's own generator"
 GENERATED_COUNT, GENERATED_SEED = 40, 2_000_000  # of the sheets that a package is tried on
@@ -47,15 +47,6 @@ def table(figures: Sequence[Metric]) -> str:
         low, high = figure.interval or (figure.value, figure.value)
         lines.append(f"{figure.value:8.3f}  [{low:7.3f}, {high:7.3f}]  {figure.name}: {figure.method}")
     return "\n".join(lines)
-
-
-def neu_seg_miou(run_folder: Path, data: Path) -> float:
-    """Return the pre-trained network's mean IoU, background too, on NEU-Seg's published test split."""
-    place = run_folder / PRETRAINING
-    last = max(place.glob("stage-*"), default=place)
-    weights = predictions.export(stages.finished(last), place / EXPORTED)
-    tested = neu_seg.load(data, "test")
-    return mean_iou(predictions.predict(weights, tested, network.STRIDE), len(neu_seg.CLASSES))
 
 
 def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: int) -> ModelPackage:

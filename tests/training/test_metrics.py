@@ -26,6 +26,10 @@ def counted(*predictions: Prediction) -> metrics.Counts:
     return metrics.count(predictions, [RULE] * len(predictions), [CALIBRATION] * len(predictions), 2)
 
 
+def confusions(*predictions: Prediction) -> metrics.Numbers:
+    return np.array([metrics.confusion(p, 1) for p in predictions])
+
+
 def said(probabilities: list[float], truth: list[bool]) -> metrics.Counts:
     """Make pictures, defective as `truth` says, whose calibrated probabilities are given."""
     pictures = [prediction(NOTHING, slice(0, 8) if defective else NOTHING) for defective in truth]
@@ -109,10 +113,26 @@ def test_an_interval_holds_the_figure_and_is_reproducible() -> None:
 
 
 def test_mean_iou_counts_the_background_as_a_class() -> None:
-    perfect = prediction(slice(0, 32), slice(0, 32))
+    perfect, missed = prediction(slice(0, 32), slice(0, 32)), prediction(NOTHING, slice(0, 32))
 
-    assert metrics.mean_iou([perfect], classes=1) == 1
-    assert metrics.mean_iou([prediction(NOTHING, slice(0, 32))], classes=1) == pytest.approx(0.25)
+    assert metrics.mean_iou(confusions(perfect)) == 1
+    assert metrics.mean_iou(confusions(missed)) == pytest.approx(0.25)
+    assert metrics.mean_iou(confusions(perfect, missed)) == pytest.approx((64 / 96 + 32 / 64) / 2)
+
+
+def test_mean_iou_leaves_out_a_class_that_does_not_occur() -> None:
+    counted = np.array([metrics.confusion(prediction(slice(0, 32), slice(0, 32)), 3)])
+
+    assert metrics.mean_iou(counted) == 1
+
+
+def test_the_interval_of_mean_iou_holds_it() -> None:
+    counted = confusions(*(prediction(slice(0, n), slice(0, 10)) for n in range(1, 21)))
+
+    low, high = metrics.mean_iou_interval(counted, resamples=200)
+
+    assert low < metrics.mean_iou(counted) < high
+    assert (low, high) == metrics.mean_iou_interval(counted, resamples=200)
 
 
 def test_the_probability_is_calibrated_and_what_it_was_made_of_is_kept() -> None:
