@@ -22,7 +22,8 @@ from training.operating_point import bounded_miss_threshold
 from training.report import GUARANTEE, how
 from training.runs import RECIPE, Run
 
-SPEED = "speed.json"  # in a run's folder, as `python -m benchmarks.engines` writes it
+# in a run's folder, as `python -m benchmarks.engines` and `python -m benchmarks.tradeoff` write them
+SPEED, TRADEOFF = "speed.json", "tradeoff.json"
 KEY = (
     "pooled Dice",
     "first system's Dice",
@@ -86,7 +87,7 @@ def _content(run: Run, found: Findings, notes: Path | None) -> dict[str, Any]:
         "bound": bounded_miss_threshold(judged.predictions),
         "guarantee": GUARANTEE,
         "plots": _plots(run, found, by_name),
-        "speed": _speed(run.folder / SPEED),
+        "speed": _rows(run.folder / SPEED),
         "notes": _notes(notes),
         "recipe": (run.folder / RECIPE).read_text(),
     }
@@ -95,7 +96,7 @@ def _content(run: Run, found: Findings, notes: Path | None) -> dict[str, Any]:
 def _plots(run: Run, found: Findings, by_name: Mapping[str, Metric]) -> dict[str, str]:
     judged, counts = found.judged, found.counts
     defective, rule = counts.defective, judged.chosen.rule
-    histories = _histories(run.folder)
+    histories, networks = _histories(run.folder), _rows(run.folder / TRADEOFF)
     pictures = {
         "before calibration": curves.picture_reliability(counts.before, defective),
         "after": curves.picture_reliability(counts.probability, defective),
@@ -111,6 +112,7 @@ def _plots(run: Run, found: Findings, by_name: Mapping[str, Metric]) -> dict[str
         "pixels": plots.reliability({"pixels": curves.pixel_reliability(counts.histogram)}, "of a pixel"),
         "thresholds": plots.thresholds(curves.by_threshold(judged.predictions, rule), rule.value, rule.uncertainty),
         "training": plots.training(histories) if histories else "",
+        "tradeoff": plots.tradeoff(networks) if networks else "",
     }
 
 
@@ -137,7 +139,7 @@ def _classes(run: Run, found: Findings, by_name: Mapping[str, Metric]) -> list[d
     ]
 
 
-def _speed(file: Path) -> list[dict[str, Any]]:
+def _rows(file: Path) -> list[dict[str, Any]]:
     if not file.exists():
         return []
     try:

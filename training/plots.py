@@ -101,6 +101,22 @@ def thresholds(found: ByThreshold, chosen: float, uncertainty: float) -> str:
     return _source(figure)
 
 
+@mpl.rc_context(STYLE)
+def tradeoff(networks: Sequence[Mapping[str, Any]]) -> str:
+    """Draw pooled Dice of networks, with its interval, against the ms that each takes for a sheet."""
+    figure, axes = _figure(WIDE)
+    ordered = sorted(networks, key=lambda row: row["median_ms"])
+    for colour, row in zip(mpl.colormaps["viridis"](np.linspace(0.05, 0.85, len(ordered))), ordered, strict=True):
+        ends = np.abs(np.array(row["interval"]) - row["dice"])[:, None]
+        axes.errorbar(
+            row["median_ms"], row["dice"], yerr=ends, fmt="o", ms=8, color=colour, elinewidth=1.2, capsize=3,
+            label=f"{row['network']}: {row['median_ms']:.0f} ms, {row['dice']:.2f}",
+        )  # fmt: skip
+    axes.set(xlabel="ms for a sheet", ylabel="pooled Dice", xlim=(0, 1.1 * ordered[-1]["median_ms"]), ylim=(0, 1))
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return _source(figure)
+
+
 def _figure(size: tuple[float, float]) -> tuple[Figure, Axes]:
     figure = Figure(figsize=size)
     return figure, figure.add_subplot()

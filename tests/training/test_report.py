@@ -1,5 +1,7 @@
 """The report of a run: one page that needs nothing beside it, and pictures that git never sees."""
 
+import base64
+import json
 import re
 from pathlib import Path
 
@@ -74,6 +76,21 @@ def test_measured_speed_is_shown(run: Run, tmp_path: Path) -> None:
     page.write(run, page.find(run, resamples=2), tmp_path / "report.html")
 
     assert '<td class="n">41.5</td>' in (tmp_path / "report.html").read_text()
+
+
+def test_overlap_against_time_is_drawn(run: Run, tmp_path: Path) -> None:
+    networks = [
+        {"network": "wide", "median_ms": 60.0, "dice": 0.6, "interval": [0.5, 0.7], "pictures": 25},
+        {"network": "slim", "median_ms": 20.0, "dice": 0.55, "interval": [0.45, 0.65], "pictures": 25},
+    ]
+    (run.folder / page.TRADEOFF).write_text(json.dumps(networks))
+
+    page.write(run, page.find(run, resamples=2), tmp_path / "report.html")
+
+    html = (tmp_path / "report.html").read_text()
+    assert "Dice of several networks against their time" in html
+    (drawn,) = re.findall(r'data:image/svg\+xml;base64,([^"]*)" alt="Dice of several', html)
+    assert b">wide: 60 ms, 0.60<" in base64.b64decode(drawn)
 
 
 def test_the_best_and_worst_pictures_lie_where_git_ignores_them(run: Run, tmp_path: Path) -> None:
