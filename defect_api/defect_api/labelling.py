@@ -149,15 +149,15 @@ def _counts(q: Map, groups: Labels, areas: Numbers, rule: PixelThreshold, thresh
 def _groups(mask: Mask, join_px: int) -> Labels:
     """Return a picture, int32, H x W, whose values on the mask are equal where a chain links its pixels.
 
-    Of linked pixels, and of no others, the squares touch that each spans to the right and down, `join_px` + 1 px wide.
+    Of linked pixels, and of no others, the squares touch that each spans to the right and down, `join_px` + 1 px wide;
+    those that the picture's edge cuts off touch as well.
     """
     spanned = mask.view(np.uint8)
     if join_px:
-        padded = cv2.copyMakeBorder(spanned, 0, join_px, 0, join_px, cv2.BORDER_CONSTANT, value=(0,))
         square = np.ones((join_px + 1, join_px + 1), np.uint8)
-        spanned = np.asarray(cv2.dilate(padded, square, anchor=(join_px, join_px)), np.uint8)
+        spanned = np.asarray(cv2.dilate(spanned, square, anchor=(join_px, join_px)), np.uint8)
     _, groups = cv2.connectedComponents(spanned, connectivity=8, ltype=cv2.CV_32S)
-    return np.asarray(groups[: mask.shape[0], : mask.shape[1]], np.int32)
+    return np.asarray(groups, np.int32)
 
 
 def _stretches(mask: Mask) -> tuple[Numbers, Numbers, Numbers]:

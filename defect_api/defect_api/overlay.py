@@ -29,12 +29,10 @@ def encode_overlay(grey: Grey, mask: Mask) -> bytes:
     """
     counts = cv2.calcHist([grey], [0], None, [256], [0, 256])
     level = 1 + int(np.argmin(counts[1:]))
-    levels = np.arange(256, dtype=np.uint8)
-    palette = np.repeat(levels[:, None], 3, axis=1)
+    palette = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
     palette[level] = GREEN_BGR[::-1]
-    levels[level] -= 1
-    picture = np.asarray(cv2.LUT(grey, levels), np.uint8)
-    picture[_line(mask)] = level
+    picture = grey - (grey == level)
+    cv2.copyTo(np.full_like(grey, level), _line(mask).view(np.uint8), picture)
     return encode_png(picture, palette)
 
 

@@ -43,7 +43,8 @@ def find_regions(
     if not found.count:
         return Regions(found.labels, [])
     core = runs_within(q >= cut(min(threshold + rule.uncertainty, 1.0)), found)
-    loose = label(q, rule, max(threshold - rule.uncertainty, 1 / 255))
+    # what has a defect in it is large and plain enough
+    loose = label(q, rule.model_copy(update={"min_peak": 0}), max(threshold - rule.uncertainty, 1 / 255))
     return Regions(found.labels, measure(Cuts(q, found, core, loose), classes, names, scale))
 
 

@@ -44,8 +44,11 @@ def least_peak(threshold: float, rule: PixelThreshold) -> float:
 def histogram(q: Map) -> Histogram:
     """Count the pixels of each of the 256 values of an 8-bit map."""
     parts = np.array_split(q, -(-q.size // EXACT_PX))
-    counts = [cv2.calcHist([part], [0], None, [256], [0, 256]).ravel() for part in parts]
-    return np.asarray(np.sum(counts, axis=0, dtype=np.int64))
+    # most of a map is 0, which a mask passes over
+    counts = [cv2.calcHist([part], [0], part, [256], [0, 256]).ravel() for part in parts]
+    total = np.asarray(np.sum(counts, axis=0, dtype=np.int64))
+    total[0] = q.size - total.sum()
+    return total
 
 
 def otsu(counts: Histogram) -> Otsu:
