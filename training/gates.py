@@ -1,5 +1,6 @@
 """Sets the limits beyond which a package gives no verdict, so that about 1 in 100 sheets like its own is refused."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,17 +9,25 @@ import numpy as np
 from scipy.stats import binomtest
 
 from defect_api.card import Conditions, Metric
-from defect_api.conditions import GATES, Gate, limited, reasons
+from defect_api.conditions import GATES, NO_TEXTURE, Gate, limited, reasons
 from defect_api.record import Statistic
 
-# of the sheets like those trained on, by a fit that one odd sheet stretches: about 1 in 100 of Severstal's are beyond
-REFUSED_BY_NOVELTY = 0.0125
-REFUSED_BY_STATISTICS = 0.002  # by all of their limits together: they are for what no camera at a line should send
+# of the sheets like those trained on; 1 of Severstal's 128 is beyond such a limit that was set on others
+REFUSED_BY_NOVELTY = 0.015
+REFUSED_BY_STATISTICS = 0.001  # by all of their limits together: they are for what no camera at a line should send
 TAIL = 0.1  # share of the sheets that a limit's tail is fitted to
 DECIMALS = 3
 LEAST = 1e-3  # of what a logarithm is taken: a picture may be all black
-# limits are never stricter: pictures of a small set may all fill the frame and have no white pixel, the next need not
-STRICTEST: dict[tuple[Statistic, str], float] = {("strip_share", "low"): 0.5, ("saturated_share", "high"): 0.02}
+# the strictest and the loosest that limits may be: pictures of a small set may all fill the frame and have no white
+# pixel, the next need not; what has no block of steel in 100 or no texture is blank, sheets blurred by 2 px have a
+# sharpness of 0.22 to 0.39, and white noise has one of 3.0 however strong it is
+BOUNDS: dict[tuple[Statistic, str], tuple[float, float]] = {
+    ("strip_share", "low"): (0.5, 0.01),
+    ("saturated_share", "high"): (0.02, 0.9),
+    ("texture", "low"): (math.inf, NO_TEXTURE),
+    ("sharpness", "low"): (math.inf, 0.22),
+    ("sharpness", "high"): (-math.inf, 2.9),
+}
 NAME = "sheets refused per 100"
 
 
@@ -64,12 +73,14 @@ def _limit(values: Sequence[float | None], gate: Gate) -> float | None:
     if not known:
         return None
     part = REFUSED_BY_STATISTICS / len(GATES)
-    strictest = STRICTEST.get((gate.statistic, gate.side))
-    if gate.side == "low":
-        limit = low_limit(known, part)
-        return round(limit if strictest is None else min(limit, strictest), DECIMALS)
-    limit = tail_limit(known, part)
-    return round(limit if strictest is None else max(limit, strictest), DECIMALS)
+    bounds = BOUNDS.get((gate.statistic, gate.side))
+    limit = low_limit(known, part) if gate.side == "low" else tail_limit(known, part)
+    if bounds:
+        strictest, loosest = bounds
+        # what is known of the sheets themselves is never refused for a bound
+        least, most = (min(loosest, *known), strictest) if gate.side == "low" else (strictest, max(loosest, *known))
+        limit = min(max(limit, least), most)
+    return round(limit, DECIMALS)
 
 
 def refusals(sheets: Iterable[Sheet], known: Conditions) -> Refusals:
@@ -89,14 +100,16 @@ def cross_refusals(sheets: Sequence[Sheet]) -> Refusals:
 
 
 def tail_limit(values: Sequence[float], part: float) -> float:
-    """Return what `part` of such values exceed: excesses over the highest TAIL are taken as exponential.
+    """Return what the next of such values exceeds with the probability `part`: those over the highest TAIL tell.
 
-    Peaks over threshold (Pickands 1975) with a shape of 0. It goes beyond the largest value where `part` is less than
-    one in as many values as there are.
+    Peaks over threshold (Pickands 1975) with a shape of 0. The mean excess is known from m of them only, so that the
+    next one's is not exponential: it is over t times their sum with the probability (1 + t)^-m (Lawless, A Prediction
+    Problem Concerning Samples from the Exponential Distribution, 1971). The limit lies beyond the largest value where
+    `part` is less than one in as many values as there are.
     """
     start = float(np.quantile(values, 1 - TAIL))
-    excess = float(np.mean([value - start for value in values if value >= start]))
-    return start + excess * float(np.log(TAIL / part))
+    excesses = [value - start for value in values if value >= start]
+    return start + sum(excesses) * (math.pow(TAIL / part, 1 / len(excesses)) - 1)
 
 
 def low_limit(values: Sequence[float], part: float) -> float:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from defect_api.conditions import limited, measure, reasons
 from training import gates
 from training.gates import Refusals, Sheet
 
@@ -81,6 +82,27 @@ def test_an_all_black_picture_among_them_does_not_spoil_a_limit() -> None:
 def test_the_tail_is_that_of_an_exponential() -> None:
     values = np.random.default_rng(1).exponential(2.0, 5000).tolist()
     assert gates.tail_limit(values, 0.001) == pytest.approx(2.0 * np.log(1000), rel=0.1)
+
+
+def test_a_tail_that_few_values_tell_is_as_far_as_that_asks_for() -> None:
+    rng = np.random.default_rng(2)
+    limits = [gates.tail_limit(rng.exponential(1, 50).tolist(), 0.001) for _ in range(4000)]
+    assert float(np.mean(np.exp(-np.array(limits)))) == pytest.approx(0.001, rel=0.5)
+
+
+@pytest.mark.parametrize("strength", [5, 12, 25, 50])
+def test_noise_is_beyond_the_loosest_limit(strength: float) -> None:
+    noise = np.random.default_rng(1).normal(110, strength, (128, 800))
+    ragged = [sheet(number, sharpness=1.0 + number % 7) for number in range(8)]
+    known = gates.limits([one for one in ragged if (one.statistics["sharpness"] or 0) < 2.5])
+    codes = [r.code for r in reasons(limited(measure(np.clip(noise, 0, 255).astype(np.uint8)), None, known))]
+    assert "noisy" in codes
+
+
+def test_what_is_known_is_not_refused_for_a_bound() -> None:
+    beyond = {"texture": 0.02, "strip_share": 0.005, "novelty": 1.0}
+    soft = [sheet(number, sharpness=0.05 + number / 1000, **beyond) for number in range(40)]
+    assert gates.refusals(soft, gates.limits(soft)) == (0, 40)
 
 
 def test_the_figure_is_per_100_with_wilsons_interval() -> None:
