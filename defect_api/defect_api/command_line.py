@@ -16,7 +16,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.progress import track
 
-from defect_api.chosen_threshold import GRAMMAR, parse_wish
+from defect_api.chosen_threshold import GRAMMAR, check, parse_wish
 from defect_api.images import FILE_SUFFIXES
 from defect_api.inspection import Inspector, Upload
 from defect_api.judgement import Terms
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     slot.wait(timeout_s=600)
     run = _Run(Inspector(media, slot, settings), _terms(options), console)
     try:
-        _ = slot.model
+        check(options.threshold, slot.model.package.card)
         pictures = list(_pictures(options.paths))
         if options.paths and not pictures:
             raise NotFound("There is no picture there.")
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.watch:
             run.watch(options.watch)
     except Problem as problem:
-        console.print(problem.detail, style="red", markup=False)
+        console.print(problem.detail, style="red", markup=False, soft_wrap=True)
         return FAILED
     except KeyboardInterrupt:
         console.print("stopped")

@@ -91,6 +91,15 @@ def test_the_threshold_moves_what_is_reported(folder: Path, tmp_path: Path) -> N
     assert inspect(folder, "--out", tmp_path / "out", "--threshold", "0.1") == 1
 
 
+def test_a_threshold_that_the_card_cannot_promise_is_told_once(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "b.png").write_bytes(DEFECTIVE)
+    assert inspect(folder, "--out", tmp_path / "out", "--threshold", "max_false_calls:1") == 2
+    assert capsys.readouterr().err.count("the fewest are 2, at 0.5") == 1
+    assert not list((tmp_path / "out").glob("*.json"))
+
+
 def test_a_scale_is_kept_in_the_record(folder: Path, tmp_path: Path) -> None:
     assert inspect(folder, "--out", tmp_path / "out", "--mm-per-px", "0.5", "0.25") == 0
     media = MediaVolume(tmp_path / "out")
