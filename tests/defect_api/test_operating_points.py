@@ -79,6 +79,13 @@ def test_exports_take_it_too(client: FlaskClient) -> None:
     assert ",0.2,requested," in table.splitlines()[1]
 
 
+@pytest.mark.parametrize("name", ["csv", "coco", "masks"])
+def test_exports_of_a_set_are_refused_before_anything_is_sent(client: FlaskClient, name: str) -> None:
+    post(client, BLURRED)
+    answer = client.get(f"/v1/export?format={name}&threshold=max_false_calls:1")
+    assert "the fewest are 2, at 0.5" in assert_problem(answer, 422, "invalid-parameter")
+
+
 def test_what_no_threshold_gives_is_refused_before_anything_is_stored(client: FlaskClient, media: MediaVolume) -> None:
     answer = post(client, threshold="max_false_calls:1")
     assert "the fewest are 2, at 0.5" in assert_problem(answer, 422, "invalid-parameter")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, islice
 
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
@@ -69,7 +69,7 @@ def export_named(form: ExportForm) -> Response:
 
 def _export(filters: Filters, query: ExportQuery) -> Response:
     records = (record for _, record in state().history.records(filters, Ordering(), BATCH, None))
-    sheets = _sheets(records, query.terms, state().media, state().inspector)
+    sheets = _begun(_sheets(records, query.terms, state().media, state().inspector))
     originals = state().media if query.originals else None
     form = chosen(query.format, rle=query.rle, originals=query.originals)
     served = state().slot.card
@@ -86,6 +86,11 @@ def _sheets(records: Iterable[Record], terms: Terms, media: MediaVolume, inspect
     for record in records:
         with suppress(NotFound):  # deleted meanwhile
             yield _sheet(record, terms, media, inspector)
+
+
+def _begun(sheets: Iterator[Sheet]) -> Iterator[Sheet]:
+    """Take the first sheet at once: before anything is sent it can be told that its card cannot give the threshold."""
+    return chain(list(islice(sheets, 1)), sheets)
 
 
 def _classes(first: str | None) -> Classes:
