@@ -29,6 +29,7 @@ from defect_api.thresholds import Map
 
 # every fifth of the 255 thresholds that an 8-bit map can tell apart
 CURVE_STEP = 5
+KEY_DIGITS = 15  # of a digest, hexadecimal: as many as a key of 63 bits holds
 
 
 @dataclass(frozen=True)
@@ -94,12 +95,9 @@ class Inspector:
         """
         model = self._slot.model
         check(terms.threshold, model.package.card)
-        record = self._known(upload)
-        new = record is None
-        scale = terms.scale or self._scale_of(record)
-        if record is None or record.model.digest != model.package.card.digest or record.scale != scale:
-            with self._place():
-                record = self._run(model, upload, scale)
+        record, new = self._known(upload), False
+        if record is None or not self._holds(record, model, terms.scale):
+            record, new = self._renewed(model, upload, terms.scale)
         return (record if terms.threshold is None else self.replay(record, terms)), new
 
     def inspect_stored(self, name: str, terms: Terms = CARDS_OWN) -> tuple[Record, bool]:
@@ -167,6 +165,19 @@ class Inspector:
         if record.image.sha256 != upload.sha256:
             raise Conflict(f"Another picture is already known as '{upload.id}'.")
         return record
+
+    def _holds(self, record: Record, model: ServedModel, sent: Scale | None) -> bool:
+        """Tell whether a picture's record is by this model and in the scale that it is to be in."""
+        scale = sent or self._scale_of(record)
+        return record.model.digest == model.package.card.digest and record.scale == scale
+
+    def _renewed(self, model: ServedModel, upload: Upload, sent: Scale | None) -> tuple[Record, bool]:
+        with self._place(), self._places.alone(int(upload.sha256[:KEY_DIGITS], 16)):
+            # who sent the same picture at the same time may have been first
+            known = self._known(upload)
+            if known and self._holds(known, model, sent):
+                return known, False
+            return self._run(model, upload, sent or self._scale_of(known)), known is None
 
     def _of_original(self, name: str) -> Record | None:
         try:

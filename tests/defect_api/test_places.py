@@ -95,3 +95,21 @@ def test_workers_of_a_server_share_what_it_made(tmp_path: Path, monkeypatch: pyt
     assert shared("turns") is None
     monkeypatch.setenv(FOLDER, str(tmp_path))
     assert shared("turns") == tmp_path / "turns"
+
+
+def test_one_at_a_time_is_at_a_key_and_others_do_not_wait(tmp_path: Path) -> None:
+    there: list[str] = []
+
+    def be_there(name: str) -> None:
+        with Places(1, tmp_path).alone(7):
+            there.append(f"{name} comes")
+            with Places(1, tmp_path).alone(8):
+                there.append(f"{name} goes")
+
+    threads = [threading.Thread(target=be_there, args=[name]) for name in "abcdefgh"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(there) == 2 * len(threads)
+    assert all(came[0] == went[0] for came, went in zip(there[::2], there[1::2], strict=True))

@@ -1,6 +1,7 @@
 """What a pixel measures: configured or sent with a picture, kept in the record, the same wherever it is read."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -100,3 +101,13 @@ def test_half_a_scale_is_refused(client: FlaskClient) -> None:
     assert "sent together" in assert_problem(post(client, mm_per_px_x="0.5"), 422, "invalid-parameter")
     with pytest.raises(ValueError, match="set together"):
         Settings(mm_per_px_y=1)
+
+
+@pytest.mark.parametrize("first", [{}, SENT], ids=["without", "with"])
+def test_of_two_posts_at_once_the_sent_scale_stays(make_app: Callable[..., Flask], first: dict[str, Any]) -> None:
+    app = make_app()
+    second = {} if first else SENT
+    with ThreadPoolExecutor() as pool:
+        statuses = [pool.submit(lambda terms: post(app.test_client(), **terms).status_code, t) for t in (first, second)]
+        assert sorted(status.result() for status in statuses) == [200, 201]
+    assert document(app.test_client())["scale"] == REQUESTED
