@@ -3,6 +3,7 @@
 All is counted on runs, the stretches of a mask's pixels along a row: there are far fewer of them than of pixels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -81,6 +82,21 @@ class Labelled:
         labels = np.zeros(self.mask.shape, np.int32)
         labels.ravel()[self.pixels] = np.repeat(np.arange(1, self.count + 1, dtype=np.int32), self.runs.areas)
         return labels
+
+    @cached_property
+    def covered(self) -> Mask:
+        """Return the pixels of all defects, bool, H x W."""
+        covered = np.zeros(self.mask.shape, bool)
+        covered.ravel()[self.pixels] = True
+        return covered
+
+    def within(self, number: int, box: Sequence[int]) -> Mask:
+        """Return the pixels of a defect within its box (x, y, width, height), bool."""
+        x, y, width, height = box
+        rows, columns = slice(y, y + height), slice(x, x + width)
+        first = self.runs.offsets[number - 1]
+        group = self.groups[self.runs.rows[first], self.runs.starts[first]]
+        return np.asarray((self.groups[rows, columns] == group) & self.mask[rows, columns], bool)
 
     @cached_property
     def pixels(self) -> Numbers:

@@ -88,12 +88,11 @@ def _sizes(cuts: Cuts, scale: Scale | None) -> Iterator[dict[str, Any]]:
 def _place(cuts: Cuts, number: int, box: tuple[int, int, int, int]) -> dict[str, Any]:
     """Return where a defect is."""
     x, y, width, height = box
-    region = np.asarray(cuts.defects.labels[y : y + height, x : x + width] == number, bool)
     rows, columns = cuts.q.shape
     return {
         "box": box,
         "edge_distance_px": min(x, y, columns - x - width, rows - y - height),
-        "polygons": _polygons(region, x, y),
+        "polygons": _polygons(cuts.defects.within(number, box), x, y),
     }
 
 

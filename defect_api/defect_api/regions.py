@@ -1,12 +1,9 @@
 """From the two stored maps to measured defects at a threshold."""
 
 from dataclasses import dataclass
-from functools import cached_property
-
-import numpy as np
 
 from defect_api.card import PixelThreshold
-from defect_api.labelling import Labels, Mask, areas_of, label, runs_within
+from defect_api.labelling import Labelled, Labels, Mask, areas_of, label, runs_within
 from defect_api.measurement import Cuts, measure
 from defect_api.record import Defect, Scale
 from defect_api.thresholds import Map, cut
@@ -14,20 +11,25 @@ from defect_api.thresholds import Map, cut
 
 @dataclass(frozen=True)
 class Regions:
-    """The defects at one threshold, largest first: the number of each pixel's (int32, H x W, 0: none), and measures."""
+    """The defects at one threshold, largest first: their pixels and what they measure."""
 
-    labels: Labels
+    found: Labelled
     defects: list[Defect]
 
-    @cached_property
+    @property
+    def labels(self) -> Labels:
+        """Return the number of each pixel's defect from 1, int32, H x W, 0 for none."""
+        return self.found.labels
+
+    @property
     def mask(self) -> Mask:
         """Return the pixels of all defects, bool, H x W."""
-        return np.asarray(self.labels > 0, bool)
+        return self.found.covered
 
     @property
     def area_fraction(self) -> float:
         """Return the share of the picture that is defective."""
-        return sum(defect.area_px for defect in self.defects) / self.labels.size
+        return sum(defect.area_px for defect in self.defects) / self.found.mask.size
 
 
 def find_regions(
@@ -41,11 +43,11 @@ def find_regions(
     """
     found = label(q, rule, threshold)
     if not found.count:
-        return Regions(found.labels, [])
+        return Regions(found, [])
     core = runs_within(q >= cut(min(threshold + rule.uncertainty, 1.0)), found)
     # what has a defect in it is large and plain enough
     loose = label(q, rule.model_copy(update={"min_peak": 0}), max(threshold - rule.uncertainty, 1 / 255))
-    return Regions(found.labels, measure(Cuts(q, found, core, loose), classes, names, scale))
+    return Regions(found, measure(Cuts(q, found, core, loose), classes, names, scale))
 
 
 def count_regions(q: Map, rule: PixelThreshold, threshold: float) -> tuple[int, int]:
