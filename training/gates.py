@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from defect_api.card import Conditions, Metric
-from defect_api.conditions import GATES, NO_TEXTURE, Gate, limited, reasons
+from defect_api.conditions import GATES, Gate, limited, reasons
 from defect_api.record import Statistic
 
 # of the sheets like those trained on; 1 of Severstal's 128 is beyond such a limit that was set on others
@@ -19,12 +19,14 @@ TAIL = 0.1  # share of the sheets that a limit's tail is fitted to
 DECIMALS = 3
 LEAST = 1e-3  # of what a logarithm is taken: a picture may be all black
 # the strictest and the loosest that limits may be: pictures of a small set may all fill the frame and have no white
-# pixel, the next need not; what has no block of steel in 100 or no texture is blank, sheets blurred by 2 px have a
-# sharpness of 0.22 to 0.39, and white noise has one of 3.0 however strong it is
+# pixel, the next need not; what has no block of steel in 100 or varies by less than half a grey level is blank, sheets
+# with a fifth of their light have a mean of 18, sheets blurred by 2 px a sharpness of 0.22 to 0.39, and white noise one
+# of 3.0 however strong it is
 BOUNDS: dict[tuple[Statistic, str], tuple[float, float]] = {
     ("strip_share", "low"): (0.5, 0.01),
+    ("brightness", "low"): (math.inf, 18),
     ("saturated_share", "high"): (0.02, 0.9),
-    ("texture", "low"): (math.inf, NO_TEXTURE),
+    ("texture", "low"): (math.inf, 0.5),
     ("sharpness", "low"): (math.inf, 0.22),
     ("sharpness", "high"): (-math.inf, 2.9),
 }
@@ -73,14 +75,11 @@ def _limit(values: Sequence[float | None], gate: Gate) -> float | None:
     if not known:
         return None
     part = REFUSED_BY_STATISTICS / len(GATES)
-    bounds = BOUNDS.get((gate.statistic, gate.side))
     limit = low_limit(known, part) if gate.side == "low" else tail_limit(known, part)
-    if bounds:
-        strictest, loosest = bounds
-        # what is known of the sheets themselves is never refused for a bound
-        least, most = (min(loosest, *known), strictest) if gate.side == "low" else (strictest, max(loosest, *known))
-        limit = min(max(limit, least), most)
-    return round(limit, DECIMALS)
+    strictest, loosest = BOUNDS[gate.statistic, gate.side]
+    # what is known of the sheets themselves is never refused for a bound
+    least, most = (min(loosest, *known), strictest) if gate.side == "low" else (strictest, max(loosest, *known))
+    return round(min(max(limit, least), most), DECIMALS)
 
 
 def refusals(sheets: Iterable[Sheet], known: Conditions) -> Refusals:

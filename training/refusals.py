@@ -15,8 +15,9 @@ from training.examples import Picture, read_grey
 from training.gates import Refusals
 
 GENERATED_COUNT, GENERATED_SEED = 20, 2_000_000
-SPOILED = 6  # one in so many real sheets is blurred and made noisy
+SPOILED = 6  # one in so many real sheets is blurred, made noisy, darkened and overexposed
 BLURS, NOISES = (1, 2, 4), (10, 20, 40)  # standard deviations: px, grey levels
+LIGHTS = (0.1, 0.15, 0.2, 4)  # times the sheet's own
 UNLABELLED = "unlabelled"  # the sample's folder of pictures that no training has seen
 
 
@@ -54,6 +55,8 @@ def _spoiled(sheets: Sequence[Picture]) -> Iterator[tuple[str, Picture]]:
         for strength in NOISES:
             noisy = np.clip(sheet + rng.normal(0, strength, sheet.shape), 0, 255).astype(np.uint8)
             yield f"real sheets, with noise of {strength} grey levels", noisy
+        for light in LIGHTS:
+            yield f"real sheets, in {light:g} times their light", np.clip(sheet * light, 0, 255).astype(np.uint8)
 
 
 def _line(kind: str, found: Sequence[list[str]]) -> str:

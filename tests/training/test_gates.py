@@ -99,8 +99,14 @@ def test_noise_is_beyond_the_loosest_limit(strength: float) -> None:
     assert "noisy" in codes
 
 
+def test_a_ragged_set_still_refuses_the_dark_and_the_plain() -> None:
+    ragged = [sheet(number, brightness=20.0 + 30 * (number % 9), texture=1.0 + number % 9) for number in range(40)]
+    known = gates.limits(ragged)
+    assert gates.refusals([sheet(0, brightness=15.0), sheet(0, texture=0.4)], known) == (2, 2)
+
+
 def test_what_is_known_is_not_refused_for_a_bound() -> None:
-    beyond = {"texture": 0.02, "strip_share": 0.005, "novelty": 1.0}
+    beyond = {"texture": 0.02, "strip_share": 0.005, "brightness": 13.0, "novelty": 1.0}
     soft = [sheet(number, sharpness=0.05 + number / 1000, **beyond) for number in range(40)]
     assert gates.refusals(soft, gates.limits(soft)) == (0, 40)
 

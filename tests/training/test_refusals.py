@@ -59,5 +59,6 @@ def test_the_rates_are_printed_with_their_intervals(
     printed = capsys.readouterr().out
     assert "real sheets, which the limits were set on: 0 of 3 refused, 0.0 per 100 [0.0, " in printed
     assert "real sheets, with noise of 40 grey levels: " in printed
+    assert "real sheets, in 0.1 times their light: " in printed
     assert "noise: 1 of 1 refused, 100.0 per 100" in printed
     assert "the card says" in printed
