@@ -9,12 +9,35 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BeforeValidator, Field
-from sqlalchemy import ColumnElement, literal, tuple_
+from sqlalchemy import ColumnElement, Integer, literal, tuple_
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
 
 from defect_api.history.schema import Entry, Verdict, marked, milliseconds, search_name
 from defect_api.parameters import Parameters
 from defect_api.problems import Unprocessable
+
+
+class PlaceIn(GenericFunction[int]):
+    """Where a text begins within another, counted from 1, or 0: LIKE takes longer and, in SQLite, either case."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(PlaceIn)
+def _standard(element: PlaceIn, compiler: SQLCompiler, **options: Any) -> str:
+    part, whole = (compiler.process(text, **options) for text in element.clauses)
+    return f"position({part} IN {whole})"
+
+
+@compiles(PlaceIn, "sqlite")
+def _of_sqlite(element: PlaceIn, compiler: SQLCompiler, **options: Any) -> str:
+    part, whole = (compiler.process(text, **options) for text in element.clauses)
+    return f"instr({whole}, {part})"
+
 
 SortKey = Literal["created_at", "defect_probability", "defect_area_px"]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -108,12 +131,12 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     wanted: list[tuple[Any, Callable[[Any], ColumnElement[bool]]]] = [
         (filters.created_from, lambda moment: Entry.created_at >= milliseconds(moment)),
         (filters.created_to, lambda moment: Entry.created_at < milliseconds(moment)),
-        (filters.type, lambda name: Entry.types.contains(marked(name), autoescape=True)),
+        (filters.type, lambda name: PlaceIn(marked(name), Entry.types) > 0),
         (filters.area_min, lambda area: Entry.defect_area_px >= area),
         (filters.area_max, lambda area: Entry.defect_area_px <= area),
         (filters.probability_min, lambda probability: Entry.defect_probability >= probability),
         (filters.probability_max, lambda probability: Entry.defect_probability <= probability),
-        (filters.text, lambda text: Entry.search_name.contains(search_name(text), autoescape=True)),
+        (filters.text, lambda text: PlaceIn(search_name(text), Entry.search_name) > 0),
         (filters.filename, lambda name: Entry.filename == name),
         (filters.id, Entry.id.in_),
     ]

@@ -23,6 +23,7 @@ from tests.defect_api.second_contract import CLEAN, URL, assert_problem, post
         ({"type": "dark"}, [THIRD, FIRST]),
         ({"type": "bright"}, [FIRST]),
         ({"type": "righ"}, []),
+        ({"type": "Bright"}, []),
         ({"created_from": "2026-03-01T13:00:00Z", "created_to": "2026-03-01T16:00:00+01:00"}, [THIRD, SECOND]),
         ({"created_from": "2026-03-01T13:00:00Z"}, [FOURTH, THIRD, SECOND]),
         ({"created_to": "2026-03-01T13:00:00Z"}, [FIRST]),

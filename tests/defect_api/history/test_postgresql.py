@@ -109,6 +109,7 @@ def test_filters_sorts_pages_and_counts(history: History, media: MediaVolume, te
     for filters, expected in [
         (Filters(verdict="defect"), [third, first]),
         (Filters(type="bright"), [first]),
+        (Filters(type="Bright"), []),
         (Filters(text="COIL"), [fourth, second, first]),
         (Filters(text="%"), [fourth]),
         (Filters(text="ü_"), [third]),
