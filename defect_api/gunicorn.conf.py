@@ -13,7 +13,7 @@ import cv2
 from prometheus_client import multiprocess
 
 # what it imports is then there for all workers; nothing of it starts a thread or opens a file
-import defect_api.app  # noqa: F401
+import defect_api.preload  # noqa: F401
 from defect_api.allocator import keep_freed_memory
 from defect_api.history.history import History
 from defect_api.media import MediaVolume
