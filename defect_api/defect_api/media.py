@@ -5,13 +5,13 @@ import fcntl
 import logging
 import os
 import re
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 from pydantic import ValidationError
 from werkzeug.utils import secure_filename
@@ -249,10 +249,9 @@ class MediaVolume:
             os.close(descriptor)
 
     def _write_part(self, name: str, data: bytes) -> Path:
-        descriptor, path = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".part", dir=self.folder)
-        part = Path(path)
+        part = self.folder / f".{name[:100]}.{token_hex(8)}.part"
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with part.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fchmod(file.fileno(), MODE)
