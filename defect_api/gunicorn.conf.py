@@ -19,6 +19,8 @@ from defect_api.history.history import History
 from defect_api.media import MediaVolume
 from defect_api.model_choice import ModelChooser
 from defect_api.places import FOLDER as PLACES
+from defect_api.places import shared
+from defect_api.recycling import Recycling
 from defect_api.requests_log import configure_logging
 from defect_api.settings import Settings
 from defect_api.state import EXTENSION, State
@@ -50,6 +52,7 @@ graceful_timeout = 30
 keepalive = 75
 max_requests = 20_000
 max_requests_jitter = 2_000
+recycling = Recycling(workers, shared("serving"))
 limit_request_line = 8190
 limit_request_field_size = 16_380
 # an interface that nobody here uses, at a path that two platforms of one user would share
@@ -99,7 +102,17 @@ def post_worker_init(worker: Any) -> None:
         # one worker is enough to say that there is no model yet
         if state.chooser.is_first and time.monotonic() - begun > MODEL_WAIT_S:
             break
+    recycling.serve()
     threading.Thread(target=state.chooser.attend, args=(state.slot,), name="model-chooser", daemon=True).start()
+
+
+def pre_request(worker: Any, _request: object) -> None:
+    """Recycle the worker at its time, or at the first request after it at which another one serves.
+
+    Requests that its other threads take meanwhile count too, so it asks some early.
+    """
+    if worker.nr + threads >= worker.max_requests:
+        worker.max_requests = worker.nr if recycling.leave() else worker.nr + 2 * threads
 
 
 def on_exit(_server: object) -> None:

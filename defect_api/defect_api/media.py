@@ -118,8 +118,9 @@ class MediaVolume:
         # no thread is started before the first file: a server may still fork
         self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="media-writer")
         for leftover in self.folder.glob(".*.part"):
-            if time.time() - leftover.stat().st_mtime > STALE_S:
-                leftover.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another worker's, which has appeared under its name meanwhile
+                if time.time() - leftover.stat().st_mtime > STALE_S:
+                    leftover.unlink()
         with self._locked(fcntl.LOCK_EX):
             for mark in self.folder.glob(f".*{MARK}"):
                 self._finish_deletion(mark)

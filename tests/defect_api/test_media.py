@@ -153,3 +153,9 @@ def test_files_are_listed_newest_first_without_hidden_ones_and_links(media: Medi
 def test_a_files_inspection_is_read_from_its_name(media: MediaVolume, name: str, expected: str | None) -> None:
     (media.folder / name).touch()
     assert media.files()[0].inspection_id == expected
+
+
+def test_a_part_that_appears_while_another_worker_starts_does_not_stop_that(media: MediaVolume) -> None:
+    # a link to nothing is listed, and is not there when it is looked at
+    (media.folder / ".x.png.abc.part").symlink_to(media.folder / "nowhere")
+    assert MediaVolume(media.folder).files() == []
