@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+from gunicorn.glogging import Logger
 from prometheus_client import multiprocess
 
 # what it imports is then there for all workers; nothing of it starts a thread or opens a file
@@ -36,6 +37,13 @@ os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(settings.cpu_threads))
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", str(settings.cpu_threads))
 
+
+class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn's own, which gathers nothing of each request: the application writes the one line of that."""
+
+    access_log_enabled = False
+
+
 bind = settings.api_bind
 worker_class = "gthread"
 workers = settings.processes
@@ -57,8 +65,7 @@ limit_request_line = 8190
 limit_request_field_size = 16_380
 # an interface that nobody here uses, at a path that two platforms of one user would share
 control_socket_disable = True
-# the application writes one JSON line for each request
-accesslog = None
+logger_class = QuietLogger
 errorlog = "-"
 loglevel = settings.log_level.lower()
 # its own lines are JSON like the application's, and once
