@@ -6,8 +6,8 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from werkzeug.utils import secure_filename
 
 from defect_api.problems import MediaFull, MediaReadOnly, NotFound, RecordUnreadable
+from defect_api.publication import Publication
 from defect_api.record import Record
 
 ID = re.compile(r"(?P<stem>[A-Za-z0-9_-]{1,80})-(?P<digest>[0-9a-f]{16})")
@@ -84,30 +85,6 @@ class StoredRecord:
     bytes: int
 
 
-class Publication:
-    """Files of one inspection on their way to the disk, beside each other and beside what else is done meanwhile."""
-
-    def __init__(self, pool: Executor, write: Callable[[str, bytes], Path]) -> None:
-        """Have `pool` run `write`, which returns where the file of a name lies until it appears under that name."""
-        self._pool = pool
-        self._write = write
-        self._parts: dict[str, Future[Path]] = {}
-
-    def stage(self, name: str, data: bytes) -> None:
-        """Begin to write a file."""
-        self._parts[name] = self._pool.submit(self._write, name, data)
-
-    def wait(self) -> dict[str, Path]:
-        """Wait until what was staged is on the disk; return where, in the order of staging. Raises OSError."""
-        return {name: part.result() for name, part in self._parts.items()}
-
-    def discard(self) -> None:
-        """Remove what did not appear."""
-        for part in self._parts.values():
-            if part.exception() is None:
-                part.result().unlink(missing_ok=True)
-
-
 class MediaVolume:
     """The folder that pictures, maps, overlays and records live in. Only this service writes it."""
 
@@ -164,21 +141,17 @@ class MediaVolume:
         return {identifier: file.stamp for identifier, file in names if ID.fullmatch(identifier)}
 
     @contextmanager
-    def publication(self) -> Iterator["Publication"]:
+    def publication(self) -> Iterator[Publication]:
         """Yield what files are staged on; on leaving, all that was staged appears in order, each file whole.
 
         Raises MediaFull where there is no room and MediaReadOnly where nothing can be written; then nothing has
         appeared.
         """
-        files = Publication(self._pool, self._write_part)
+        files = Publication(self._pool, self._write_part, self._move, self._sync_folder)
         with _told():
             try:
                 yield files
-                parts = files.wait()
-                with self._locked(fcntl.LOCK_SH):
-                    for name, part in parts.items():
-                        part.replace(self.folder / name)
-                    self._sync_folder()
+                files.end()
             finally:
                 files.discard()
 
@@ -248,6 +221,11 @@ class MediaVolume:
             yield
         finally:
             os.close(descriptor)
+
+    def _move(self, parts: dict[str, Path]) -> None:
+        with self._locked(fcntl.LOCK_SH):
+            for name, part in parts.items():
+                part.replace(self.folder / name)
 
     def _write_part(self, name: str, data: bytes) -> Path:
         part = self.folder / f".{name[:100]}.{token_hex(8)}.part"
