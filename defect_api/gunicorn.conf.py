@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+from gunicorn.glogging import Logger
 from prometheus_client import multiprocess
 
 # what it imports is then there for all workers; nothing of it starts a thread or opens a file
-import defect_api.app  # noqa: F401
+import defect_api.preload  # noqa: F401
 from defect_api.allocator import keep_freed_memory
 from defect_api.history.history import History
 from defect_api.media import MediaVolume
 from defect_api.model_choice import ModelChooser
 from defect_api.places import FOLDER as PLACES
+from defect_api.places import shared
+from defect_api.recycling import Recycling
 from defect_api.requests_log import configure_logging
 from defect_api.settings import Settings
 from defect_api.state import EXTENSION, State
@@ -33,6 +36,13 @@ HEARTBEAT_S = 5
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(settings.cpu_threads))
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", str(settings.cpu_threads))
+
+
+class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn's own, which gathers nothing of each request: the application writes the one line of that."""
+
+    access_log_enabled = False
+
 
 bind = settings.api_bind
 worker_class = "gthread"
@@ -50,12 +60,12 @@ graceful_timeout = 30
 keepalive = 75
 max_requests = 20_000
 max_requests_jitter = 2_000
+recycling = Recycling(workers, shared("serving"))
 limit_request_line = 8190
 limit_request_field_size = 16_380
 # an interface that nobody here uses, at a path that two platforms of one user would share
 control_socket_disable = True
-# the application writes one JSON line for each request
-accesslog = None
+logger_class = QuietLogger
 errorlog = "-"
 loglevel = settings.log_level.lower()
 # its own lines are JSON like the application's, and once
@@ -99,7 +109,17 @@ def post_worker_init(worker: Any) -> None:
         # one worker is enough to say that there is no model yet
         if state.chooser.is_first and time.monotonic() - begun > MODEL_WAIT_S:
             break
+    recycling.serve()
     threading.Thread(target=state.chooser.attend, args=(state.slot,), name="model-chooser", daemon=True).start()
+
+
+def pre_request(worker: Any, _request: object) -> None:
+    """Recycle the worker at its time, or at the first request after it at which another one serves.
+
+    Requests that its other threads take meanwhile count too, so it asks some early.
+    """
+    if worker.nr + threads >= worker.max_requests:
+        worker.max_requests = worker.nr if recycling.leave() else worker.nr + 2 * threads
 
 
 def on_exit(_server: object) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from defect_api.model_package import PackageError
+from defect_api.model_package import PackageError, read_package
 from training import keras2
 from training.examples import DataError
 
@@ -139,6 +139,14 @@ def count_refusals(options: Options) -> None:
         print(line)
 
 
+def compare_engines(options: Options) -> None:
+    """Print how far the masks of each engine that serves a package overlap the labels."""
+    from training import datasets, engines
+
+    for figure in engines.compare(read_package(options.package.resolve()), datasets.find(options.data)):
+        print(f"{figure.value:.4f}  {figure.name}")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description="From labelled pictures to a package.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -159,18 +167,24 @@ def _parser() -> argparse.ArgumentParser:
     packed.add_argument("--version", default="1")
     _limits_parser(commands.add_parser("limits", help="write a package again with new limits for no verdict"))
     refused = commands.add_parser("refusals", help="count the sheets and foreign pictures that get no verdict")
-    refused.add_argument("--package", type=Path, required=True, help="a model package's folder")
-    refused.add_argument("--data", type=Path, required=True, help="the data set that it was trained on")
-    refused.set_defaults(run=count_refusals)
+    _packaged(refused, count_refusals)
+    _packaged(
+        commands.add_parser("engines", help="compare the engines by their overlap with the labels"), compare_engines
+    )
     return parser
 
 
-def _limits_parser(parser: argparse.ArgumentParser) -> None:
+def _packaged(parser: argparse.ArgumentParser, run: Callable[[Options], None]) -> None:
+    """Add what every command needs that looks at a package."""
     parser.add_argument("--package", type=Path, required=True, help="a model package's folder")
     parser.add_argument("--data", type=Path, required=True, help="the data set that it was trained on")
+    parser.set_defaults(run=run)
+
+
+def _limits_parser(parser: argparse.ArgumentParser) -> None:
+    _packaged(parser, renew_limits)
     parser.add_argument("--version", required=True, help="of the package to write")
     parser.add_argument("--models", type=Path, help="default: where the package lies")
-    parser.set_defaults(run=renew_limits)
 
 
 def _sheets_parser(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import keras
 
 from defect_api.card import Card
 from defect_api.model_package import ModelPackage, read_package
-from training import gates, network, own, packaging, reference
+from training import engines, gates, network, own, packaging, reference
 from training.datasets import Dataset
 from training.examples import DataError
 from training.operating_point import OperatingPoint
@@ -37,10 +37,11 @@ def renew(package: Path, dataset: Dataset, version: str, models: Path) -> ModelP
         gated = reference.gate_again(
             dataset, plain, old.card.input.stride, own.fold_count(dataset.examples, FOLDS), SEED
         )
-        kept = [figure for figure in old.card.metrics if figure.name != gates.NAME]
+        renewed = (gates.NAME, engines.NAME)
+        kept = [figure for figure in old.card.metrics if not figure.name.startswith(renewed)]
         point = OperatingPoint(old.card.threshold, old.card.calibration)
         described = _described(old.card, version, gated)
-        return packaging.write(gated.weights, point, [*kept, gated.figure], described, models)
+        return packaging.write(gated.weights, point, [*kept, gated.figure], described, models, dataset)
 
 
 def _described(card: Card, version: str, gated: reference.Gated) -> Description:

@@ -12,7 +12,8 @@ from typing import Any
 
 from defect_api.card import Card, Conditions, DataSet, Golden, Input, Licence, Metric, OperatingPoints, Tolerance
 from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, read_package
-from training import golden, network
+from training import engines, golden, network
+from training.datasets import Dataset
 from training.examples import DataError
 from training.operating_point import OperatingPoint
 
@@ -59,10 +60,16 @@ def size_range(smallest: int, largest: int, golden: int, shrunk: float = 3 / 4) 
 
 
 def write(
-    weights: Path, point: OperatingPoint, figures: Sequence[Metric], description: Description, models_dir: Path
+    weights: Path,
+    point: OperatingPoint,
+    figures: Sequence[Metric],
+    description: Description,
+    models_dir: Path,
+    labelled: Dataset | None = None,
 ) -> ModelPackage:
     """Write `<models_dir>/<name>/<version>/` whole or not at all, replacing an earlier one; return it as it is read.
 
+    With `labelled` pictures the card also says how far the engines' masks overlap those.
     Raises GoldenError where no generated sheet comes out right, PackageError where the result cannot be served.
     """
     target = models_dir / description.name / description.version
@@ -73,6 +80,8 @@ def write(
         shutil.copyfile(weights, made / WEIGHTS)
         card = _card(made / WEIGHTS, point, figures, description)
         card = card.model_copy(update={"golden": golden.make(made / WEIGHTS, card, made)})
+        compared = engines.compare(ModelPackage(made, card), labelled) if labelled else []
+        card = card.model_copy(update={"metrics": [*card.metrics, *compared]})
         (made / CARD).write_text(card.model_dump_json(indent=2) + "\n")
         if target.exists():
             target.rename(Path(fresh) / "replaced")

@@ -83,7 +83,7 @@ def write_gated(
     """Write a package that refuses what is unlike the pictures of its run, and says how many of those it would."""
     gated = reference.gate(run, weights, run.stride)
     limited = replace(description, conditions=gated.conditions)
-    return packaging.write(gated.weights, point, [*figures, gated.figure], limited, models_dir)
+    return packaging.write(gated.weights, point, [*figures, gated.figure], limited, models_dir, run.dataset)
 
 
 def evaluate_generated(weights: Path, point: OperatingPoint, stride: int) -> list[Metric]:

@@ -17,7 +17,6 @@ from pydantic import Field, ValidationError
 
 from defect_api.card import Release
 from defect_api.model_package import ModelPackage, PackageError, Unrunnable, file_digest, major
-from defect_api.openvino_export import UNREADABLE
 from defect_api.record import Part
 from defect_api.settings import SHIPPED_MODELS
 
@@ -29,6 +28,7 @@ FILES = (NETWORK, "network.bin")
 MADE_WITH = ("keras", "openvino")
 MAKING = "making-"
 EXPORT_TIMEOUT_S = 600
+UNREADABLE = 3  # exit status of an export whose file Keras cannot load at all
 
 
 class Manifest(Part):

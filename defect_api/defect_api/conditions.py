@@ -121,7 +121,7 @@ def measure(grey: Grey) -> Measured:
     if not share:
         return {"strip_share": 0.0, "brightness": None, "saturated_share": None, "texture": None, "sharpness": None}
     strip = _kept(grey, rows, columns)
-    details = strip.astype(np.int16) * np.int16(UNITS)
+    details = np.multiply(strip, UNITS, dtype=np.int16)
     fine, coarse = (cv2.blur(details, (side, side)) for side in (FINE_PX, COARSE_PX))
     unit = strip.size * UNITS
     texture = cv2.norm(fine, coarse, cv2.NORM_L1) / unit

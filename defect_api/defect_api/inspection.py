@@ -216,8 +216,10 @@ class Inspector:
                 files.wait()
             record = _record(model, upload, picture, maps, judgement, watch.timings())
             files.stage(f"{record.id}.json", record.model_dump_json().encode())
-        count_inspection(record)
-        self._published(record.id)
+            files.appear()
+            # meanwhile the disk makes sure of the names
+            count_inspection(record)
+            self._published(record.id)
         return record
 
 

@@ -5,18 +5,19 @@ import fcntl
 import logging
 import os
 import re
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 
 from pydantic import ValidationError
 from werkzeug.utils import secure_filename
 
 from defect_api.problems import MediaFull, MediaReadOnly, NotFound, RecordUnreadable
+from defect_api.publication import Publication
 from defect_api.record import Record
 
 ID = re.compile(r"(?P<stem>[A-Za-z0-9_-]{1,80})-(?P<digest>[0-9a-f]{16})")
@@ -84,30 +85,6 @@ class StoredRecord:
     bytes: int
 
 
-class Publication:
-    """Files of one inspection on their way to the disk, beside each other and beside what else is done meanwhile."""
-
-    def __init__(self, pool: Executor, write: Callable[[str, bytes], Path]) -> None:
-        """Have `pool` run `write`, which returns where the file of a name lies until it appears under that name."""
-        self._pool = pool
-        self._write = write
-        self._parts: dict[str, Future[Path]] = {}
-
-    def stage(self, name: str, data: bytes) -> None:
-        """Begin to write a file."""
-        self._parts[name] = self._pool.submit(self._write, name, data)
-
-    def wait(self) -> dict[str, Path]:
-        """Wait until what was staged is on the disk; return where, in the order of staging. Raises OSError."""
-        return {name: part.result() for name, part in self._parts.items()}
-
-    def discard(self) -> None:
-        """Remove what did not appear."""
-        for part in self._parts.values():
-            if part.exception() is None:
-                part.result().unlink(missing_ok=True)
-
-
 class MediaVolume:
     """The folder that pictures, maps, overlays and records live in. Only this service writes it."""
 
@@ -118,8 +95,9 @@ class MediaVolume:
         # no thread is started before the first file: a server may still fork
         self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="media-writer")
         for leftover in self.folder.glob(".*.part"):
-            if time.time() - leftover.stat().st_mtime > STALE_S:
-                leftover.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another worker's, which has appeared under its name meanwhile
+                if time.time() - leftover.stat().st_mtime > STALE_S:
+                    leftover.unlink()
         with self._locked(fcntl.LOCK_EX):
             for mark in self.folder.glob(f".*{MARK}"):
                 self._finish_deletion(mark)
@@ -163,21 +141,17 @@ class MediaVolume:
         return {identifier: file.stamp for identifier, file in names if ID.fullmatch(identifier)}
 
     @contextmanager
-    def publication(self) -> Iterator["Publication"]:
+    def publication(self) -> Iterator[Publication]:
         """Yield what files are staged on; on leaving, all that was staged appears in order, each file whole.
 
         Raises MediaFull where there is no room and MediaReadOnly where nothing can be written; then nothing has
         appeared.
         """
-        files = Publication(self._pool, self._write_part)
+        files = Publication(self._pool, self._write_part, self._move, self._sync_folder)
         with _told():
             try:
                 yield files
-                parts = files.wait()
-                with self._locked(fcntl.LOCK_SH):
-                    for name, part in parts.items():
-                        part.replace(self.folder / name)
-                    self._sync_folder()
+                files.end()
             finally:
                 files.discard()
 
@@ -248,11 +222,15 @@ class MediaVolume:
         finally:
             os.close(descriptor)
 
+    def _move(self, parts: dict[str, Path]) -> None:
+        with self._locked(fcntl.LOCK_SH):
+            for name, part in parts.items():
+                part.replace(self.folder / name)
+
     def _write_part(self, name: str, data: bytes) -> Path:
-        descriptor, path = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".part", dir=self.folder)
-        part = Path(path)
+        part = self.folder / f".{name[:100]}.{token_hex(8)}.part"
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with part.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fchmod(file.fileno(), MODE)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-UNREADABLE = 3  # exit status where Keras cannot load the file at all
+from defect_api.compiled_form import UNREADABLE
+
 # a layer of this name, and what follows it, does nothing but enlarge the probabilities bilinearly
 LAST_ENLARGEMENT = "probabilities.enlarged"
 

@@ -17,9 +17,10 @@ def draw_overlay(grey: Grey, mask: Mask) -> NDArray[np.uint8]:
 
     Returns uint8, H x W x 3, BGR. The line lies outside the defect, so that nothing of it is covered.
     """
-    picture = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
-    picture[_line(mask)] = GREEN_BGR
-    return np.asarray(picture, np.uint8)
+    picture = np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
+    window, line = _line(mask)
+    picture[window][line] = GREEN_BGR
+    return picture
 
 
 def encode_overlay(grey: Grey, mask: Mask) -> bytes:
@@ -32,14 +33,18 @@ def encode_overlay(grey: Grey, mask: Mask) -> bytes:
     palette = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
     palette[level] = GREEN_BGR[::-1]
     picture = grey - (grey == level)
-    cv2.copyTo(np.full_like(grey, level), _line(mask).view(np.uint8), picture)
+    window, line = _line(mask)
+    picture[window][line] = level
     return encode_png(picture, palette)
 
 
-def _line(mask: Mask) -> Mask:
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * LINE_PX + 1, 2 * LINE_PX + 1))
+def _line(mask: Mask) -> tuple[tuple[slice, slice], Mask]:
+    """Return the part of the picture that has lines in it, and which of its pixels are on one."""
     filled = mask.view(np.uint8)
-    return np.asarray(cv2.dilate(filled, kernel) > filled, bool)
+    x, y, width, height = cv2.boundingRect(filled)
+    window = slice(max(y - LINE_PX, 0), y + height + LINE_PX), slice(max(x - LINE_PX, 0), x + width + LINE_PX)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * LINE_PX + 1, 2 * LINE_PX + 1))
+    return window, np.asarray(cv2.dilate(filled[window], kernel) > filled[window], bool)
 
 
 def outline_pixels(mask: Mask) -> NDArray[np.int64]:

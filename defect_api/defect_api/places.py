@@ -27,6 +27,7 @@ class Places:
             folder = Path(tempfile.mkdtemp(prefix="places-"))
             weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
         self._door = folder / "door"
         self._keys = folder / "keys"
         self._places = [folder / str(number) for number in range(count)]
@@ -36,19 +37,24 @@ class Places:
         """Hold a place where one is free at once; gives whether one was."""
         with ExitStack() as stack:
             # one looks at a time: a place that was free when it began is not taken before it gets there
-            with _locked(self._door, wait=True):
+            with locked(self._door, wait=True):
                 free = self._takes_free_one(stack)
             yield free
+
+    def taken(self) -> int:
+        """Count the places that somebody holds."""
+        with locked(self._door, wait=True), ExitStack() as stack:
+            return sum(not stack.enter_context(locked(place)) for place in self._places)
 
     @contextmanager
     def wait(self) -> Iterator[None]:
         """Wait for a place, one after the other, and hold it."""
         with ExitStack() as stack:
-            with _locked(self._door, wait=True):
+            with locked(self._door, wait=True):
                 if not self._takes_free_one(stack):
                     # turns are about as long as each other, so the one that began first ends first
                     first = min(self._places, key=lambda place: place.stat().st_mtime_ns)
-                    stack.enter_context(_locked(first, wait=True))
+                    stack.enter_context(locked(first, wait=True))
             yield
 
     @contextmanager
@@ -60,7 +66,7 @@ class Places:
             yield
 
     def _takes_free_one(self, stack: ExitStack) -> bool:
-        return any(stack.enter_context(_locked(place)) for place in self._places)
+        return any(stack.enter_context(locked(place)) for place in self._places)
 
 
 def shared(name: str) -> Path | None:
@@ -70,7 +76,7 @@ def shared(name: str) -> Path | None:
 
 
 @contextmanager
-def _locked(path: Path, *, wait: bool = False) -> Iterator[bool]:
+def locked(path: Path, *, wait: bool = False) -> Iterator[bool]:
     """Lock a file; gives whether that was possible. Locks belong to the opened file, so threads exclude each other."""
     with path.open("ab") as file:
         try:

@@ -1,4 +1,4 @@
-"""`python -m nginx.local`: prepares the state folder, then becomes the process manager that runs the three services."""
+"""`python -m nginx.local`: prepares the state folder, then is the process manager that runs the three services."""
 
 import fcntl
 import getpass
@@ -8,6 +8,8 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+
+from supervisor import supervisord
 
 from nginx.local.render import DEFAULTS, TEMPLATES, render, render_folder
 
@@ -24,17 +26,29 @@ class CannotStart(Exception):
 
 
 def main() -> None:
-    """Prepare everything and become supervisord. Ends with a sentence on standard error if that is not possible."""
+    """Prepare everything and be supervisord. Ends with a sentence on standard error if that is not possible."""
     try:
         environment = prepare(os.environ)
     except (CannotStart, OSError, ValueError) as error:
         sys.exit(f"The platform was not started: {error}")
-    supervisord = str(Path(sys.executable).with_name("supervisord"))
-    arguments = [supervisord, "--nodaemon", "--configuration", str(ROOT / "supervisord.conf")]
+    arguments = ["--nodaemon", "--configuration", str(ROOT / "supervisord.conf")]
     if os.getuid() == 0:
         # said aloud, or it warns about being root
         arguments += ["--user", "root"]
-    os.execve(supervisord, arguments, environment)
+    os.environ.update(environment)
+    # its main function makes another one at each SIGHUP, of the class of that name
+    supervisord.Supervisor = PromptSupervisor
+    supervisord.main(arguments)
+
+
+class PromptSupervisor(supervisord.Supervisor):  # type: ignore[misc]  # supervisor has no types
+    """Starts the services at once; the one that it is made of waits for a second first."""
+
+    def runforever(self) -> None:
+        """Start the services, and look after them until they are stopped."""
+        for group in sorted(self.process_groups.values()):
+            group.transition()
+        super().runforever()
 
 
 def prepare(given: Mapping[str, str]) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 import errno
 import os
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from defect_api.media import MediaVolume, bare_name, inspection_id, safe_stem
-from defect_api.problems import MediaFull, NotFound
+from defect_api.problems import MediaFull, MediaReadOnly, NotFound
 
 NAMES_THAT_ARE_PATHS = [
     "../secret.txt", "/etc/passwd", "a/b.png", "..", ".", "", "a\\b.png", "..\\secret.txt", "\0", "x\n", ".hidden",
@@ -123,6 +124,40 @@ def test_another_failure_is_not_called_a_full_disk(media: MediaVolume) -> None:
     assert list(media.folder.iterdir()) == []
 
 
+def test_what_appears_within_a_publication_is_on_the_disk_when_that_ends(
+    media: MediaVolume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, synced = threading.Event(), threading.Event()
+    sync = MediaVolume._sync_folder
+
+    def late(volume: MediaVolume) -> None:
+        assert seen.wait(60)
+        sync(volume)
+        synced.set()
+
+    monkeypatch.setattr(MediaVolume, "_sync_folder", late)
+    with media.publication() as files:
+        files.stage("a.png", b"a")
+        files.appear()
+        assert media.read("a.png") == b"a"
+        assert not synced.is_set()
+        seen.set()
+    assert synced.is_set()
+
+
+def test_a_disk_that_fails_at_the_last_is_told(media: MediaVolume, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_volume: MediaVolume) -> None:
+        raise OSError(errno.EROFS, "read-only")
+
+    monkeypatch.setattr(MediaVolume, "_sync_folder", fail)
+    publication = media.publication()
+    files = publication.__enter__()
+    files.stage("a.png", b"a")
+    files.appear()
+    with pytest.raises(MediaReadOnly):
+        publication.__exit__(None, None, None)
+
+
 def test_what_a_crash_left_is_removed_at_the_next_start(media: MediaVolume) -> None:
     old, young = media.folder / ".x.png.abc.part", media.folder / ".y.png.abc.part"
     old.touch()
@@ -153,3 +188,9 @@ def test_files_are_listed_newest_first_without_hidden_ones_and_links(media: Medi
 def test_a_files_inspection_is_read_from_its_name(media: MediaVolume, name: str, expected: str | None) -> None:
     (media.folder / name).touch()
     assert media.files()[0].inspection_id == expected
+
+
+def test_a_part_that_appears_while_another_worker_starts_does_not_stop_that(media: MediaVolume) -> None:
+    # a link to nothing is listed, and is not there when it is looked at
+    (media.folder / ".x.png.abc.part").symlink_to(media.folder / "nowhere")
+    assert MediaVolume(media.folder).files() == []

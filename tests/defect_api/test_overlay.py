@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import pytest
 
 from defect_api.overlay import (
     GREEN_BGR,
@@ -30,6 +31,15 @@ def test_the_rest_of_the_sheet_stays_as_it_is() -> None:
     picture = draw_overlay(grey, MASK)
     sound = ~(picture == GREEN_BGR).all(-1)
     np.testing.assert_array_equal(picture[sound], np.repeat(grey[sound][:, None], 3, axis=1))
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (0, 60), (60, 0), (60, 60), (20, 62), (63, 30)])
+def test_defects_far_apart_and_at_the_edge_are_surrounded_too(corner: tuple[int, int]) -> None:
+    mask = MASK.copy()
+    mask[corner[0] : corner[0] + 4, corner[1] : corner[1] + 4] = True
+    green = (draw_overlay(np.full((64, 64), 90, np.uint8), mask) == GREEN_BGR).all(-1)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * LINE_PX + 1, 2 * LINE_PX + 1))
+    np.testing.assert_array_equal(green, cv2.dilate(mask.astype(np.uint8), kernel).astype(bool) & ~mask)
 
 
 def test_a_clean_sheet_has_no_green() -> None:

@@ -34,6 +34,15 @@ def test_no_more_than_there_are(tmp_path: Path) -> None:
         assert again
 
 
+def test_who_only_counts_takes_none(tmp_path: Path) -> None:
+    places = Places(2, tmp_path)
+    with places.hold():
+        assert [Places(2, tmp_path).taken() for _ in range(2)] == [1, 1]
+        with places.hold() as second:
+            assert second
+    assert places.taken() == 0
+
+
 def test_a_killed_process_gives_up_its_place(tmp_path: Path, events: tuple[Event, Event]) -> None:
     held, _ = events
     process = multiprocessing.get_context("spawn").Process(target=hold, args=(tmp_path, 1, *events))

@@ -4,8 +4,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from supervisor import supervisord
 
-from nginx.local.__main__ import GIVEN_PATHS, HERE, CannotStart, free_port, mime_types, places
+from nginx.local.__main__ import GIVEN_PATHS, HERE, CannotStart, PromptSupervisor, free_port, mime_types, places
 from nginx.local.render import DEFAULTS
 
 
@@ -60,3 +61,17 @@ def test_without_nginx_and_apt_the_package_is_named(tmp_path: Path) -> None:
     )
     assert found.returncode == 1
     assert "apt install nginx-light" in found.stderr
+
+
+def test_services_are_started_before_anything_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    class Group:
+        def transition(self) -> None:
+            done.append("started")
+
+    monkeypatch.setattr(supervisord.Supervisor, "runforever", lambda _self: done.append("waited"))
+    supervisor = PromptSupervisor(options=None)
+    supervisor.process_groups = {"api": Group()}
+    supervisor.runforever()
+    assert done == ["started", "waited"]

@@ -80,7 +80,9 @@ def test_a_folder_ends_as_a_package_that_is_served(
     assert card.training["folds"] == 2  # of the three planned, as there are but two scenes of each kind
     assert card.input.height == (96, 256)
     assert card.input.width == (240, 1600)
-    assert {"pooled Dice", "picture Brier score"} <= {figure.name for figure in card.metrics}
+    figures = {figure.name: figure.value for figure in card.metrics}
+    assert {"pooled Dice", "picture Brier score"} <= set(figures)
+    assert figures["pooled Dice on openvino f32"] == pytest.approx(figures["pooled Dice on keras f32"], abs=0.001)
     refused = next(figure for figure in card.metrics if figure.name == "sheets refused per 100")
     assert refused.interval is not None
     assert refused.interval[1] - refused.interval[0] > 30  # per 100, as four pictures tell next to nothing
@@ -90,7 +92,11 @@ def test_a_folder_ends_as_a_package_that_is_served(
     renewed = read_package(package.path.with_name("1b"))
     ServedModel(renewed, KerasSegmenter(renewed.weights)).prove()
     assert renewed.card.operating_points == card.operating_points
-    assert "pictures that the network was trained on" in renewed.card.metrics[-1].method
+    methods = {figure.name: figure.method for figure in renewed.card.metrics}
+    assert "pictures that the network was trained on" in methods[refused.name]
+    # each is told once
+    assert sorted(methods) == sorted(figure.name for figure in renewed.card.metrics)
+    assert set(methods) == {figure.name for figure in card.metrics}
 
     weights = package.weights.read_bytes()
     assert main(command) == 1

@@ -1,12 +1,16 @@
 """The database that the index lies in: SQLite in the state folder, or whatever `HISTORY_URL` names."""
 
+import fcntl
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DatabaseError
 
+from defect_api.history.schema import REVISION
 from defect_api.settings import Settings
 
 DATABASE = "history.sqlite3"
@@ -97,3 +101,23 @@ def make_folder(engine: Engine) -> None:
     """Make the folder of an SQLite database. Raises OSError."""
     if engine.dialect.name == "sqlite" and engine.url.database:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def is_current(engine: Engine) -> bool:
+    """Return whether the schema is the newest; Alembic could tell as well, but not quickly.
+
+    Raises SQLAlchemyError where the database is away.
+    """
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return False
+        return connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [REVISION]
+
+
+@contextmanager
+def alone(folder: Path, purpose: str) -> Iterator[None]:
+    """Be the only process on this machine that does `purpose`; others wait. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{purpose}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

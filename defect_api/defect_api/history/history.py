@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
-from defect_api.history.database import make_engine, make_folder, set_aside
+from defect_api.history.database import alone, is_current, make_engine, make_folder, set_aside
 from defect_api.history.index import Aged, Index, Listed
-from defect_api.history.migrate import alone, is_current, upgrade
 from defect_api.history.reconcile import Repairs, reconcile
 from defect_api.history.retention import sweep
 from defect_api.history.schema import Verdict
@@ -105,7 +104,11 @@ class History:
             after = page[-1].place
 
     def _up_to_date(self, *, anew: bool) -> Repairs:
-        upgrade(self.index.engine)
+        if not is_current(self.index.engine):
+            # Alembic is slow to import, and most starts have no use for it
+            from defect_api.history.migrate import upgrade
+
+            upgrade(self.index.engine)
         if anew:
             self.index.clear()
         return reconcile(self._media, self.index)

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, Select, bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from defect_api.history.schema import VERDICTS, Entry, Verdict, row
+from defect_api.history.schema import VERDICTS, Base, Entry, Verdict, row
 from defect_api.history.search import Filters, Ordering, Position, conditions, following, sort_column, sorting
 from defect_api.media import StoredRecord
 
 BATCH = 500
+# made once, and of the table itself: composing them, and what the ORM does beside, takes longer than the database
+TABLE = Base.metadata.tables[Entry.__tablename__]
+LEAVE = delete(TABLE).where(TABLE.c.id == bindparam("gone"))
+LEAVE_IF_SEEN = LEAVE.where(TABLE.c.stamp == bindparam("seen"))
+ENTER = insert(TABLE)
 
 
 @dataclass(frozen=True)
@@ -53,9 +58,8 @@ class Index:
         """Remove the entries with these ids and stamps; one that was renewed meanwhile has another stamp and stays."""
         gone = [{"gone": key, "seen": stamp} for key, stamp in stamps]
         if gone:
-            query = delete(Entry).where(Entry.id == bindparam("gone"), Entry.stamp == bindparam("seen"))
             with self.engine.begin() as connection:
-                connection.execute(query, gone)
+                connection.execute(LEAVE_IF_SEEN, gone)
 
     def clear(self) -> None:
         """Remove every entry."""
@@ -93,8 +97,8 @@ class Index:
 
     def _replace(self, rows: list[dict[str, object]]) -> None:
         with self.engine.begin() as connection:
-            connection.execute(delete(Entry).where(Entry.id.in_([values["id"] for values in rows])))
-            connection.execute(insert(Entry), rows)
+            connection.execute(LEAVE, [{"gone": values["id"]} for values in rows])
+            connection.execute(ENTER, rows)
 
 
 def page_query(filters: Filters, ordering: Ordering, limit: int, after: Position | None) -> Select[str, float, int]:

@@ -1,28 +1,15 @@
 """Brings the index's schema up to date, with the migrations of this package."""
 
-import fcntl
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 # at INFO it says of each connection how it treats transactions
 logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
 # any number, as long as it is always this one
 ADVISORY_LOCK = 7_331_009
-
-
-def is_current(engine: Engine) -> bool:
-    """Return whether the schema is the newest. Raises SQLAlchemyError where the database is away."""
-    with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_heads()
-    return set(found) == set(ScriptDirectory.from_config(_config()).get_heads())
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
@@ -39,15 +26,6 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
-
-
-@contextmanager
-def alone(folder: Path, purpose: str) -> Iterator[None]:
-    """Be the only process on this machine that does `purpose`; others wait. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{purpose}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _config() -> Config:

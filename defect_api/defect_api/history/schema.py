@@ -10,6 +10,7 @@ from defect_api.limit_use import WATCHED, Watched, measurements
 from defect_api.media import StoredRecord
 from defect_api.record import Record
 
+REVISION = "0002"  # the newest of the migrations
 TYPE_MARK = "\n"
 Verdict = Literal["defect", "clean", "no_verdict"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)

@@ -1,5 +1,6 @@
 """The database under the index: its plans, its migrations, its journal, several writers."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -14,7 +15,7 @@ from sqlalchemy import MetaData, Table, select, text
 from sqlalchemy.dialects import sqlite
 
 from defect_api.history import migrate
-from defect_api.history.database import file_system, make_folder, uses_wal
+from defect_api.history.database import file_system, is_current, make_folder, uses_wal
 from defect_api.history.history import History
 from defect_api.history.index import counts_query, page_query
 from defect_api.history.schema import Base, Entry, row
@@ -93,7 +94,7 @@ def test_counts_come_from_an_index_alone(history: History, filters: dict[str, An
 
 
 def test_the_migrations_make_what_the_schema_says(history: History) -> None:
-    assert migrate.is_current(history.index.engine)
+    assert is_current(history.index.engine)
     with history.index.engine.connect() as connection:
         changes = compare_metadata(MigrationContext.configure(connection), Base.metadata)
     assert [change for change in changes if change[0] != "remove_index"] == []
@@ -108,6 +109,34 @@ def test_a_worker_migrates_only_what_nobody_has(settings: Settings, media: Media
     worker.start_if_new()
     assert entries(worker) == {first.id}
     worker.close()
+
+
+START_AGAIN = """
+import sys
+from defect_api.app import create_app
+app = create_app()
+app.extensions["defect_api"].history.start()
+print(*sorted({"alembic", "reportlab", "keras"} & set(sys.modules)))
+"""
+
+
+def test_a_later_start_imports_only_what_it_uses(settings: Settings, history: History) -> None:
+    assert is_current(history.index.engine)
+    places = {"STATE_DIR": settings.state_dir, "MEDIA_DIR": settings.media_dir, "MODELS_DIR": settings.state_dir}
+    environment = {**os.environ, **{name: str(path) for name, path in places.items()}}
+    command = [sys.executable, "-c", START_AGAIN]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == ""
+
+
+@pytest.mark.parametrize("revision", ["base", "0001"])
+def test_a_schema_that_is_not_the_newest_is_told(settings: Settings, media: MediaVolume, revision: str) -> None:
+    history = History(settings, media)
+    make_folder(history.index.engine)
+    assert not is_current(history.index.engine)
+    migrate.upgrade(history.index.engine, revision)
+    assert not is_current(history.index.engine)
+    history.close()
 
 
 def test_entries_of_the_schema_before_are_made_anew(settings: Settings, media: MediaVolume, template: Record) -> None:

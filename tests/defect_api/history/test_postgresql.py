@@ -14,7 +14,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from defect_api.history import migrate
+from defect_api.history.database import is_current
 from defect_api.history.history import History
 from defect_api.history.schema import Base
 from defect_api.history.search import Filters, Ordering, position
@@ -143,7 +143,7 @@ def test_retention_by_bytes(on_postgresql: Settings, history: History, media: Me
 
 
 def test_the_migrations_make_what_the_schema_says(history: History) -> None:
-    assert migrate.is_current(history.index.engine)
+    assert is_current(history.index.engine)
     with history.index.engine.connect() as connection:
         changes = compare_metadata(MigrationContext.configure(connection), Base.metadata)
     assert [change for change in changes if change[0] != "remove_index"] == []
