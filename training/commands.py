@@ -131,6 +131,15 @@ def renew_limits(options: Options) -> None:
     print(f"{written.path} is ready to be served")
 
 
+def add_int8(options: Options) -> None:
+    """Write a further version of a package that can compute in 8-bit integers."""
+    from training import datasets, int8
+
+    models = options.models or options.package.resolve().parents[1]
+    written = int8.add(options.package, datasets.find(options.data), options.version, models)
+    print(f"{written.path} is ready to be served: {written.card.metrics[-1].method}")
+
+
 def count_refusals(options: Options) -> None:
     """Print how many real sheets and how many foreign pictures a package gives no verdict."""
     from training import refusals
@@ -165,7 +174,10 @@ def _parser() -> argparse.ArgumentParser:
     packed.add_argument("--models", type=Path, default=MODELS)
     packed.add_argument("--name", default="steel-unet")
     packed.add_argument("--version", default="1")
-    _limits_parser(commands.add_parser("limits", help="write a package again with new limits for no verdict"))
+    _further_parser(
+        commands.add_parser("limits", help="write a package again with new limits for no verdict"), renew_limits
+    )
+    _further_parser(commands.add_parser("int8", help="write a package again with an int8 form beside it"), add_int8)
     refused = commands.add_parser("refusals", help="count the sheets and foreign pictures that get no verdict")
     _packaged(refused, count_refusals)
     _packaged(
@@ -181,10 +193,11 @@ def _packaged(parser: argparse.ArgumentParser, run: Callable[[Options], None]) -
     parser.set_defaults(run=run)
 
 
-def _limits_parser(parser: argparse.ArgumentParser) -> None:
-    _packaged(parser, renew_limits)
+def _further_parser(parser: argparse.ArgumentParser, run: Callable[[Options], None]) -> None:
+    """Add what every command needs that writes a further version of a package."""
+    _packaged(parser, run)
     parser.add_argument("--version", required=True, help="of the package to write")
-    parser.add_argument("--models", type=Path, help="default: where the package lies")
+    parser.add_argument("--models", type=Path, help="default: where the packages lie")
 
 
 def _sheets_parser(parser: argparse.ArgumentParser) -> None:

@@ -64,17 +64,25 @@ class ServedModel:
 
         Raises PackageError where a verdict, a class or a map is not as the card says.
         """
-        tolerance = self.package.tolerance(self.segmenter.precision)
-        overlaps = [self._prove_one(golden, tolerance.map_mae) for golden in self.package.card.golden]
-        both, either = (sum(column) for column in zip(*overlaps, strict=True))
-        dice = 2 * both / either if either else 1.0
+        tolerance, key = self.package.tolerance(self.segmenter.precision), self.package.key
+        dice, errors = self.against_golden()
+        for sheet, error in errors.items():
+            if error > tolerance.map_mae:
+                raise PackageError(f"model {key}: the map of golden sheet {sheet} is off by {error:.4f} on average")
         if dice < tolerance.dice:
-            raise PackageError(
-                f"model {self.package.key}: pooled Dice on the golden sheets is {dice:.4f}, not {tolerance.dice}"
-            )
+            raise PackageError(f"model {key}: pooled Dice on the golden sheets is {dice:.4f}, not {tolerance.dice}")
 
-    def _prove_one(self, golden: Golden, map_mae: float) -> tuple[int, int]:
-        """Return the golden sheet's overlap with the expected mask, and the sum of both masks, in pixels."""
+    def against_golden(self) -> tuple[float, dict[str, float]]:
+        """Return the pooled Dice of all golden masks, and how far each sheet's map is off, mean absolute difference.
+
+        Raises PackageError where a verdict, a class or a size is not as the card says.
+        """
+        compared = {golden.sheet: self._compared(golden) for golden in self.package.card.golden}
+        _, both, either = map(sum, zip(*compared.values(), strict=True))
+        return 2 * both / either if either else 1.0, {sheet: error for sheet, (error, _, _) in compared.items()}
+
+    def _compared(self, golden: Golden) -> tuple[float, int, int]:
+        """Return how far the map is off, and the masks' overlap and the sum of both, in pixels."""
         card, key = self.package.card, self.package.key
         maps = self.maps(self.package.golden_map(golden.sheet))
         judgement = judge(maps.q, maps.classes, card, observed=maps.observed)
@@ -85,12 +93,10 @@ class ServedModel:
         if expected.shape != maps.q.shape:
             raise PackageError(f"model {key}: {golden.probability_map} is not of the size of its golden sheet")
         error = float(np.abs(maps.q.astype(np.int16) - expected).mean()) / 255
-        if error > map_mae:
-            raise PackageError(f"model {key}: the map of golden sheet {golden.sheet} is off by {error:.4f} on average")
         # masks of what is kept: specks below the card's smallest region are as good as none, here and in the verdict
         mask = judgement.regions.mask
         truth = judge(expected, self.package.golden_map(golden.class_map), card).regions.mask
-        return int(np.count_nonzero(mask & truth)), int(np.count_nonzero(mask) + np.count_nonzero(truth))
+        return error, int(np.count_nonzero(mask & truth)), int(np.count_nonzero(mask) + np.count_nonzero(truth))
 
 
 class ModelSlot:

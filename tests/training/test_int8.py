@@ -1,0 +1,58 @@
+"""The int8 form of the shipped package, made on a few small generated sheets."""
+
+from pathlib import Path
+
+import openvino
+import pytest
+
+from defect_api.compiled_form import bring
+from defect_api.model_package import read_package
+from defect_api.openvino_segmenter import OpenVinoSegmenter
+from defect_api.places import Places
+from defect_api.served_model import ServedModel
+from training import int8, sheets
+from training.datasets import Dataset
+from training.examples import DataError
+
+SHIPPED = max(Path("defect_api/models/steel-unet").glob("*"), key=lambda path: int(path.name))
+
+
+@pytest.fixture
+def dataset(monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    monkeypatch.setattr(int8, "CALIBRATION", 8)
+    drawn = [sheets.generate(seed, height=256, width=640, defects=[3, 4]) for seed in range(16)]
+    examples = [sheets.example(str(seed), sheet) for seed, sheet in enumerate(drawn)]
+    return Dataset("drawn", ("1", "2", "3", "4"), examples, "MIT", "drawn here")
+
+
+def test_a_package_with_an_int8_form_is_right_on_its_golden_sheets(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(int8, "MOST_LOST", 0.1)  # so few sheets say little, and looking for layers takes minutes
+
+    written = int8.add(SHIPPED, dataset, "int8", tmp_path)
+
+    network = bring(written, "int8")
+    assert b"FakeQuantize" in network.read_bytes()
+    ServedModel(written, OpenVinoSegmenter(network, "int8", 1, Places(1))).prove()
+    assert written.card.tolerance["f32"] == read_package(SHIPPED.resolve()).card.tolerance["f32"]
+    (lost,) = [figure for figure in written.card.metrics if figure.name == int8.METRIC]
+    assert lost.value <= int8.MOST_LOST
+
+
+def test_a_form_that_loses_too_much_is_not_written(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(int8, "quantise", lambda network, _package, _sheets: openvino.Core().read_model(network))
+    monkeypatch.setattr(int8, "MOST_LOST", -0.5)
+
+    with pytest.raises(DataError, match=r"int8 loses 0\.0000 of pooled Dice and .* more than -0\.5; keep f32"):
+        int8.add(SHIPPED, dataset, "int8", tmp_path)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_too_few_pictures_are_told(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(int8, "CALIBRATION", 9)
+
+    with pytest.raises(DataError, match="drawn has 16 pictures; making int8 takes 18"):
+        int8.add(SHIPPED, dataset, "int8", tmp_path)

@@ -1,0 +1,176 @@
+"""Gives a package a compiled form that computes in 8-bit integers, made so that it loses next to nothing.
+
+NNCF calibrates the f32 form on real sheets and gives layers back to float until its masks overlap with the labels
+nearly as f32's do, and it refuses the sheets that f32 refuses. Depthwise convolutions stay in float from the start: one
+scale for all of their channels costs a third of the overlap, and they do a tenth of the arithmetic.
+"""
+
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import openvino
+
+from defect_api import compiled_form
+from defect_api.card import Metric, Tolerance
+from defect_api.model_package import CARD, ModelPackage, read_package
+from defect_api.openvino_segmenter import OpenVinoSegmenter
+from defect_api.places import Places
+from defect_api.segmenter import Segmented, Segmenter, padded, segment
+from defect_api.served_model import ServedModel
+from training import engines, packaging
+from training.datasets import Dataset
+from training.examples import DataError, Picture
+
+PRECISION = "int8"
+METRIC = f"{engines.NAME}openvino int8, less than on openvino f32"
+MOST_LOST = 0.01  # of pooled Dice, and of the sheets that are refused by the one and not by the other
+CALIBRATION = 48  # sheets; as many more decide which layers stay in float
+HEAD = 4  # convolutions at the end that stay in float: the last of the decoder, the head, the sum of the classes
+CONVOLUTIONS = ("Convolution", "GroupConvolution")
+MARGIN = 2.0  # by which golden sheets may be further off than they were here
+Sheet = tuple[Picture, Picture, bool]  # with its mask, and whether f32 finds it too novel to judge
+
+
+def add(package: Path, dataset: Dataset, version: str, models: Path) -> ModelPackage:
+    """Write a further version of a package, which brings an int8 form as well; everything else stays.
+
+    Raises PackageError where the package cannot be read or the form not be made, and DataError where the version is
+    there already, there are too few sheets, or int8 loses more than MOST_LOST.
+    """
+    old = read_package(package.resolve())
+    old.verify()
+    target = packaging.target(models, old.card.name, version)
+    if len(dataset.examples) < 2 * CALIBRATION:
+        raise DataError(f"{dataset.name} has {len(dataset.examples)} pictures; making int8 takes {2 * CALIBRATION}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=models) as fresh:
+        made = Path(shutil.copytree(old.path, Path(fresh) / version))
+        f32 = compiled_form.make(old, "f32", Path(fresh) / "forms")
+        sheets = _judged(old, _loaded(f32, "f32"), dataset)
+        form = made / compiled_form.FORMS / PRECISION
+        shutil.rmtree(form, ignore_errors=True)
+        form.mkdir(parents=True)
+        network = form / compiled_form.NETWORK
+        openvino.save_model(quantise(f32, old, sheets), network, compress_to_fp16=False)
+        compiled_form.write_manifest(form, old.card.digest)
+        changed = {
+            "version": version,
+            "tolerance": {**old.card.tolerance, PRECISION: _tolerance(old, network)},
+            "metrics": [*old.card.metrics, _lost(old, f32, network, sheets, dataset.name)],
+        }
+        card = old.card.model_copy(update=changed)
+        (made / CARD).write_text(card.model_dump_json(indent=2) + "\n")
+        made.rename(target)
+    return read_package(target)
+
+
+def quantise(network: Path, package: ModelPackage, sheets: Sequence[Sheet]) -> openvino.Model:
+    """Return the network with its convolutions in int8, all but those that cost overlap or change what is refused."""
+    # NNCF would report its use to its makers
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import nncf
+
+    nncf.set_log_level(logging.ERROR)
+    model = openvino.Core().read_model(network)
+    stride = package.card.input.stride
+    convolutions = [node.get_friendly_name() for node in model.get_ordered_ops() if _is_convolution(node)]
+    in_float = {*convolutions[-HEAD:], *(name for output in model.outputs[1:] for name in _since_convolutions(output))}
+    chosen = [sheets[int(index)] for index in np.random.default_rng(0).permutation(len(sheets))[: 2 * CALIBRATION]]
+    return nncf.quantize_with_accuracy_control(
+        model,
+        calibration_dataset=nncf.Dataset(chosen[:CALIBRATION], lambda sheet: padded(sheet[0], stride)),
+        validation_dataset=nncf.Dataset(chosen[CALIBRATION:]),
+        validation_fn=lambda compiled, some: (sum(agreement(package, Compiled(compiled), some)), None),
+        max_drop=MOST_LOST,
+        drop_type=nncf.DropType.ABSOLUTE,
+        preset=nncf.QuantizationPreset.MIXED,
+        subset_size=CALIBRATION,
+        ignored_scope=nncf.IgnoredScope(names=sorted(in_float), types=["GroupConvolution"]),
+    )
+
+
+def _tolerance(package: ModelPackage, network: Path) -> Tolerance:
+    """Measure how far the form is off on the golden sheets, and allow MARGIN times that."""
+    served = ServedModel(package, _loaded(network, PRECISION))
+    dice, errors = served.against_golden()
+    return Tolerance(dice=round(1 - MARGIN * (1 - dice), 4), map_mae=round(MARGIN * max(errors.values()), 5))
+
+
+def _lost(package: ModelPackage, f32: Path, network: Path, sheets: Sequence[Sheet], data: str) -> Metric:
+    """Compare the two forms on all sheets. Raises DataError where int8 loses too much."""
+    (base, _), (quantised, alike) = (
+        agreement(package, _loaded(file, precision), sheets) for file, precision in ((f32, "f32"), (network, PRECISION))
+    )
+    if base - quantised > MOST_LOST or 1 - alike > MOST_LOST:
+        raise DataError(
+            f"int8 loses {base - quantised:.4f} of pooled Dice and refuses {1 - alike:.4f} of the sheets otherwise, "
+            f"more than {MOST_LOST}; keep f32"
+        )
+    method = f"f32's {base:.4f} less int8's {quantised:.4f}, which were trained on them; python -m training int8"
+    return Metric(name=METRIC, value=round(base - quantised, 4), interval=None, data=data, method=method)
+
+
+def _judged(package: ModelPackage, segmenter: Segmenter, dataset: Dataset) -> list[Sheet]:
+    loaded = (example.load() for example in dataset.examples)
+    return [(*each, _refused(package, segment(segmenter, each[0], package.card.input.stride))) for each in loaded]
+
+
+def _refused(package: ModelPackage, segmented: Segmented) -> bool:
+    limit = package.card.conditions.novelty if package.card.conditions else None
+    return limit is not None and segmented.novelty is not None and segmented.novelty > limit
+
+
+def _loaded(network: Path, precision: str) -> OpenVinoSegmenter:
+    return OpenVinoSegmenter(network, precision, os.cpu_count() or 1, Places(1))
+
+
+def _since_convolutions(output: Any) -> set[str]:
+    """Name what an output is made of, back to the convolutions that it starts from: a distance is nothing in 8 bits."""
+    found: set[str] = set()
+    waiting = [output.get_node()]
+    while waiting:
+        node = waiting.pop()
+        if node.get_friendly_name() not in found and not _is_convolution(node):
+            found.add(node.get_friendly_name())
+            waiting += [source.get_source_output().get_node() for source in node.inputs()]
+    return found
+
+
+def _is_convolution(node: Any) -> bool:
+    return node.get_type_name() in CONVOLUTIONS
+
+
+class Compiled:
+    """A compiled network as a segmenter."""
+
+    engine, precision = "openvino", PRECISION
+
+    def __init__(self, network: Any) -> None:
+        self._network = network
+
+    def forward(self, batch: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
+        """Run the network; see `Segmenter.forward`."""
+        probabilities, *novelty = self._network(batch).values()
+        return probabilities, novelty[0] if novelty else None
+
+
+def agreement(package: ModelPackage, segmenter: Segmenter, sheets: Iterable[Sheet]) -> tuple[float, float]:
+    """Return the pooled Dice of the masks with the labels, and the share of sheets refused as f32 refuses them.
+
+    Masks are cut at the card's threshold, without its rule; Dice is 1 where nothing is found and nothing is there.
+    """
+    sums, alike = np.zeros(2), []
+    for picture, truth, refused in sheets:
+        segmented = segment(segmenter, picture, package.card.input.stride)
+        mask = segmented.probability >= package.card.threshold.value
+        sums += (2 * np.count_nonzero(mask & (truth > 0)), np.count_nonzero(mask) + np.count_nonzero(truth))
+        alike.append(_refused(package, segmented) == refused)
+    return float(sums[0] / sums[1]) if sums[1] else 1.0, float(np.mean(alike))
