@@ -24,7 +24,8 @@ class Yolo:
     def companions(self, classes: Classes) -> Iterator[Member]:
         """Yield the data set's description; a JSON string is a YAML one."""
         names = "".join(f"  {number - 1}: {json.dumps(name)}\n" for number, name in classes.numbered)
-        yield Member("data.yaml", [f"path: .\ntrain: images\nval: images\nnames:\n{names}".encode()])
+        # without a path its own folder is the root; with '.' it would be the one that YOLO is run in
+        yield Member("data.yaml", [f"train: images\nval: images\nnames:\n{names}".encode()])
 
 
 def _rows(sheet: Sheet, classes: Classes) -> str:

@@ -35,4 +35,5 @@ def test_yolos_description_names_the_classes_from_zero(classes: Classes) -> None
     description = yaml.safe_load(b"".join(member.chunks))
     assert member.name == "data.yaml"
     assert description["names"] == {0: "dark", 1: "bright", 2: 'a "quoted": one'}
-    assert (description["path"], description["train"], description["val"]) == (".", "images", "images")
+    assert (description["train"], description["val"]) == ("images", "images")
+    assert "path" not in description  # it would be sought in the folder that YOLO is run in
