@@ -27,7 +27,7 @@ from defect_api.segmenter import Segmented, Segmenter, padded, segment
 from defect_api.served_model import ServedModel
 from training import engines, packaging
 from training.datasets import Dataset
-from training.examples import DataError, Picture
+from training.examples import DataError, Example, Picture
 
 PRECISION = "int8"
 METRIC = f"{engines.NAME}openvino int8, less than on openvino f32"
@@ -48,23 +48,26 @@ def add(package: Path, dataset: Dataset, version: str, models: Path) -> ModelPac
     old = read_package(package.resolve())
     old.verify()
     target = packaging.target(models, old.card.name, version)
-    if len(dataset.examples) < 2 * CALIBRATION:
-        raise DataError(f"{dataset.name} has {len(dataset.examples)} pictures; making int8 takes {2 * CALIBRATION}")
+    examples = [example for example in dataset.examples if example.for_judging]
+    if len(examples) < 2 * CALIBRATION:
+        raise DataError(f"{dataset.name} has {len(examples)} pictures; making int8 takes {2 * CALIBRATION}")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=models) as fresh:
         made = Path(shutil.copytree(old.path, Path(fresh) / version))
         f32 = compiled_form.make(old, "f32", Path(fresh) / "forms")
-        sheets = _judged(old, _loaded(f32, "f32"), dataset)
+        reference = _loaded(f32, "f32")
+        sheets = _judged(old, reference, examples)
         form = made / compiled_form.FORMS / PRECISION
         shutil.rmtree(form, ignore_errors=True)
         form.mkdir(parents=True)
         network = form / compiled_form.NETWORK
         openvino.save_model(quantise(f32, old, sheets), network, compress_to_fp16=False)
         compiled_form.write_manifest(form, old.card.digest)
+        quantised = _loaded(network, PRECISION)
         changed = {
             "version": version,
-            "tolerance": {**old.card.tolerance, PRECISION: _tolerance(old, network)},
-            "metrics": [*old.card.metrics, _lost(old, f32, network, sheets, dataset.name)],
+            "tolerance": {**old.card.tolerance, PRECISION: _tolerance(old, quantised)},
+            "metrics": [*old.card.metrics, _lost(old, (reference, quantised), sheets, dataset.name)],
         }
         card = old.card.model_copy(update=changed)
         (made / CARD).write_text(card.model_dump_json(indent=2) + "\n")
@@ -97,18 +100,15 @@ def quantise(network: Path, package: ModelPackage, sheets: Sequence[Sheet]) -> o
     )
 
 
-def _tolerance(package: ModelPackage, network: Path) -> Tolerance:
+def _tolerance(package: ModelPackage, quantised: Segmenter) -> Tolerance:
     """Measure how far the form is off on the golden sheets, and allow MARGIN times that."""
-    served = ServedModel(package, _loaded(network, PRECISION))
-    dice, errors = served.against_golden()
+    dice, errors = ServedModel(package, quantised).against_golden()
     return Tolerance(dice=round(1 - MARGIN * (1 - dice), 4), map_mae=round(MARGIN * max(errors.values()), 5))
 
 
-def _lost(package: ModelPackage, f32: Path, network: Path, sheets: Sequence[Sheet], data: str) -> Metric:
-    """Compare the two forms on all sheets. Raises DataError where int8 loses too much."""
-    (base, _), (quantised, alike) = (
-        agreement(package, _loaded(file, precision), sheets) for file, precision in ((f32, "f32"), (network, PRECISION))
-    )
+def _lost(package: ModelPackage, forms: tuple[Segmenter, Segmenter], sheets: Sequence[Sheet], data: str) -> Metric:
+    """Compare the two forms, f32 first, on all sheets. Raises DataError where int8 loses too much."""
+    (base, _), (quantised, alike) = (agreement(package, form, sheets) for form in forms)
     if base - quantised > MOST_LOST or 1 - alike > MOST_LOST:
         raise DataError(
             f"int8 loses {base - quantised:.4f} of pooled Dice and refuses {1 - alike:.4f} of the sheets otherwise, "
@@ -118,8 +118,8 @@ def _lost(package: ModelPackage, f32: Path, network: Path, sheets: Sequence[Shee
     return Metric(name=METRIC, value=round(base - quantised, 4), interval=None, data=data, method=method)
 
 
-def _judged(package: ModelPackage, segmenter: Segmenter, dataset: Dataset) -> list[Sheet]:
-    loaded = (example.load() for example in dataset.examples)
+def _judged(package: ModelPackage, segmenter: Segmenter, examples: Iterable[Example]) -> list[Sheet]:
+    loaded = (example.load() for example in examples)
     return [(*each, _refused(package, segment(segmenter, each[0], package.card.input.stride))) for each in loaded]
 
 
