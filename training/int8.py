@@ -8,7 +8,6 @@ scale for all of their channels costs a third of the overlap, and they do a tent
 import logging
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ import openvino
 from defect_api import compiled_form
 from defect_api.card import Metric, Tolerance
 from defect_api.model_package import CARD, ModelPackage, read_package
+from defect_api.openvino_export import block_telemetry
 from defect_api.openvino_segmenter import OpenVinoSegmenter
 from defect_api.places import Places
 from defect_api.segmenter import Segmented, Segmenter, padded, segment
@@ -77,8 +77,7 @@ def add(package: Path, dataset: Dataset, version: str, models: Path) -> ModelPac
 
 def quantise(network: Path, package: ModelPackage, sheets: Sequence[Sheet]) -> openvino.Model:
     """Return the network with its convolutions in int8, all but those that cost overlap or change what is refused."""
-    # NNCF would report its use to its makers
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    block_telemetry()
     import nncf
 
     nncf.set_log_level(logging.ERROR)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -42,6 +42,9 @@ class Counts:
     def defective(self) -> npt.NDArray[np.bool_]:
         """Tell which pictures truly have a defect."""
         return np.asarray(self.true[:, 0] > 0)
+
+
+Counted = TypeVar("Counted", Counts, Numbers)
 
 
 def decided(q: npt.NDArray[np.uint8], rule: PixelThreshold, threshold: float | None = None) -> npt.NDArray[np.bool_]:
@@ -169,24 +172,28 @@ def mean_iou(confusions: Numbers) -> float:
         return float(np.nanmean(hits / (pooled.sum(0) + pooled.sum(1) - hits)))
 
 
-def mean_iou_interval(confusions: Numbers, resamples: int, seed: int = 0) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval of the mean IoU, pictures resampled."""
-    rng = np.random.default_rng(seed)
-    count = len(confusions)
-    low, high = np.percentile([mean_iou(confusions[rng.choice(count, count)]) for _ in range(resamples)], [2.5, 97.5])
-    return float(low), float(high)
+def interval(
+    counted: Counted, figure: Callable[[Counted], float], resamples: int, seed: int = 0
+) -> tuple[float, float]:
+    """Return the 95 % percentile bootstrap interval of a figure of counts or of confusions (N, K + 1, K + 1).
 
-
-def interval(counts: Counts, figure: Callable[[Counts], float], resamples: int, seed: int = 0) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval of a figure, pictures resampled within defective and clean ones."""
+    Pictures are resampled, within defective and clean ones where counts tell them apart.
+    """
     rng = np.random.default_rng(seed)
-    strata = [np.flatnonzero(group) for group in (counts.defective, ~counts.defective)]
+    groups = _groups(counted)
     values = []
     for _ in range(resamples):
-        index = np.concatenate([rng.choice(group, len(group)) for group in strata if len(group)])
-        values.append(figure(counts[index]))
+        index = np.concatenate([rng.choice(group, len(group)) for group in groups if len(group)])
+        values.append(figure(counted[index]))
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return float(low), float(high)
+
+
+def _groups(counted: Counts | Numbers) -> list[npt.NDArray[np.int64]]:
+    """Return the pictures that are resampled among themselves."""
+    if isinstance(counted, Counts):
+        return [np.flatnonzero(group) for group in (counted.defective, ~counted.defective)]
+    return [np.arange(len(counted))]
 
 
 def _overlap(p: Prediction, mask: npt.NDArray[np.bool_], classes: int) -> tuple[list[int], list[int], list[int]]:

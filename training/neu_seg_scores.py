@@ -34,6 +34,6 @@ def _pretrained(run_folder: Path | None) -> keras.Model:
 
 def _line(name: str, part: Sequence[Prediction], resamples: int) -> str:
     counted = np.array([metrics.confusion(p, len(neu_seg.CLASSES)) for p in part])
-    low, high = metrics.mean_iou_interval(counted, resamples)
+    low, high = metrics.interval(counted, metrics.mean_iou, resamples)
     found = f"{metrics.mean_iou(counted):.3f} [{low:.3f}, {high:.3f}]"
     return f"{name}, {len(part)} pictures: mean IoU, background too, {found}"

@@ -27,8 +27,7 @@ def export(weights: Path, path: Path) -> None:
     what Keras's own `export` does, which needs SciPy for it. A last enlargement is left to the segmenter: OpenCV does
     it in a fraction of OpenVINO's time. Raises Unreadable.
     """
-    # the converter would report its use to its makers, and this system reports nothing to anybody
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # how Python says 'not installed'
+    block_telemetry()
     import keras
     import openvino
     import tensorflow as tf
@@ -40,6 +39,11 @@ def export(weights: Path, path: Path) -> None:
     with patch.object(keras.layers.UpSampling2D, "call", _enlarge):
         concrete = traced.get_concrete_function(signature)
     openvino.serialize(openvino.convert_model(concrete), path)
+
+
+def block_telemetry() -> None:
+    """Keep OpenVINO's tools from reporting their use to their makers: this system reports nothing to anybody."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # how Python says 'not installed'
 
 
 def _without_enlargement(network: Any) -> Any:

@@ -129,10 +129,10 @@ def test_mean_iou_leaves_out_a_class_that_does_not_occur() -> None:
 def test_the_interval_of_mean_iou_holds_it() -> None:
     counted = confusions(*(prediction(slice(0, n), slice(0, 10)) for n in range(1, 21)))
 
-    low, high = metrics.mean_iou_interval(counted, resamples=200)
+    low, high = metrics.interval(counted, metrics.mean_iou, resamples=200)
 
     assert low < metrics.mean_iou(counted) < high
-    assert (low, high) == metrics.mean_iou_interval(counted, resamples=200)
+    assert (low, high) == metrics.interval(counted, metrics.mean_iou, resamples=200)
 
 
 def test_the_probability_is_calibrated_and_what_it_was_made_of_is_kept() -> None:
