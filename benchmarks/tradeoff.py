@@ -7,14 +7,16 @@ timed in OpenVINO f32 on a sheet of 1600x256 px, in turn with the others. A repo
 import argparse
 import json
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.engines import HEIGHT, WIDTH, openvino
 from benchmarks.timing import Times, alternate, progress
 from defect_api.card import PixelThreshold, Platt
+from defect_api.segmenter import padded
 from training import datasets, metrics, predictions, sheets
-from training.runs import EXPORTED
+from training.runs import EXPORTED, Run
 
 RULE = PixelThreshold(value=0.5, uncertainty=0.0, min_region_px=1)
 UNUSED = Platt(method="platt", feature="mean_of_largest", pixels=1, slope=1, intercept=0)
@@ -31,25 +33,27 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--out", type=Path, required=True, help="the JSON file to write, such as RUN/tradeoff.json")
     options = parser.parse_args()
-    classes = len(datasets.find(options.data).classes)
+    dataset = datasets.find(options.data)
     places = {run.name: run / f"fold-{options.fold}" for run in options.runs}
-    times = timed({name: place / EXPORTED for name, place in places.items()}, options.cores, options.rounds)
-    rows = [row(name, place, times[name], classes) for name, place in places.items()]
+    strides = {run.name: Run(run, dataset).stride for run in options.runs}
+    weights = {name: place / EXPORTED for name, place in places.items()}
+    times = timed(weights, strides, options.cores, options.rounds)
+    rows = [row(name, place, times[name], len(dataset.classes)) for name, place in places.items()]
     for each in rows:
         low, high = each["interval"]
         print(f"{each['network']:24} {each['median_ms']:6.1f} ms  Dice {each['dice']:.3f} [{low:.3f}, {high:.3f}]")
     options.out.write_text(json.dumps(rows))
 
 
-def timed(weights: dict[str, Path], cores: int, rounds: int) -> dict[str, Times]:
-    """Time the networks in turn."""
-    pixels = sheets.generate(1, height=HEIGHT, width=WIDTH, defects=[3, 4]).image[None, :, :, None]
+def timed(weights: dict[str, Path], strides: dict[str, int], cores: int, rounds: int) -> dict[str, Times]:
+    """Time the networks in turn, each on the sheet padded to its stride."""
+    sheet = sheets.generate(1, height=HEIGHT, width=WIDTH, defects=[3, 4]).image
     works = {}
     for name, file in weights.items():
         progress(f"loading {name}")
         with tempfile.TemporaryDirectory() as folder:
             run = openvino(file, cores, Path(folder))
-        works[name] = lambda run=run: run(pixels)
+        works[name] = partial(run, padded(sheet, strides[name]))
     return alternate(works, rounds)
 
 
