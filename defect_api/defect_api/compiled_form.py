@@ -26,6 +26,7 @@ FORMS = "compiled"
 MANIFEST, NETWORK = "manifest.json", "network.xml"
 FILES = (NETWORK, "network.bin")
 MADE_WITH = ("keras", "openvino")
+EXPORTER = Path(__file__).with_name("openvino_export.py")
 MAKING = "making-"
 EXPORT_TIMEOUT_S = 600
 UNREADABLE = 3  # exit status of an export whose file Keras cannot load at all
@@ -36,6 +37,7 @@ class Manifest(Part):
 
     source: str = Field(description="digest of the model.keras")
     libraries: dict[str, Release] = Field(description="what it was made with")
+    exporter: str = Field("", description="digest of our own code that made it; empty in forms of earlier versions")
     files: dict[str, str] = Field(description="digest by name")
 
 
@@ -48,6 +50,7 @@ def write_manifest(folder: Path, source: str) -> None:
     manifest = Manifest(
         source=source,
         libraries=_releases(),
+        exporter=file_digest(EXPORTER),
         files={name: file_digest(folder / name) for name in FILES},
     )
     (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n")
@@ -91,9 +94,10 @@ def make(package: ModelPackage, precision: str, forms: Path) -> Path:
     what = f"model {package.key}: the compiled form made of it"
     folder = forms / _short(package.card.digest)
     try:
-        if _releases().items() <= _checked(folder, package, what).libraries.items():
+        manifest = _checked(folder, package, what)
+        if _releases().items() <= manifest.libraries.items() and manifest.exporter == file_digest(EXPORTER):
             return folder / NETWORK
-        log.info("%s is of other releases of the libraries, and made anew", what)
+        log.info("%s is of other releases of the libraries or of this service, and made anew", what)
     except FormError as error:
         log.info("%s", error)
     if not has_keras():

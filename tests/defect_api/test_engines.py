@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 from pydantic import ValidationError
@@ -103,6 +104,19 @@ def test_a_form_made_here_that_is_damaged_is_made_anew(
     damage(weights)
     assert load().option == MADE
     assert weights.read_bytes() == sound
+
+
+@pytest.mark.parametrize("changed", [{"libraries": {"openvino": "1.0"}}, {"exporter": "sha256:" + "0" * 64}])
+def test_a_form_made_here_by_other_releases_or_other_code_of_ours_is_made_anew(
+    copied: Path, load: Callable[..., Loaded], tmp_path: Path, changed: dict[str, Any]
+) -> None:
+    shutil.rmtree(copied / "compiled")
+    load()
+    (manifest,) = (tmp_path / "state").rglob("manifest.json")
+    right = manifest.read_text()
+    manifest.write_text(json.dumps({**json.loads(right), **changed}))
+    assert load().option == MADE
+    assert json.loads(manifest.read_text()) == {**json.loads(right), "files": ANY}
 
 
 def another_source(form: Path) -> None:
