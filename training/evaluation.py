@@ -61,20 +61,12 @@ class Judged:
         return cls(chosen, Joined(folds), own)
 
 
-def evaluate(
-    folds: Sequence[Predictions], classes: Sequence[str], data: str, how: str, resamples: int
-) -> tuple[OperatingPoint, list[Metric]]:
-    """Return the operating point chosen on all folds, and the figures with each fold judged by the others' choice.
+def figures(counts: metrics.Counts, classes: Sequence[str], data: str, how: str, resamples: int) -> list[Metric]:
+    """Return every figure with its 95 % bootstrap interval.
 
     `data` and `how` are what the card says of where the figures come from. A single fold is judged by its own choice,
     so `how` should say that thresholds were chosen on the pictures that are reported.
     """
-    judged = Judged.of(folds)
-    return judged.chosen, figures(judged.counts(len(classes)), classes, data, how, resamples)
-
-
-def figures(counts: metrics.Counts, classes: Sequence[str], data: str, how: str, resamples: int) -> list[Metric]:
-    """Return every figure with its 95 % bootstrap interval."""
     wanted = dict(FIGURES)
     for channel, name in enumerate(classes, 1):
         wanted[f"Dice, {name}"] = (partial(metrics.dice, channel=channel), f"hard, pooled, {HARD}")

@@ -12,7 +12,6 @@ import numpy as np
 from defect_api.card import DataSet
 from defect_api.model_package import ModelPackage, PackageError, read_package
 from training import datasets, packaging, page, report, scenes, stages
-from training.consequences import operating_points
 from training.datasets import NEU_SEG, Dataset
 from training.examples import DataError, Example
 from training.runs import RECIPE, Run
@@ -133,7 +132,6 @@ def _started_package(start: str) -> ModelPackage:
 
 def _description(run: Run, found: page.Findings, choices: Choices) -> packaging.Description:
     shapes = np.array([example.load()[0].shape for example in run.dataset.examples])
-    judged = found.judged
     smallest, largest = shapes.min(0), shapes.max(0)
     return packaging.Description(
         name=choices.name,
@@ -145,9 +143,7 @@ def _description(run: Run, found: page.Findings, choices: Choices) -> packaging.
         training={**run.recipe.source, "start": choices.start or "pre-trained on NEU-Seg"},
         known_weaknesses=run.recipe.known_weaknesses,
         stride=run.stride,
-        operating_points=operating_points(
-            judged.predictions, [p.rule for p in judged.points], judged.chosen.rule.value, run.dataset.name, found.how
-        ),
+        operating_points=report.consequences(run, found.judged),
         heights=packaging.size_range(int(smallest[0]), int(largest[0]), packaging.GOLDEN_SIZE[0]),
         widths=packaging.size_range(int(smallest[1]), int(largest[1]), packaging.GOLDEN_SIZE[1]),
     )

@@ -46,8 +46,7 @@ class Findings:
 
 def find(run: Run, resamples: int) -> Findings:
     """Judge a run's folds. Raises DataError where it has none."""
-    folds = run.judged()
-    judged, how_got = Judged.of(folds), how(run, len(folds))
+    judged, how_got = Judged.of(run.judged()), how(run)
     counts = judged.counts(len(run.dataset.classes))
     return Findings(judged, counts, figures(counts, run.dataset.classes, run.dataset.name, how_got, resamples), how_got)
 

@@ -9,11 +9,11 @@ from defect_api.model_package import ModelPackage
 from training import datasets, packaging, predictions, reference, sheets
 from training.consequences import operating_points
 from training.datasets import Dataset
-from training.evaluation import Judged, evaluate
+from training.evaluation import Judged, figures
 from training.metrics import decided
 from training.operating_point import OperatingPoint, bounded_miss_threshold
 from training.packaging import Description
-from training.predictions import Joined, Predictions
+from training.predictions import Predictions
 from training.runs import EXPORTED, Run
 
 GENERATED_LICENCE, GENERATED_CITATION = "MIT", "drawn by this project's own generator"
@@ -28,9 +28,15 @@ WEIGHTS_LICENCE = "research use only, as the owners of the data sets allow"
 
 def evaluate_run(run: Run, resamples: int) -> tuple[OperatingPoint, list[Metric]]:
     """Return the operating point and the figures of the folds trained so far."""
-    judged = run.judged()
-    point, figures = evaluate(judged, run.dataset.classes, run.dataset.name, how(run, len(judged)), resamples)
-    return point, [*figures, *bound(Joined(judged), run.dataset.name)]
+    judged = Judged.of(run.judged())
+    return judged.chosen, figures_of(run, judged, resamples)
+
+
+def figures_of(run: Run, judged: Judged, resamples: int) -> list[Metric]:
+    """Return the figures of judged folds, with the bound on what is missed."""
+    classes, data = run.dataset.classes, run.dataset.name
+    found = figures(judged.counts(len(classes)), classes, data, how(run), resamples)
+    return [*found, *bound(judged.predictions, data)]
 
 
 def bound(predictions: Predictions, data: str) -> list[Metric]:
@@ -53,9 +59,10 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
     """Write the model package of a run: the final network, or the first fold's where there is no final one yet."""
     final = run.folder / "final" / EXPORTED
     weights = final if final.exists() else run.folder / "fold-0" / EXPORTED
-    point, figures = evaluate_run(run, resamples)
+    judged = Judged.of(run.judged())
+    point, found = judged.chosen, figures_of(run, judged, resamples)
     if len(run.dataset.classes) == sheets.CLASSES:
-        figures += evaluate_generated(weights, point, run.stride)
+        found += evaluate_generated(weights, point, run.stride)
     trained_on = "all pictures" if final.exists() else "the first fold's training pictures"
     description = Description(
         name=name,
@@ -66,10 +73,10 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
         weights_licence=WEIGHTS_LICENCE,
         training=run.recipe.source,
         stride=run.stride,
-        known_weaknesses=[*run.recipe.known_weaknesses, _weakest_class(figures)],
-        operating_points=_consequences(run),
+        known_weaknesses=[*run.recipe.known_weaknesses, _weakest_class(found)],
+        operating_points=consequences(run, judged),
     )
-    return write_gated(run, weights, point, figures, description, models_dir)
+    return write_gated(run, weights, point, found, description, models_dir)
 
 
 def write_gated(
@@ -107,11 +114,10 @@ def evaluate_generated(weights: Path, point: OperatingPoint, stride: int) -> lis
     ]
 
 
-def _consequences(run: Run) -> OperatingPoints | None:
-    folds = run.judged()
-    judged = Judged.of(folds)
+def consequences(run: Run, judged: Judged) -> OperatingPoints | None:
+    """Return what each threshold costs on the judged folds."""
     rules = [point.rule for point in judged.points]
-    return operating_points(judged.predictions, rules, judged.chosen.rule.value, run.dataset.name, how(run, len(folds)))
+    return operating_points(judged.predictions, rules, judged.chosen.rule.value, run.dataset.name, how(run))
 
 
 def _weakest_class(figures: Sequence[Metric]) -> str:
@@ -120,9 +126,9 @@ def _weakest_class(figures: Sequence[Metric]) -> str:
     return f"On pictures kept aside, {weakest.name.removeprefix('Dice, ')} overlaps least: Dice {weakest.value:.2f}."
 
 
-def how(run: Run, folds: int) -> str:
+def how(run: Run) -> str:
     """Say how the figures were got: on which folds, by networks how far trained, at whose threshold."""
-    planned, stages_planned = run.recipe.folds, len(run.recipe.finetuning)
+    folds, planned, stages_planned = len(run.judged()), run.recipe.folds, len(run.recipe.finetuning)
     how = f"out of fold, {folds} of {planned} folds by scene"
     if folds == 1:
         how += ", whose pictures also chose the threshold and the calibration, so it flatters"
