@@ -25,7 +25,7 @@ from defect_api.png import encode_png
 from defect_api.record import Defect
 from training import sheets
 
-MODEL = Path("defect_api/models/steel-unet/5")
+MODEL = Path("defect_api/models/steel-unet/6")
 HEIGHT, WIDTH, DEFECTS = 256, 1600, 20
 RUNS = 60
 Map = NDArray[np.uint8]

@@ -16,7 +16,7 @@ from defect_api.thresholds import LEAST_SEPARABILITY, histogram, otsu
 from training import datasets, predictions, sheets
 from training.examples import Example
 
-MODEL = Path("defect_api/models/steel-unet/5")
+MODEL = Path("defect_api/models/steel-unet/6")
 GENERATED, SEED = 24, 2_000_000
 SHARES = (0, 25, 50, 75, 100)
 

@@ -1,19 +1,17 @@
 """What each threshold is expected to lead to, misses and false calls: the card's operating points."""
 
-import math
 from collections.abc import Sequence
-from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
 from defect_api.card import Estimate, OperatingPoint, OperatingPoints, PixelThreshold
 from defect_api.labelling import areas_of
+from training.metrics import wilson
 from training.predictions import Prediction, Predictions
 
 # closer together at the top, for lines that stop for a false call
 THRESHOLDS = np.round([*np.arange(0.05, 0.96, 0.05), 0.97, 0.98, 0.99, 0.995], 3)
-Z = NormalDist().inv_cdf(0.975)
 METHOD = "sheets called by the card's rule for regions at each threshold, 95 % intervals by Wilson (1927)"
 
 
@@ -49,14 +47,6 @@ def operating_points(
 
 def _called(p: Prediction, rule: PixelThreshold, threshold: float) -> bool:
     return bool(areas_of(p.q, rule, threshold).size)
-
-
-def wilson(count: int, of: int) -> tuple[float, float]:
-    """Return the 95 % score interval of a share, `count` of `of` seen (E. B. Wilson, JASA 22 (1927), p. 209)."""
-    share, spread = count / of, Z**2 / of
-    middle = share + spread / 2
-    half = Z * math.sqrt(share * (1 - share) / of + spread / of / 4)
-    return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
 
 
 def _per_100(wrong: npt.NDArray[np.bool_]) -> Estimate:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from defect_api.card import Metric
 from training import metrics
 from training.operating_point import OperatingPoint, choose, choose_nested
@@ -11,6 +13,7 @@ from training.predictions import Joined, Predictions
 
 HARD = "at 256 x 1600, at the chosen threshold and smallest region"
 BINS = f"expected, {metrics.PICTURE_BINS} bins of equally many pictures"
+WILSON = "interval by Wilson (1927)"  # a bootstrap of pictures of which none is missed would promise that none ever is
 FIGURES: dict[str, tuple[Callable[[metrics.Counts], float], str]] = {
     "first system's Dice": (
         metrics.first_system_dice,
@@ -23,8 +26,8 @@ FIGURES: dict[str, tuple[Callable[[metrics.Counts], float], str]] = {
     "Kaggle Dice": (metrics.kaggle_dice, f"mean over pictures and classes, 1 where both are empty, {HARD}"),
     "picture ROC AUC": (metrics.roc_auc, "of the calibrated probability that a picture has a defect"),
     "picture average precision": (metrics.average_precision, "of the calibrated probability"),
-    "misses per 100 defective pictures": (metrics.misses, "defective pictures called clean"),
-    "false calls per 100 clean pictures": (metrics.false_calls, "clean pictures called defective"),
+    "misses per 100 defective pictures": (metrics.misses, f"defective pictures called clean, {WILSON}"),
+    "false calls per 100 clean pictures": (metrics.false_calls, f"clean pictures called defective, {WILSON}"),
     "picture Brier score": (metrics.brier, "of the calibrated probability"),
     "picture calibration slope": (metrics.calibration_slope, "of the calibrated probability; 1 is right"),
     "picture calibration error": (metrics.calibration_error, f"of the calibrated probability, {BINS}"),
@@ -62,7 +65,7 @@ class Judged:
 
 
 def figures(counts: metrics.Counts, classes: Sequence[str], data: str, how: str, resamples: int) -> list[Metric]:
-    """Return every figure with its 95 % bootstrap interval.
+    """Return every figure with its 95 % interval: by bootstrap, but for the shares of sheets.
 
     `data` and `how` are what the card says of where the figures come from. A single fold is judged by its own choice,
     so `how` should say that thresholds were chosen on the pictures that are reported.
@@ -74,12 +77,21 @@ def figures(counts: metrics.Counts, classes: Sequence[str], data: str, how: str,
         Metric(
             name=name,
             value=round(figure(counts), 4),
-            interval=tuple(round(bound, 4) for bound in metrics.interval(counts, figure, resamples=resamples)),
+            interval=tuple(round(bound, 4) for bound in _interval(counts, figure, resamples)),
             data=data,
             method=f"{what}; {how}",
         )
         for name, (figure, what) in wanted.items()
     ]
+
+
+def _interval(counts: metrics.Counts, figure: Callable[[metrics.Counts], float], resamples: int) -> tuple[float, float]:
+    sheets = {metrics.misses: counts.defective, metrics.false_calls: ~counts.defective}
+    of = int(np.count_nonzero(sheets[figure])) if figure in sheets else 0
+    if not of:
+        return metrics.interval(counts, figure, resamples)
+    low, high = metrics.wilson(round(figure(counts) * of / 100), of)
+    return 100 * low, 100 * high
 
 
 def _defective(counts: metrics.Counts) -> metrics.Counts:

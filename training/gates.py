@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binomtest
 
 from defect_api.card import Conditions, Metric
 from defect_api.conditions import GATES, Gate, limited, reasons
 from defect_api.record import Statistic
+from training.metrics import wilson
 
 # of the sheets like those trained on; 1 of Severstal's 128 is beyond such a limit that was set on others
 REFUSED_BY_NOVELTY = 0.015
@@ -51,8 +51,7 @@ class Refusals(NamedTuple):
 
     def metric(self, data: str, method: str) -> Metric:
         """Return the figure per 100 with its Wilson interval (1927)."""
-        interval = binomtest(self.refused, self.sheets).proportion_ci(method="wilson")
-        low, high = (round(100 * bound, 2) for bound in (interval.low, interval.high))
+        low, high = (round(100 * bound, 2) for bound in wilson(self.refused, self.sheets))
         value = round(100 * self.refused / self.sheets, 2)
         return Metric(name=NAME, value=value, interval=(low, high), data=data, method=method)
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import cv2
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import binomtest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from defect_api.card import Calibration, PixelThreshold
@@ -187,6 +188,12 @@ def interval(
         values.append(figure(counted[index]))
     low, high = np.nanpercentile(values, [2.5, 97.5])
     return float(low), float(high)
+
+
+def wilson(count: int, of: int) -> tuple[float, float]:
+    """Return the 95 % score interval of a share, `count` of `of` seen (E. B. Wilson, JASA 22 (1927), p. 209)."""
+    interval = binomtest(count, of).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def _groups(counted: Counts | Numbers) -> list[npt.NDArray[np.int64]]:

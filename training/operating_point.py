@@ -61,7 +61,7 @@ def choose_nested(folds: Sequence[Predictions]) -> tuple[OperatingPoint, list[Op
         rule = _best_rule([table for number in others for table in tables[number]], LEAST_UNCERTAINTY)
         nested.append(OperatingPoint(rule, calibration.platt(Joined([folds[number] for number in others]))))
     values = [point.rule.value for point in nested]
-    uncertainty = max(LEAST_UNCERTAINTY, (max(values) - min(values)) / 2)
+    uncertainty = round(max(LEAST_UNCERTAINTY, (max(values) - min(values)) / 2), 4)
     rule = _best_rule([table for fold in tables for table in fold], uncertainty)
     return OperatingPoint(rule, calibration.platt(Joined(folds))), nested
 

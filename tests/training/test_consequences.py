@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from defect_api.card import PixelThreshold
-from training.consequences import operating_points, wilson
+from training.consequences import operating_points
+from training.metrics import wilson
 from training.predictions import Prediction
 
 

@@ -156,7 +156,7 @@ def test_a_bad_choice_ends_with_one_sentence(
 
 
 def test_the_data_behind_the_start_are_the_package_s_too() -> None:
-    shipped = "defect_api/models/steel-unet/5"
+    shipped = "defect_api/models/steel-unet/6"
 
     assert [part.name for part in own.facts("")] == ["NEU-Seg, training split"]
     assert own.facts(shipped) == read_package(Path(shipped)).card.data

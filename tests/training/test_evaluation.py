@@ -1,0 +1,36 @@
+"""The figures' intervals, as a card states them."""
+
+import pytest
+
+from tests.training.test_metrics import NOTHING, counted, prediction
+from training import evaluation, metrics
+
+DEFECTIVE, CLEAN = prediction(slice(0, 20), slice(0, 20)), prediction(NOTHING, NOTHING)
+
+
+def intervals(counts: metrics.Counts) -> dict[str, tuple[float, float] | None]:
+    found = evaluation.figures(counts, ["a", "b"], "drawn", "here", resamples=20)
+    return {figure.name: figure.interval for figure in found}
+
+
+def test_no_miss_among_a_few_sheets_is_no_promise() -> None:
+    found = intervals(counted(*[DEFECTIVE] * 10, *[CLEAN] * 29))
+
+    assert found["misses per 100 defective pictures"] == pytest.approx((0, 27.75), abs=0.01)
+    assert found["false calls per 100 clean pictures"] == pytest.approx((0, 11.70), abs=0.01)
+
+
+def test_false_calls_are_counted_among_the_clean_sheets() -> None:
+    called = prediction(slice(0, 20), NOTHING)
+
+    found = intervals(counted(*[DEFECTIVE] * 10, called, *[CLEAN] * 28))
+
+    assert found["false calls per 100 clean pictures"] == pytest.approx((0.61, 17.18), abs=0.01)
+
+
+def test_overlap_has_the_interval_of_a_bootstrap() -> None:
+    counts = counted(DEFECTIVE, prediction(slice(0, 10), slice(0, 20)), CLEAN)
+
+    low, high = metrics.interval(counts, metrics.dice, resamples=20)
+
+    assert intervals(counts)["pooled Dice"] == pytest.approx((low, high), abs=1e-4)
