@@ -11,6 +11,7 @@ from defect_api.history.search import Filters, Ordering, Position, conditions, f
 from defect_api.media import StoredRecord
 
 BATCH = 500
+ATTEMPTS = 20  # each time that workers meet at one entry, one of them gets through
 # made once, and of the table itself: composing them, and what the ORM does beside, takes longer than the database
 TABLE = Base.metadata.tables[Entry.__tablename__]
 LEAVE = delete(TABLE).where(TABLE.c.id == bindparam("gone"))
@@ -48,11 +49,7 @@ class Index:
         """Enter `records`, each in place of an older entry of its id."""
         rows = [row(stored) for stored in records]
         for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
-            try:
-                self._replace(batch)
-            except IntegrityError:  # another worker entered one of them between our two statements
-                self._replace(batch)
+            self._replace(rows[start : start + BATCH])
 
     def drop(self, stamps: Iterable[tuple[str, int]]) -> None:
         """Remove the entries with these ids and stamps; one that was renewed meanwhile has another stamp and stays."""
@@ -95,7 +92,15 @@ class Index:
         with self.engine.connect() as connection:
             return int(connection.execute(select(func.coalesce(func.sum(Entry.bytes), 0))).scalar_one())
 
-    def _replace(self, rows: list[dict[str, object]]) -> None:
+    def _replace(self, rows: list[dict[str, object]], attempts: int = ATTEMPTS) -> None:
+        try:
+            self._put_in_place(rows)
+        except IntegrityError:  # another worker entered one of them between our two statements
+            if attempts == 1:
+                raise
+            self._replace(rows, attempts - 1)
+
+    def _put_in_place(self, rows: list[dict[str, object]]) -> None:
         with self.engine.begin() as connection:
             connection.execute(LEAVE, [{"gone": values["id"]} for values in rows])
             connection.execute(ENTER, rows)
