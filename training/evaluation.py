@@ -37,6 +37,8 @@ FIGURES: dict[str, tuple[Callable[[metrics.Counts], float], str]] = {
     ),
     "pixel calibration error": (metrics.pixel_calibration_error, "expected, 15 bins of equal width, all pixels"),
 }
+# figures that are shares of sheets, and which of those they count
+SHARES = {metrics.misses: metrics.missed, metrics.false_calls: metrics.called}
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,10 @@ def figures(counts: metrics.Counts, classes: Sequence[str], data: str, how: str,
 
 
 def _interval(counts: metrics.Counts, figure: Callable[[metrics.Counts], float], resamples: int) -> tuple[float, float]:
-    sheets = {metrics.misses: counts.defective, metrics.false_calls: ~counts.defective}
-    of = int(np.count_nonzero(sheets[figure])) if figure in sheets else 0
-    if not of:
-        return metrics.interval(counts, figure, resamples)
-    low, high = metrics.wilson(round(figure(counts) * of / 100), of)
-    return 100 * low, 100 * high
+    if figure in SHARES and (wrong := SHARES[figure](counts)).size:
+        low, high = metrics.wilson(int(np.count_nonzero(wrong)), wrong.size)
+        return 100 * low, 100 * high
+    return metrics.interval(counts, figure, resamples)
 
 
 def _defective(counts: metrics.Counts) -> metrics.Counts:

@@ -100,14 +100,24 @@ def kaggle_dice(counts: Counts) -> float:
     return float(np.where(total > 0, 2 * counts.both[:, 1:] / np.maximum(total, 1), 1.0).mean())
 
 
+def missed(counts: Counts) -> npt.NDArray[np.bool_]:
+    """Tell of each defective picture whether it is called clean."""
+    return np.asarray(counts.predicted[counts.defective, 0] == 0)
+
+
+def called(counts: Counts) -> npt.NDArray[np.bool_]:
+    """Tell of each clean picture whether it is called defective."""
+    return np.asarray(counts.predicted[~counts.defective, 0] > 0)
+
+
 def misses(counts: Counts) -> float:
     """Return how many of 100 defective pictures are called clean."""
-    return 100 * float((counts.predicted[counts.defective, 0] == 0).mean())
+    return 100 * float(missed(counts).mean())
 
 
 def false_calls(counts: Counts) -> float:
     """Return how many of 100 clean pictures are called defective."""
-    return 100 * float((counts.predicted[~counts.defective, 0] > 0).mean())
+    return 100 * float(called(counts).mean())
 
 
 def roc_auc(counts: Counts) -> float:
