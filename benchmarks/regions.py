@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.served import newest
 from defect_api.allocator import keep_freed_memory
 from defect_api.card import Card
 from defect_api.judgement import judge
@@ -25,7 +26,6 @@ from defect_api.png import encode_png
 from defect_api.record import Defect
 from training import sheets
 
-MODEL = Path("defect_api/models/steel-unet/6")
 HEIGHT, WIDTH, DEFECTS = 256, 1600, 20
 RUNS = 60
 Map = NDArray[np.uint8]
@@ -79,7 +79,7 @@ def report(card: Card, seed: int) -> Iterator[str]:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.regions", description=__doc__)
-    parser.add_argument("--model", type=Path, default=MODEL, help="whose card's rules apply (default: %(default)s)")
+    parser.add_argument("--model", type=Path, default=newest(), help="whose card's rules apply (default: the newest)")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     cv2.setNumThreads(1)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.served import newest
 from defect_api.model_package import ModelPackage, read_package
 from defect_api.thresholds import LEAST_SEPARABILITY, histogram, otsu
 from training import datasets, predictions, sheets
 from training.examples import Example
 
-MODEL = Path("defect_api/models/steel-unet/6")
 GENERATED, SEED = 24, 2_000_000
 SHARES = (0, 25, 50, 75, 100)
 
@@ -36,7 +36,7 @@ def rows(name: str, package: ModelPackage, examples: Iterable[Example]) -> Itera
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.separability", description=__doc__)
-    parser.add_argument("--model", type=Path, default=MODEL, help="folder of a model package (default: %(default)s)")
+    parser.add_argument("--model", type=Path, default=newest(), help="folder of a model package (default: the newest)")
     parser.add_argument("--data", type=Path, help="a labelled data set")
     options = parser.parse_args()
     package = read_package(options.model)

@@ -17,9 +17,9 @@ from defect_api.history.history import History
 from defect_api.inspection import Inspector
 from defect_api.loading import load_model
 from defect_api.media import MediaVolume
-from defect_api.model_package import ModelPackage
+from defect_api.model_package import ModelPackage, find_packages
 from defect_api.served_model import ModelSlot, ServedModel
-from defect_api.settings import Settings
+from defect_api.settings import SHIPPED_MODELS, Settings
 from tests.system.platform import Platform, start
 from training import sheets
 
@@ -49,6 +49,11 @@ def jpeg(seed: int, height: int, width: int) -> bytes:
 def settings(**changes: object) -> Settings:
     """Return the service's settings as the environment has them, with a state folder of the benchmarks' own."""
     return Settings(state_dir=STATE, **changes)
+
+
+def newest() -> Path:
+    """Return the folder of the newest package that is shipped."""
+    return find_packages(SHIPPED_MODELS)[0][0].path
 
 
 def load(given: Settings) -> ServedModel:

@@ -1,6 +1,7 @@
 """The index in its database: entries in and out, pages, counts, the oldest. Knows nothing of files."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, Select, bindparam, delete, func, insert, select
@@ -92,13 +93,11 @@ class Index:
         with self.engine.connect() as connection:
             return int(connection.execute(select(func.coalesce(func.sum(Entry.bytes), 0))).scalar_one())
 
-    def _replace(self, rows: list[dict[str, object]], attempts: int = ATTEMPTS) -> None:
-        try:
-            self._put_in_place(rows)
-        except IntegrityError:  # another worker entered one of them between our two statements
-            if attempts == 1:
-                raise
-            self._replace(rows, attempts - 1)
+    def _replace(self, rows: list[dict[str, object]]) -> None:
+        for _ in range(ATTEMPTS - 1):
+            with suppress(IntegrityError):  # another worker entered one of them between our two statements
+                return self._put_in_place(rows)
+        return self._put_in_place(rows)
 
     def _put_in_place(self, rows: list[dict[str, object]]) -> None:
         with self.engine.begin() as connection:
