@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from training.examples import DataError
 from training.history import History, Row
-from training.losses import WarmupCosine, segmentation_loss
+from training.losses import DICE, Loss, WarmupCosine, segmentation_loss
 from training.sampling import Batch, Sampler
 
 STATE = "state.json"  # names the checkpoint that counts
@@ -39,8 +39,8 @@ class Schedule:
 class Fitting:
     """One run of training; `folder` holds its checkpoint and history."""
 
-    def __init__(self, model: keras.Model, schedule: Schedule, folder: Path) -> None:
-        self.model, self.schedule, self.folder = model, schedule, folder
+    def __init__(self, model: keras.Model, schedule: Schedule, folder: Path, loss: Loss = DICE) -> None:
+        self.model, self.schedule, self.folder, self.loss = model, schedule, folder, loss
         self.rate = WarmupCosine(schedule.peak_rate, schedule.warmup, schedule.steps)
         self.optimizer = keras.optimizers.AdamW(
             self.rate,
@@ -97,7 +97,7 @@ class Fitting:
 
     def _train_step(self, pictures: Any, labels: Any) -> Any:
         with tf.GradientTape() as tape:
-            loss = segmentation_loss(labels, self.model(pictures, training=True))
+            loss = segmentation_loss(labels, self.model(pictures, training=True), self.loss)
         variables = self.model.trainable_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
         return loss

@@ -1,5 +1,7 @@
-"""What training minimises: cross-entropy plus overlap (soft Dice, Milletari et al. 2016), pooled over the batch."""
+"""What training minimises: cross-entropy plus the overlap that is missing, pooled over the batch."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -8,28 +10,68 @@ import tensorflow as tf
 from training.examples import IGNORED
 
 SMOOTH = 1.0
+APART = 2  # px between those that Lovász sorts, along rows and columns: logits come from a grid that is no finer
 
 
-def segmentation_loss(labels: Any, logits: Any, overlap_weight: float = 0.5) -> Any:
-    """Return cross-entropy + weight x (1 - Dice of any defect) + weight x (1 - mean Dice of the classes present).
+@dataclass(frozen=True)
+class Loss:
+    """By what missing overlap is measured, one of OVERLAPS, and its weight beside cross-entropy."""
+
+    overlap: str = "dice"
+    weight: float = 0.5
+
+
+DICE = Loss()
+
+
+def segmentation_loss(labels: Any, logits: Any, loss: Loss = DICE) -> Any:
+    """Return cross-entropy + weight x (overlap missing of any defect + its mean over the classes present).
 
     Labels int32 (N, H, W) with IGNORED where nothing is known; logits float32 (N, H, W, 1 + K).
     """
-    known = tf.cast(labels != IGNORED, tf.float32)
-    targets = tf.one_hot(tf.where(labels == IGNORED, 0, labels), logits.shape[-1]) * known[..., None]
+    known = tf.cast(labels != IGNORED, tf.float32)[..., None]
+    targets = tf.one_hot(tf.where(labels == IGNORED, 0, labels), logits.shape[-1]) * known
     entropy = -tf.reduce_sum(targets * tf.nn.log_softmax(logits)) / tf.reduce_sum(known)
-    probabilities = tf.nn.softmax(logits) * known[..., None]
-    any_dice = _dice(known - targets[..., 0], known - probabilities[..., 0])
-    by_class = _dice(targets[..., 1:], probabilities[..., 1:], axis=(0, 1, 2))
+    missing = OVERLAPS[loss.overlap](_any_and_classes(targets, known), _any_and_classes(tf.nn.softmax(logits), known))
     present = tf.cast(tf.reduce_any(targets[..., 1:] > 0, axis=(0, 1, 2)), tf.float32)
-    class_dice = tf.math.divide_no_nan(tf.reduce_sum(by_class * present), tf.reduce_sum(present))
+    of_classes = tf.math.divide_no_nan(tf.reduce_sum(missing[1:] * present), tf.reduce_sum(present))
     has_defect = tf.minimum(tf.reduce_sum(present), 1.0)
-    return entropy + overlap_weight * has_defect * (2.0 - any_dice - class_dice)
+    return entropy + loss.weight * has_defect * (missing[0] + of_classes)
 
 
-def _dice(target: Any, probability: Any, axis: Any = None) -> Any:
-    both = tf.reduce_sum(target * probability, axis)
-    return (2 * both + SMOOTH) / (tf.reduce_sum(target, axis) + tf.reduce_sum(probability, axis) + SMOOTH)
+def _any_and_classes(shares: Any, known: Any) -> Any:
+    """Put any defect in the background's place; 0 where nothing is known."""
+    return tf.concat([1 - shares[..., :1], shares[..., 1:]], axis=-1) * known
+
+
+def _dice(target: Any, probability: Any) -> Any:
+    """Return what soft Dice (Milletari et al. 2016) lacks of 1 in each channel, from (N, H, W, C)."""
+    both, either = (tf.reduce_sum(x, axis=(0, 1, 2)) for x in (target * probability, target + probability))
+    return 1 - (2 * both + SMOOTH) / (either + SMOOTH)
+
+
+def _lovasz(target: Any, probability: Any) -> Any:
+    """Return the Lovász extension of what IoU lacks of 1 in each channel, from (N, H, W, C).
+
+    Berman, Rannen Triki and Blaschko 2018, equation 8 and algorithm 1: errors in falling order, each weighed by how
+    much IoU falls if that pixel is wrong as well.
+    """
+    target, probability = (_channels(x[:, ::APART, ::APART]) for x in (target, probability))
+    errors, order = tf.math.top_k(tf.abs(target - probability), k=tf.shape(target)[1])
+    true = tf.gather(target, order, batch_dims=1)
+    total = tf.reduce_sum(true, axis=1, keepdims=True)
+    intersection, union = total - tf.cumsum(true, axis=1), total + tf.cumsum(1 - true, axis=1)
+    lacking = 1 - intersection / tf.maximum(union, 1.0)
+    weights = tf.concat([lacking[:, :1], lacking[:, 1:] - lacking[:, :-1]], axis=1)
+    return tf.reduce_sum(errors * tf.stop_gradient(weights), axis=1)
+
+
+def _channels(x: Any) -> Any:
+    """Turn (N, H, W, C) into (C, N x H x W)."""
+    return tf.transpose(tf.reshape(x, (-1, x.shape[-1])))
+
+
+OVERLAPS: dict[str, Callable[[Any, Any], Any]] = {"dice": _dice, "lovasz": _lovasz}
 
 
 class WarmupCosine(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # keras has no types

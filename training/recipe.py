@@ -1,6 +1,7 @@
 """What a run is: read from one small TOML file, kept with the result."""
 
 import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,13 +9,14 @@ from typing import Any
 from training.augment import Changes
 from training.examples import DataError
 from training.fit import Schedule
+from training.losses import OVERLAPS, Loss
 from training.network import ENCODERS, Architecture
 from training.sampling import Mix
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of training: its crops' size, what they show, how they are changed, how long it takes.
+    """One stage of training: its crops' size, what they show, how they are changed, what is minimised, how long.
 
     `generated_sheets` are mixed into the pictures. Crops of `crop` px (height, width) are reduced `reduction` times
     before the network sees them. The encoder's first `frozen_blocks` blocks are left as they are, unless it is 0.
@@ -26,6 +28,7 @@ class Stage:
     frozen_blocks: int
     mix: Mix
     changes: Changes
+    loss: Loss
     schedule: Schedule
 
 
@@ -34,7 +37,8 @@ class Recipe:
     """A whole run; `source` is the file's content as it was read.
 
     All stages train a network of one architecture. Fine-tuning has one stage or more, pre-training may have none; each
-    stage starts where the one before ended. `known_weaknesses` go into the card.
+    stage starts where the one before ended, and is like it but for what the file says. `known_weaknesses` go into the
+    card.
     """
 
     seed: int
@@ -54,8 +58,8 @@ def load(path: Path) -> Recipe:
             seed=content["seed"],
             folds=content["folds"],
             network=_architecture(content.get("network", {})),
-            pretraining=tuple(_stage(stage) for stage in content.get("pretraining", ())),
-            finetuning=tuple(_stage(stage) for stage in content["finetuning"]),
+            pretraining=tuple(_stages(content.get("pretraining", ()))),
+            finetuning=tuple(_stages(content["finetuning"])),
             known_weaknesses=tuple(content.get("known_weaknesses", ())),
             source=content,
         )
@@ -71,6 +75,22 @@ def _architecture(content: dict[str, Any]) -> Architecture:
     return chosen
 
 
+def _loss(content: dict[str, Any]) -> Loss:
+    chosen = Loss(**content)
+    if chosen.overlap not in OVERLAPS:
+        raise KeyError(f"overlap '{chosen.overlap}', which is none of {', '.join(OVERLAPS)}")
+    return chosen
+
+
+def _stages(contents: Sequence[dict[str, Any]]) -> Iterator[Stage]:
+    """Read stages; each is like the one before it but for what it says itself."""
+    full: dict[str, Any] = {}
+    for content in contents:
+        tables = {key: {**full.get(key, {}), **value} for key, value in content.items() if isinstance(value, dict)}
+        full = {**full, **content, **tables}
+        yield _stage(full)
+
+
 def _stage(content: dict[str, Any]) -> Stage:
     height, width = content["crop"]
     changes: dict[str, Any] = {
@@ -83,5 +103,6 @@ def _stage(content: dict[str, Any]) -> Stage:
         frozen_blocks=content.get("frozen_blocks", 0),
         mix=Mix(**content["mix"]),
         changes=Changes(**changes),
+        loss=_loss(content.get("loss", {})),
         schedule=Schedule(**content["schedule"]),
     )

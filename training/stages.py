@@ -61,7 +61,7 @@ def _trained(
     encoder.freeze(model, stage.frozen_blocks)
     mixed = [*examples, *sheets.examples(stage.generated_sheets, GENERATED_SEED)]
     sampler = Sampler(mixed, stage.crop, stage.mix, stage.changes, seed, stage.reduction)
-    Fitting(model, stage.schedule, folder).run(sampler)
+    Fitting(model, stage.schedule, folder, stage.loss).run(sampler)
     model.trainable = True
     # whole or not at all: a stage whose file is there counts as finished
     fresh = folder / f"new-{FINISHED}"

@@ -22,7 +22,7 @@ class Segmented(NamedTuple):
     novelty: float | None
 
 
-# larger pictures are cut into tiles of this size, so that memory stays bounded; a 1600x256 sheet is one tile
+# larger pictures are cut into tiles of at most this size, so that memory stays bounded; a 1600x256 sheet is one tile
 TILE_HEIGHT, TILE_WIDTH = 512, 2048
 OVERLAP = 128
 
@@ -86,8 +86,8 @@ def segment(segmenter: Segmenter, grey: NDArray[np.uint8], stride: int) -> Segme
     weight = np.zeros((height, width), np.float32)
     classes = np.zeros((height, width), np.uint8)
     novelties = []
-    for rows, inner_rows in _spans(height, TILE_HEIGHT):
-        for columns, inner_columns in _spans(width, TILE_WIDTH):
+    for rows, inner_rows in _spans(height, TILE_HEIGHT, stride):
+        for columns, inner_columns in _spans(width, TILE_WIDTH, stride):
             any_defect, likeliest, novelty = _forward_padded(segmenter, grey[rows, columns], stride)
             ramp = np.outer(_ramp(rows, height), _ramp(columns, width))
             probability[rows, columns] += any_defect * ramp
@@ -137,12 +137,18 @@ def _likeliest(by_class: Sequence[cv2.typing.MatLike]) -> NDArray[np.uint8]:
     return np.asarray(likeliest, np.uint8)
 
 
-def _spans(length: int, tile: int) -> Iterator[tuple[slice, slice]]:
-    """Cut `length` into overlapping spans of at most `tile`; with each, the part that no neighbour is nearer to."""
-    if length <= tile:
+def _spans(length: int, most: int, stride: int) -> Iterator[tuple[slice, slice]]:
+    """Cut `length` into overlapping spans of at most `most`; with each, the part that no neighbour is nearer to.
+
+    All are of one size, a multiple of `stride`: the least that so many spans can have, so that they overlap little more
+    than they must.
+    """
+    if length <= most:
         yield slice(0, length), slice(0, length)
         return
-    count = -(-(length - OVERLAP) // (tile - OVERLAP))
+    count = -(-(length - OVERLAP) // (most - OVERLAP))
+    least = -(-(length + (count - 1) * OVERLAP) // count)
+    tile = min(-(-least // stride) * stride, most)
     starts = np.linspace(0, length - tile, count).round().astype(int).tolist()
     borders = [0, *((left + tile + right) // 2 for left, right in pairwise(starts)), length]
     for start, inner in zip(starts, pairwise(borders), strict=True):

@@ -63,6 +63,18 @@ def test_the_network_is_given_multiples_of_the_stride_and_bounded_tiles(shape: t
         assert channels == 1
 
 
+@pytest.mark.parametrize(
+    ("shape", "tile", "count"),
+    [((1024, 4096), (448, 1472), 9), ((513, 300), (384, 320), 2), ((512, 2049), (512, 1152), 2)],
+)
+def test_tiles_of_one_size_cover_a_picture_with_little_to_spare(
+    shape: tuple[int, int], tile: tuple[int, int], count: int
+) -> None:
+    recorder = Recorder()
+    segment(recorder, np.zeros(shape, np.uint8), stride=64)
+    assert recorder.shapes == [(1, *tile, 1)] * count
+
+
 def test_a_sheet_is_one_tile() -> None:
     recorder = Recorder()
     segment(recorder, np.zeros((256, 1600), np.uint8), stride=32)

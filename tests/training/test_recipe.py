@@ -1,5 +1,6 @@
 """Recipes: one small file describes a run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from training import network, recipe
 from training.commands import OWN_RECIPE, RECIPE
 from training.examples import DataError
+from training.losses import Loss
 
 
 def test_the_shipped_recipe_is_read() -> None:
@@ -16,6 +18,18 @@ def test_the_shipped_recipe_is_read() -> None:
     assert {stage.reduction for stage in read.pretraining} == {1}
     assert {stage.reduction for stage in read.finetuning} == {2}
     assert read.pretraining[0].changes.scale == (0.5, 0.85)
+
+
+def test_a_stage_is_like_the_one_before_but_for_what_it_says(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(
+        f'{OWN_RECIPE.read_text()}\n[[finetuning]]\nschedule.steps = 7\n[[finetuning]]\nloss.overlap = "lovasz"\n'
+    )
+
+    first, second, third = recipe.load(path).finetuning
+
+    assert second == replace(first, schedule=replace(first.schedule, steps=7))
+    assert third == replace(second, loss=Loss("lovasz"))
 
 
 def test_the_network_is_chosen_by_the_recipe(tmp_path: Path) -> None:
@@ -33,6 +47,14 @@ def test_an_unknown_encoder_is_refused(tmp_path: Path) -> None:
     path.write_text(OWN_RECIPE.read_text() + '[network]\nencoder = "vgg"\n')
 
     with pytest.raises(DataError, match=r"'vgg', which is none of efficientnet-lite0, resnet34"):
+        recipe.load(path)
+
+
+def test_an_unknown_overlap_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(OWN_RECIPE.read_text() + '[finetuning.loss]\noverlap = "iou"\n')
+
+    with pytest.raises(DataError, match=r"'iou', which is none of dice, lovasz"):
         recipe.load(path)
 
 
