@@ -8,7 +8,7 @@ STATE_DIR ?= var
 VENV := .venv
 BIN := $(VENV)/bin
 COMPOSE ?= docker compose
-PACKAGES := defect_api flask_app nginx training tests
+PACKAGES := defect_api flask_app nginx training benchmarks tests
 
 # one stamp a profile: the development profile holds everything that running needs
 RUN_READY := $(VENV)/.ready-run
@@ -67,7 +67,6 @@ screenshots: $(DEV_READY) $(NPM_READY) ## make the README's pictures from genera
 	@nginx/local/test-tools
 	$(BIN)/python -m tests.system.screenshots
 
-OWN = "$(DATA)" $(foreach option,NAME VERSION MODELS RUN START,$(if $($(option)),--$(shell echo $(option) | tr A-Z a-z) "$($(option))"))
 lighthouse: $(DEV_READY) $(NPM_DEV_READY) ## measure the pages with Lighthouse, and their scripts; writes benchmarks/SITE.md
 	@nginx/local/test-tools
 	@$(BIN)/python -m benchmarks.site >benchmarks/SITE.md.new && mv benchmarks/SITE.md.new benchmarks/SITE.md && cat benchmarks/SITE.md
@@ -77,6 +76,7 @@ bench: $(DEV_READY) $(NPM_DEV_READY) ## measure the speed, some 20 minutes; writ
 	@command -v wrk >/dev/null || ! echo "wrk is needed; on Debian: apt install wrk" >&2
 	@$(BIN)/python -m benchmarks $(ONLY)
 
+OWN = "$(DATA)" $(foreach option,NAME VERSION MODELS RUN START,$(if $($(option)),--$(shell echo $(option) | tr A-Z a-z) "$($(option))"))
 train: $(DEV_READY) ## make a model package of your labelled pictures: DATA= (NAME=, VERSION=, MODELS=, START=, RUN=)
 	@$(BIN)/python -m training $(if $(DATA),own $(OWN),$(ARGS))
 

@@ -152,3 +152,8 @@ class ModelSlot:
         except PackageError as error:
             log.error("no model in service: %s", error)  # noqa: TRY400  # the sentence is for an operator
             self._status = f"No model is in service: {error}."
+        except OSError as error:
+            log.error("no model in service: %s", error)  # noqa: TRY400  # the sentence is for an operator
+            self._status = (
+                f"No model is in service: a folder cannot be read or written ({error.strerror}). See the log."
+            )

@@ -21,7 +21,7 @@ CONDITIONS = {
     "saturated_share": "Overexposed, share",
     "texture": "Texture",
     "sharpness": "Sharpness",
-    "novelty": "Novelty",
+    "novelty": "Distance from the training data",
 }
 UNKNOWN = "\u2013"
 THIN_SPACE = "\u202f"

@@ -183,6 +183,16 @@ def test_the_slot_says_why_nothing_is_in_service() -> None:
         _ = slot.model
 
 
+def test_a_folder_that_cannot_be_written_is_told() -> None:
+    def load_in_vain() -> ServedModel:
+        raise PermissionError(13, "Permission denied", "/srv/state/models")
+
+    slot = ModelSlot(load_in_vain)
+    assert slot.wait(10)
+    with pytest.raises(NotReady, match=r"a folder cannot be read or written \(Permission denied\)"):
+        _ = slot.model
+
+
 def test_the_slot_switches_and_tells_what_is_not_served(model: ServedModel) -> None:
     slot = ModelSlot(lambda: model, lambda: ["model a/2: no"])
     slot.wait(10)

@@ -52,6 +52,17 @@ def test_a_clean_sheet_that_is_likely_defective_is_marked(
 
 
 @pytest.mark.usefixtures("models")
+def test_a_sheet_without_verdict_shows_its_reason_and_no_probability(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    reasons = [{"code": "blurred", "message": "The picture is blurred."}]
+    rest.get(LISTING, json=answer(record | {"verdict": "no_verdict", "reasons": reasons}))
+    page = client.get("/history").text
+    assert "The picture is blurred." in page
+    assert "97.3" not in page
+
+
+@pytest.mark.usefixtures("models")
 def test_the_filters_reach_the_service_and_the_prediction(
     client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
 ) -> None:

@@ -56,9 +56,9 @@ def test_about_shows_the_limits_of_pictures_that_can_be_judged(
     card = {**CARD, "conditions": limits}
     rest.get(f"{API}/v1/models", json={"items": [{**MODEL, "card": card}]})
     page = " ".join(client.get("/about").text.split())
-    assert '<dt>Strip share</dt><dd class="num">at least 0.100</dd>' in page
+    assert '<dt>Steel in the picture, share</dt><dd class="num">at least 0.100</dd>' in page
     assert '<dt>Sharpness</dt><dd class="num">at least 0.500, at most 2.500</dd>' in page
-    assert '<dt>Novelty</dt><dd class="num">at most 1.900</dd>' in page
+    assert '<dt>Distance from the training data</dt><dd class="num">at most 1.900</dd>' in page
 
 
 @pytest.mark.parametrize(

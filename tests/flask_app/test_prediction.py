@@ -181,6 +181,8 @@ def test_no_verdict_gives_its_reasons(
     page = show(client, rest, record)
     assert "No verdict" in page
     assert "It is unlike the training data." in page
+    assert "no probability<br>without a verdict" in page
+    assert "about so many have a defect" not in page
 
 
 def test_a_clean_sheet_says_so_in_words(

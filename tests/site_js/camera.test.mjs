@@ -57,3 +57,9 @@ test("a box is shown in the middle with what surrounds it", () => {
   assert.deepEqual([looking.x, looking.y], [1020, 110]);
   close(looking.scale, 128 / 20 / 2);
 });
+
+test("a box as high as the sheet does not make the sheet smaller", () => {
+  const looking = camera();
+  looking.show([1000, 0, 300, 256]);
+  close(looking.scale, 0.5);
+});

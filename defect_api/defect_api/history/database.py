@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 
 from defect_api.history.schema import REVISION
 from defect_api.settings import Settings
@@ -21,6 +21,10 @@ BUSY_TIMEOUT_S = 5
 CONNECT_TIMEOUT_S = 3
 CONNECTIONS = 5
 MAPPED_BYTES = 2**30
+
+
+class NewerSchema(SQLAlchemyError):
+    """The index was written by a version of this service that came later."""
 
 
 def database_url(settings: Settings) -> URL:
@@ -68,10 +72,15 @@ def file_system(path: Path, mounts: Path = MOUNTS) -> str:
     return kind
 
 
-def set_aside(engine: Engine, error: DatabaseError) -> bool:
-    """Rename an SQLite database that `error` tells to be damaged; return whether that was so."""
+def set_aside(engine: Engine, error: DatabaseError | NewerSchema) -> bool:
+    """Rename an SQLite database that `error` tells to be damaged or of a newer version; return whether that was so."""
     path = Path(engine.url.database or "")
-    if getattr(error.orig, "sqlite_errorcode", None) not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if isinstance(error, NewerSchema):
+        useless = engine.dialect.name == "sqlite"
+    else:
+        code = getattr(error.orig, "sqlite_errorcode", None)
+        useless = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    if not useless:
         return False
     engine.dispose()
     path.replace(path.with_name(path.name + ".damaged"))

@@ -4,7 +4,10 @@ import logging
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Engine, text
+
+from defect_api.history.database import NewerSchema
 
 # at INFO it says of each connection how it treats transactions
 logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
@@ -15,7 +18,7 @@ ADVISORY_LOCK = 7_331_009
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Run the migrations that are missing up to `revision`, all in one transaction; what else wants to migrate waits.
 
-    Raises SQLAlchemyError.
+    Raises SQLAlchemyError, NewerSchema where the index has a revision that is not known here.
     """
     config = _config()
     with engine.begin() as connection:
@@ -25,7 +28,10 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        try:
+            command.upgrade(config, revision)
+        except CommandError as error:
+            raise NewerSchema(f"the index was written by another version of this service: {error}") from error
 
 
 def _config() -> Config:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from defect_api.history.__main__ import main
 from defect_api.history.history import History
@@ -108,6 +109,18 @@ def test_a_damaged_database_is_replaced_at_the_next_start(
     restarted.start()
     assert entries(restarted) == {record.id for record in stored}
     assert (settings.state_dir / "history.sqlite3.damaged").is_file()
+    restarted.close()
+
+
+def test_an_index_of_a_newer_version_is_replaced_at_the_next_start(
+    settings: Settings, media: MediaVolume, stored: list[Record], history: History
+) -> None:
+    with history.index.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    history.close()
+    restarted = History(settings, media)
+    restarted.start()
+    assert entries(restarted) == {record.id for record in stored}
     restarted.close()
 
 

@@ -63,7 +63,8 @@ export class Camera {
   /** Show a box [x, y, width, height] with what surrounds it. */
   show([x, y, width, height]) {
     const scale = SHARE * Math.min(this.view.width / width, this.view.height / height);
-    this.look({ x: x + width / 2, y: y + height / 2, scale: Math.min(scale, MOST / 4) });
+    // never smaller than the whole sheet: there is nothing around it to see
+    this.look({ x: x + width / 2, y: y + height / 2, scale: Math.max(Math.min(scale, MOST / 4), this.fitScale) });
   }
 
   toSheet(x, y) {

@@ -134,8 +134,12 @@ export class Panes {
     context.setTransform(this.density, 0, 0, this.density, 0, 0);
     context.font = `600 ${LABEL_FONT_PX}px system-ui, sans-serif`;
     context.textBaseline = "middle";
+    const { width, height } = this.camera.view;
     defects.slice(0, MOST_LABELS).forEach((defect, index) => {
-      const { x, y } = this.camera.toView(defect.box[0], defect.box[1]);
+      const [left, top, wide, high] = defect.box;
+      const { x, y } = this.camera.toView(left, top);
+      const end = this.camera.toView(left + wide, top + high);
+      if (end.x < 0 || end.y < 0 || x > width || y > height) return; // a label would stand on something else
       const text = index === state.selected ? `${index + 1} ${defect.type}` : `${index + 1}`;
       drawLabel(context, text, x, y, styleOf(defect.kind, state.colours).colour);
     });
