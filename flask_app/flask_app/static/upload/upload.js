@@ -22,7 +22,8 @@ const limit = Object.fromEntries(Object.entries(form.dataset).map(([name, value]
 const rows = new Map();
 // checks that are under way; sending waits for them
 const checks = new Set();
-let sending = false;
+// runs under way: a single row may be tried again while others are sent
+let sending = 0;
 
 const uppy = makeSender(form.action, "main", (id, seconds) =>
   rows.get(id)?.state("sending", `The service is busy; tried again in ${seconds}\u202fs`),
@@ -41,14 +42,14 @@ function refresh() {
   const [ready, done, failed] = [ofKind("", "ready"), ofKind("done"), ofKind("failed")].map(({ length }) => length);
   const begun = done + failed + ofKind("sending").length;
   send.textContent = ready ? `Judge ${count(ready)}` : "Judge";
-  send.disabled = sending;
+  send.disabled = sending > 0;
   again.hidden = sending || !failed;
   clear.hidden = sending || !rows.size;
   all.hidden = !begun;
   bar.max = begun || 1;
   bar.value = done + failed;
   stage.textContent = `${done} of ${begun} judged${failed ? `, ${failed} failed` : ""}`;
-  form.setAttribute("aria-busy", String(sending));
+  form.setAttribute("aria-busy", String(sending > 0));
 }
 
 function add(files, source) {
@@ -112,18 +113,18 @@ uppy.on("upload-error", (file, _error, request) => {
 });
 
 function leaveFor(address) {
-  sending = false;
+  sending = 0;
   location.assign(address);
 }
 
 async function run(work) {
   say("");
-  sending = true;
+  sending += 1;
   refresh();
   try {
     await work();
   } finally {
-    sending = false;
+    sending = Math.max(sending - 1, 0); // it is 0 already where the page is left
     refresh();
   }
 }
