@@ -16,7 +16,8 @@ GRAMMAR = (
     "a number above 0 and at most 1, 'otsu', 'max_false_calls:<n>' (n per 100 clean sheets) or 'min_recall:<share>' "
     "(share of the defective sheets, above 0 and at most 1)"
 )
-RATE, SHARE = r"(100|[0-9]{1,2}(\.[0-9]{1,6})?)", r"(1|0\.[0-9]{0,5}[1-9])"
+RATE, SHARE = r"(100|[0-9]{1,2}(\.[0-9]{1,6})?)", r"(1(\.0{1,6})?|0\.[0-9]{0,5}[1-9]0{0,5})"
+TOLERANCE = 1e-6  # of a share in 100, which floats do not hold exactly
 PATTERN = f"^({OTSU}|{MAX_FALSE_CALLS}{RATE}|{MIN_RECALL}{SHARE})$"
 
 
@@ -95,7 +96,7 @@ def _lowest(wish: str, points: OperatingPoints) -> OperatingPoint:
 
 def _highest(wish: str, points: OperatingPoints) -> OperatingPoint:
     least = float(wish.removeprefix(MIN_RECALL))
-    allowed = [point for point in points.points if 1 - point.misses_per_100.value / 100 >= least]
+    allowed = [point for point in points.points if 100 - point.misses_per_100.value >= 100 * least - TOLERANCE]
     if allowed:
         return allowed[-1]
     best = min(points.points, key=lambda point: point.misses_per_100.value)

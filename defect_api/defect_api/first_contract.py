@@ -20,7 +20,7 @@ from defect_api.record import Record
 
 FRAME_HEIGHT, FRAME_WIDTH = 256, 1600
 ACCEPTED = ((256, 1600), (128, 800))
-MAX_ENLARGEMENT = 4
+ENLARGEMENTS = ("1", "2", "3", "4")
 
 
 class OldRefusal(Exception):
@@ -37,7 +37,7 @@ class OldAnswer:
 
 def parse_enlargement(text: str | None) -> int:
     """Return the factor that a client asked for, 1 to 4; anything else means 1, as it did in the first system."""
-    return int(text) if text and text.isdecimal() and 1 <= int(text) <= MAX_ENLARGEMENT else 1
+    return int(text) if text in ENLARGEMENTS else 1
 
 
 def old_stem(filename: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from defect_api.problems import PictureRefused
 
@@ -16,6 +16,11 @@ Grey = NDArray[np.uint8]
 
 MIN_SIDE, MAX_SIDE = 64, 8192
 MAX_PIXELS = 40_000_000
+# of a JPEG, each a walk over the whole picture; cameras write about ten, and pictures within its metadata as many
+MAX_SCANS = 200
+# TIFF's tags: https://www.loc.gov/preservation/digital/formats/content/tiff_tags.shtml
+BITS_PER_SAMPLE, PHOTOMETRIC, TILE_WIDTH, TILE_HEIGHT = 258, 262, 322, 323
+WHITE_IS_ZERO = 0
 EXTENSIONS = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp", "TIFF": ".tif", "WEBP": ".webp"}
 FILE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 CONTENT_TYPES = {
@@ -73,6 +78,7 @@ def decode(data: bytes, declared_type: str | None = None) -> Picture:
             file_format = _checked_format(image, declared_type)
             _check_size(*image.size)
             _check_still(image, file_format)
+            _check_work(image, file_format, data)
             # a JPEG's own luma is BGR2GRAY of its colours, where none of them is clipped, and takes a third of the time
             image.draft("L", image.size)
             image.load()
@@ -109,18 +115,40 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _check_still(image: Image.Image, file_format: str) -> None:
-    if file_format != "JPEG" and getattr(image, "n_frames", 1) > 1:
+    # counting a TIFF's pages would take time by their number squared
+    if file_format != "JPEG" and getattr(image, "is_animated", False):
         raise PictureRefused("The file holds more than one picture (animation or pages); send one picture at a time.")
+
+
+def _check_work(image: Image.Image, file_format: str, data: bytes) -> None:
+    """Refuse what would take far more time or memory than a picture of its size does."""
+    if file_format == "JPEG" and data.count(b"\xff\xda") > MAX_SCANS:
+        raise PictureRefused(f"The JPEG has more than {MAX_SCANS} scans; save it anew.")
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        width, height = (int(image.tag_v2.get(tag, 1)) for tag in (TILE_WIDTH, TILE_HEIGHT))
+        if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+            raise PictureRefused(
+                f"The TIFF's tiles are {width} x {height} px, more than a picture may be; save it anew."
+            )
 
 
 def _grey(image: Image.Image) -> Grey:
     if image.mode in REFUSED_MODES:
         raise PictureRefused("Pictures with 32-bit pixels are not accepted; save as 8 or 16 bits.")
     if image.mode in DEEP_MODES:
-        deep = np.asarray(image).astype(np.float32)
-        return np.asarray(np.rint(deep * np.float32(255 / 65535)), np.uint8)
+        return _shallow(image)
     if image.mode in ("1", "L", "LA"):
         return np.asarray(image.convert("L"), dtype=np.uint8)
     # four bytes a pixel, as Pillow keeps them: packing them into three takes ten times as long
     rgbx = np.asarray(image.convert("RGB").convert("RGBX"))
     return np.asarray(cv2.cvtColor(rgbx, cv2.COLOR_RGBA2GRAY), dtype=np.uint8)
+
+
+def _shallow(image: Image.Image) -> Grey:
+    """Scale a picture of more than 8 bits by its own full scale: Pillow leaves a TIFF's 12 bits and negatives as is."""
+    full, negative = 65535, False
+    if isinstance(image, TiffImagePlugin.TiffImageFile):
+        full = 2 ** int(image.tag_v2[BITS_PER_SAMPLE][0]) - 1
+        negative = image.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO
+    scaled = np.rint(np.asarray(image).astype(np.float32) * np.float32(255 / full)).clip(0, 255)
+    return np.asarray(255 - scaled if negative else scaled, np.uint8)

@@ -179,10 +179,11 @@ class MediaVolume:
         with os.scandir(self.folder) as entries:
             for entry in entries:
                 try:
+                    entry.name.encode()
                     if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
                         status = entry.stat(follow_symlinks=False)
                         yield MediaFile(entry.name, status.st_size, status.st_mtime_ns)
-                except FileNotFoundError:  # deleted meanwhile
+                except (FileNotFoundError, UnicodeEncodeError):  # deleted meanwhile, or no name that JSON could tell
                     continue
 
     def _load(self, identifier: str) -> tuple[Record, os.stat_result]:

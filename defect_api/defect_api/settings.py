@@ -48,7 +48,9 @@ class Settings(BaseSettings):
     state_dir: Path = Field(Path("var/state"), description="folder of index, locks and compiled models; a local disk")
     history_url: str = Field("", repr=False, description="SQLAlchemy URL of the index; empty: SQLite in STATE_DIR")
     history_wal: Literal["auto", "on", "off"] = Field("auto", description="SQLite writes ahead; auto: on a local disk")
-    retention_days: float = Field(0, ge=0, description="age in days beyond which inspections are deleted; 0: none")
+    retention_days: float = Field(
+        0, ge=0, le=36500, description="age in days beyond which inspections are deleted; 0: none"
+    )
     retention_gb: float = Field(0, ge=0, description="GiB beyond which the oldest are deleted; 0: no limit")
     max_upload_mb: int = Field(16, ge=1, le=1024, description="largest request body, MiB")
     queue: int = Field(16, ge=1, le=256, description="inspections all workers hold at once; one more is told 503")

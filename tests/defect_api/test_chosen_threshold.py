@@ -39,6 +39,8 @@ def chosen(card: Card, wish: float | str | None, q: Map | None = None) -> Thresh
         ("max_false_calls:2.5", "max_false_calls:2.5"),
         ("min_recall:0.95", "min_recall:0.95"),
         ("min_recall:1", "min_recall:1"),
+        ("min_recall:1.0", "min_recall:1.0"),
+        ("min_recall:0.90", "min_recall:0.90"),
     ],
 )
 def test_a_wish_is_read(given: Any, wish: float | str | None) -> None:
@@ -49,7 +51,7 @@ NO_NUMBERS = ["", "0", "-0.1", "1.1", "nan", "inf", "Otsu", "otsu:1", ":0.3", Tr
 NO_RATES = ["max_false_calls", "max_false_calls:", "max_false_calls:-1", "max_false_calls:101", "max_false_calls:x"]
 
 
-@pytest.mark.parametrize("given", [*NO_NUMBERS, *NO_RATES, "min_recall:0", "min_recall:1.5"])
+@pytest.mark.parametrize("given", [*NO_NUMBERS, *NO_RATES, "min_recall:0", "min_recall:0.0", "min_recall:1.5"])
 def test_anything_else_is_told_what_would_be_right(given: Any) -> None:
     with pytest.raises(ValueError, match="a number above 0 and at most 1, 'otsu', 'max_false_calls"):
         parse_wish(given)

@@ -61,7 +61,7 @@ def test_the_frame_is_enlarged(client: FlaskClient, media: MediaVolume, enlarge_
     assert picture.shape == (256 * enlarge_by, 1600 * enlarge_by, 3)
 
 
-@pytest.mark.parametrize("enlarge_by", ["0", "5", "-1", "two", "1.5", ""])
+@pytest.mark.parametrize("enlarge_by", ["0", "5", "-1", "two", "1.5", "", pytest.param("9" * 5000, id="endless")])
 def test_another_enlargement_means_one(client: FlaskClient, enlarge_by: str) -> None:
     plain = client.get(URL, query_string={"filename": "coil.1.png"}).json
     assert client.get(URL, query_string={"filename": "coil.1.png", "enlarge_by": enlarge_by}).json == plain

@@ -65,6 +65,12 @@ def test_no_name_leads_out_of_the_volume(media: MediaVolume, name: str) -> None:
         media.read(name)
 
 
+def test_a_name_that_is_no_text_is_not_listed(media: MediaVolume) -> None:
+    (media.folder / "sheet.png").touch()
+    Path(os.fsdecode(bytes(media.folder) + b"/Gr\xf6\xdfe.png")).touch()
+    assert [file.name for file in media.files()] == ["sheet.png"]
+
+
 def test_staged_files_appear_together_and_readable_by_all(media: MediaVolume) -> None:
     with media.publication() as files:
         files.stage("b.png", b"picture")

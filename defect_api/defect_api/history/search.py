@@ -99,7 +99,9 @@ def position(cursor: str, ordering: Ordering) -> Position:
     except (binascii.Error, ValueError) as error:
         raise Unprocessable("The cursor is not one that this service gave.") from error
     match content:
-        case [ordering.sort, ordering.order, int() | float() as value, str() as identifier] if abs(value) < 2**63:
+        case [ordering.sort, ordering.order, int() | float() as value, str() as identifier] if (
+            abs(value) < 2**63 and identifier.isascii()
+        ):
             return Position(value, identifier)
     raise Unprocessable("The cursor is not one that this service gave for this order.")
 

@@ -1,5 +1,6 @@
 """What is listed, in which order, and how its pages stay what they are."""
 
+import base64
 from datetime import timedelta
 from typing import Any
 
@@ -146,6 +147,11 @@ def test_a_cursor_of_another_order_is_told(client: FlaskClient, other: dict[str,
     cursor = client.get(f"{URL}?limit=1").json["next_cursor"]  # type: ignore[index]
     answer = client.get(URL, query_string={"cursor": cursor, **other})
     assert "this order" in assert_problem(answer, 422, "invalid-parameter")
+
+
+def test_a_cursor_that_is_no_text_is_told(client: FlaskClient) -> None:
+    cursor = base64.urlsafe_b64encode(b'["created_at","desc",1,"\\ud800"]').decode()
+    assert_problem(client.get(URL, query_string={"cursor": cursor}), 422, "invalid-parameter")
 
 
 def test_an_item_is_the_record_on_disk(client: FlaskClient) -> None:
