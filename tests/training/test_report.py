@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from training import datasets, history, page, predictions, sheets, showcase
+from defect_api import thresholds
+from training import datasets, history, page, predictions, report, sheets, showcase
 from training.commands import main
 from training.evaluation import Judged
 from training.predictions import Prediction
@@ -111,3 +112,10 @@ def test_a_run_without_folds_has_no_report(tmp_path: Path, run: Run, capsys: pyt
     assert main(["report", "--run", str(tmp_path / "empty"), "--data", data, "--out", str(tmp_path / "r.html")]) == 1
     assert "has no fold yet; train one first" in capsys.readouterr().err
     assert not (tmp_path / "r.html").exists()
+
+
+@pytest.mark.parametrize("cut", [1, 3, 100, 255])
+def test_the_bound_on_what_is_missed_is_not_rounded_to_another_cut(cut: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "bounded_miss_threshold", lambda _: cut / 255)
+    (figure,) = report.bound(predictions.Joined([]), "these")
+    assert thresholds.cut(figure.value) == cut
