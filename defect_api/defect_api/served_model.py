@@ -149,11 +149,9 @@ class ModelSlot:
     def _fill(self) -> None:
         try:
             self.switch(self._load())
-        except PackageError as error:
+        except (PackageError, OSError) as error:
             log.error("no model in service: %s", error)  # noqa: TRY400  # the sentence is for an operator
-            self._status = f"No model is in service: {error}."
-        except OSError as error:
-            log.error("no model in service: %s", error)  # noqa: TRY400  # the sentence is for an operator
-            self._status = (
-                f"No model is in service: a folder cannot be read or written ({error.strerror}). See the log."
-            )
+            reason = str(error)
+            if isinstance(error, OSError):  # its text names a path of this machine
+                reason = f"a folder cannot be read or written ({error.strerror}). See the log"
+            self._status = f"No model is in service: {reason}."

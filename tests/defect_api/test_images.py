@@ -71,13 +71,13 @@ def test_16_bits_are_scaled_to_8_and_need_a_view(file_format: str) -> None:
     assert not picture.viewable
 
 
-def tiff(values: list[int], bits: int, photometric: int, **tags: int) -> bytes:
+def tiff(values: list[int], bits: int, photometric: int, more: dict[int, int] | None = None) -> bytes:
     """Write one strip of 64 equal rows of 64 values; Pillow writes neither 12 bits, which are packed, nor negatives."""
     packed = "".join(f"{value:0{bits}b}" for value in values)
     row = int(packed, 2).to_bytes(len(packed) // 8, "big") if bits == 12 else struct.pack("<64H", *values)
     strip = row * 64
     entries = {256: 64, 257: 64, 258: bits, 259: 1, 262: photometric, 273: 8, 277: 1, 278: 64, 279: len(strip)}
-    entries |= {int(tag.removeprefix("tag_")): value for tag, value in tags.items()}
+    entries |= more or {}
     directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(entries.items()))
     return b"II*\0" + struct.pack("<I", 8 + len(strip)) + strip + struct.pack("<H", len(entries)) + directory + bytes(4)
 
@@ -92,7 +92,7 @@ def test_a_deep_tiff_is_scaled_by_its_own_full_scale(bits: int, photometric: int
 
 
 def test_a_tiff_of_larger_tiles_than_a_picture_may_be_is_refused() -> None:
-    data = tiff([0] * 64, 16, 1, tag_322=32768, tag_323=32768)
+    data = tiff([0] * 64, 16, 1, {322: 32768, 323: 32768})
     with pytest.raises(PictureRefused, match="tiles are 32768 x 32768 px"):
         decode(data)
 

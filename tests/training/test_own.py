@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from defect_api.conditions import reasons
-from defect_api.model_package import read_package
+from defect_api.model_package import find_packages, read_package
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
+from defect_api.settings import SHIPPED_MODELS
 from training import datasets, golden, own, sheets
 from training.commands import main
 from training.examples import DataError, Example
@@ -156,8 +157,8 @@ def test_a_bad_choice_ends_with_one_sentence(
 
 
 def test_the_data_behind_the_start_are_the_package_s_too() -> None:
-    shipped = "defect_api/models/steel-unet/6"
+    shipped = find_packages(SHIPPED_MODELS)[0][0]
 
     assert [part.name for part in own.facts("")] == ["NEU-Seg, training split"]
-    assert own.facts(shipped) == read_package(Path(shipped)).card.data
+    assert own.facts(str(shipped.path)) == shipped.card.data
     assert own.facts("imagenet") == []

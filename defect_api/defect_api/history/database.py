@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from defect_api.history.schema import REVISION
 from defect_api.settings import Settings
@@ -72,15 +72,12 @@ def file_system(path: Path, mounts: Path = MOUNTS) -> str:
     return kind
 
 
-def set_aside(engine: Engine, error: DatabaseError | NewerSchema) -> bool:
+def set_aside(engine: Engine, error: SQLAlchemyError) -> bool:
     """Rename an SQLite database that `error` tells to be damaged or of a newer version; return whether that was so."""
     path = Path(engine.url.database or "")
-    if isinstance(error, NewerSchema):
-        useless = engine.dialect.name == "sqlite"
-    else:
-        code = getattr(error.orig, "sqlite_errorcode", None)
-        useless = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-    if not useless:
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    newer = isinstance(error, NewerSchema) and engine.dialect.name == "sqlite"
+    if not newer and code not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return False
     engine.dispose()
     path.replace(path.with_name(path.name + ".damaged"))

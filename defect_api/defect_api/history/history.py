@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DatabaseError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
-from defect_api.history.database import NewerSchema, alone, is_current, make_engine, make_folder, set_aside
+from defect_api.history.database import alone, is_current, make_engine, make_folder, set_aside
 from defect_api.history.index import Aged, Index, Listed
 from defect_api.history.reconcile import Repairs, reconcile
 from defect_api.history.retention import sweep
@@ -52,7 +52,7 @@ class History:
         with alone(self._settings.state_dir, "history"):
             try:
                 return self._up_to_date(anew=anew)
-            except (DatabaseError, NewerSchema) as error:
+            except SQLAlchemyError as error:
                 if not set_aside(self.index.engine, error):
                     raise
                 log.warning("the index was of no use and is made again from the records: %s", error)
