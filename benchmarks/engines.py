@@ -107,7 +107,8 @@ def openvino(weights: Path, cores: int, folder: Path) -> Run:
 def segmented(segmenter: Segmenter, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the maps of a batch of one (1 x H x W x 1) at its own size, 1 x H x W x (1 + K)."""
     maps = segmenter.forward(pixels)[0]
-    return np.dstack([enlarged(each, pixels, pixels.shape[1:3]) for each in cv2.split(maps[0])])[None]
+    own_size = [enlarged(each, pixels, pixels.shape[1:3]) for each in cv2.split(maps[0])]
+    return np.asarray(np.dstack(own_size), np.float32)[None]
 
 
 def litert(weights: Path, cores: int, _folder: Path) -> Run:

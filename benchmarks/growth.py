@@ -5,6 +5,7 @@
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def pipeline(model: ServedModel, picture: bytes, rounds: int) -> dict[str, Times
     grey = decode(picture).grey
     maps = model.maps(grey)
     card = model.package.card
-    works = {
+    works: dict[str, Callable[[], object]] = {
         "decode": partial(decode, picture),
         "model": partial(model.maps, grey),
         "rest": lambda: _rest(grey, maps.q, maps.classes, model),
@@ -123,7 +124,7 @@ def with_records(section: Section, rounds: int) -> None:
             history.prepare()
             fill(media, history.index, count, seed=1)
             newest = next(iter(record_page(history, RecordQuery()).items)).id
-            works = {
+            works: dict[str, Callable[[], object]] = {
                 "page": partial(record_page, history, RecordQuery()),
                 "filtered": partial(record_page, history, RecordQuery(verdict="no_verdict", sort="defect_area_px")),
                 "counts": partial(history.counts, Filters()),

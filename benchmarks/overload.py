@@ -28,7 +28,7 @@ def overload(url: str, pictures: list[bytes], count: int, seconds: float, pool: 
 
 
 def _client(url: str, pictures: list[bytes], client: int, end: float) -> list[Outcome]:
-    outcomes = []
+    outcomes: list[Outcome] = []
     while time.monotonic() < end:
         number = len(outcomes)
         outcome = post(url, f"crowd-{client}-{number}.jpg", pictures[(client + number) % len(pictures)])

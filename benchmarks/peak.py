@@ -59,10 +59,10 @@ def _multiply_adds(node: Any) -> int:
     kind = node.get_type_name()
     if kind in CONVOLUTIONS:
         # weights are (groups, ) out, in, height, width; each is used once for every pixel of the output
-        pixels = int(np.prod(list(node.output(0).shape)[2:])) * node.output(0).shape[0]
+        pixels = int(np.prod(list(node.output(0).shape)[2:])) * int(node.output(0).shape[0])
         return pixels * int(np.prod(list(node.input_value(1).shape)))
     if kind == "MatMul":
-        return int(np.prod(list(node.output(0).shape))) * list(node.input_value(0).shape)[-1]
+        return int(np.prod(list(node.output(0).shape))) * int(list(node.input_value(0).shape)[-1])
     return 0
 
 

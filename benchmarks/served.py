@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -46,7 +47,7 @@ def jpeg(seed: int, height: int, width: int) -> bytes:
     return file.getvalue()
 
 
-def settings(**changes: object) -> Settings:
+def settings(**changes: Any) -> Settings:
     """Return the service's settings as the environment has them, with a state folder of the benchmarks' own."""
     return Settings(state_dir=STATE, **changes)
 

@@ -83,7 +83,7 @@ def lighthouse(url: str, options: list[str]) -> dict[str, Any]:
 def run_lighthouse(url: str, options: list[str]) -> "subprocess.CompletedProcess[bytes]":
     """Run it once; it fails at times, where the browser starts slowly."""
     flags = " ".join(["--headless=new", *chromium.ARGUMENTS])
-    command = [NODE_MODULES / ".bin/lighthouse", url, "--quiet", "--output=json", f"--chrome-flags={flags}"]
+    command = [str(NODE_MODULES / ".bin/lighthouse"), url, "--quiet", "--output=json", f"--chrome-flags={flags}"]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     return subprocess.run(  # noqa: S603  # a program of the project's own
         [*command, f"--only-categories={','.join(CATEGORIES)}", *options],

@@ -62,7 +62,8 @@ def measured(home: Path, engine: str) -> tuple[float, float, float, float]:
             files = {"image": (f"{number}.jpg", picture)}
             requests.post(f"{platform.url}/api/v1/inspections", files=files, timeout=60).raise_for_status()
         _, *workers = platform.members("api")
-        return ready, cpu, *(max(memory(pid, kind) for pid in workers) for kind in ("Pss", "Rss"))
+        pss, rss = (max(memory(pid, kind) for pid in workers) for kind in ("Pss", "Rss"))
+        return ready, cpu, pss, rss
 
 
 @contextmanager

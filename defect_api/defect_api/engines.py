@@ -14,7 +14,7 @@ from defect_api.settings import Settings
 
 Precision = Literal["f32", "bf16", "int8"]
 # bf16 is a way to compute, not a form
-FORM_OF: dict[Precision, str] = {"f32": "f32", "bf16": "f32", "int8": "int8"}
+FORM_OF: dict[str, str] = {"f32": "f32", "bf16": "f32", "int8": "int8"}
 
 
 class Option(Part):
