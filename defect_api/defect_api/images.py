@@ -94,6 +94,15 @@ def decode(data: bytes, declared_type: str | None = None) -> Picture:
     return Picture(grey, EXTENSIONS[file_format], viewable=file_format != "TIFF" and not deep)
 
 
+def pixels_of(data: bytes) -> int:
+    """Return how many pixels a picture says that it has; 0 where `decode` will refuse it for being none."""
+    try:
+        with Image.open(io.BytesIO(data), formats=list(EXTENSIONS)) as image:
+            return image.width * image.height
+    except DECODER_ERRORS:
+        return 0
+
+
 def _checked_format(image: Image.Image, declared_type: str | None) -> str:
     # a JPEG with further pictures behind its end (MPO, as telephones write) is read as the JPEG it begins with
     found = "JPEG" if image.format == "MPO" else str(image.format)

@@ -12,7 +12,7 @@ from typing import Any
 from defect_api.card import Card
 from defect_api.chosen_threshold import check
 from defect_api.conditions import Observed
-from defect_api.images import Picture, decode
+from defect_api.images import Picture, decode, pixels_of
 from defect_api.judgement import CARDS_OWN, Judgement, Terms, judge
 from defect_api.media import MediaVolume, bare_name, inspection_id
 from defect_api.metrics import HELD, count_inspection
@@ -23,6 +23,7 @@ from defect_api.png import decode_png, encode_png
 from defect_api.problems import Busy, Conflict, NotFound
 from defect_api.record import Files, ImageFacts, Record, Scale, Timings, rfc3339
 from defect_api.regions import count_regions
+from defect_api.room import Room
 from defect_api.served_model import ModelSlot, ServedModel, SheetMaps
 from defect_api.settings import Settings
 from defect_api.thresholds import Map
@@ -85,6 +86,7 @@ class Inspector:
         self._models_dir = settings.models_dir
         self._scale = settings.scale
         self._places = Places(settings.queue, shared("inspections"))
+        self.room = Room()
 
     def inspect(self, upload: Upload, terms: Terms = CARDS_OWN) -> tuple[Record, bool]:
         """Inspect a picture; return its record, and whether it is new.
@@ -121,12 +123,13 @@ class Inspector:
 
         Raises Conflict where the card of the record's model is gone, and NotFound where a map is.
         """
-        judgement = judge(
-            *self.stored_maps(record),
-            self._card(record),
-            replace(terms, scale=terms.scale or record.scale),
-            Observed(record.conditions, record.similarity),
-        )
+        with self.room.of(record.image.pixels):
+            judgement = judge(
+                *self.stored_maps(record),
+                self._card(record),
+                replace(terms, scale=terms.scale or record.scale),
+                Observed(record.conditions, record.similarity),
+            )
         return record.model_copy(update=_judged(judgement))
 
     def curve(self, record: Record) -> list[tuple[float, int, int]]:
@@ -134,10 +137,11 @@ class Inspector:
 
         Raises what `replay` raises.
         """
-        q, _ = self.stored_maps(record)
         rule = self._card(record).threshold
         thresholds = [value / 255 for value in range(CURVE_STEP, 256, CURVE_STEP)]
-        return [(threshold, *count_regions(q, rule, threshold)) for threshold in thresholds]
+        with self.room.of(record.image.pixels):
+            q, _ = self.stored_maps(record)
+            return [(threshold, *count_regions(q, rule, threshold)) for threshold in thresholds]
 
     def _scale_of(self, record: Record | None) -> Scale | None:
         """Return the scale of a picture that comes without one: the one that it came with before, or the configured."""
@@ -177,7 +181,8 @@ class Inspector:
             known = self._known(upload)
             if known and self._holds(known, model, sent):
                 return known, False
-            return self._run(model, upload, sent or self._scale_of(known)), known is None
+            with self.room.of(pixels_of(upload.data)):
+                return self._run(model, upload, sent or self._scale_of(known)), known is None
 
     def _of_original(self, name: str) -> Record | None:
         try:

@@ -30,6 +30,11 @@ class ImageFacts(Part):
     height: int = Field(description="px, after EXIF orientation")
     bytes: int
 
+    @property
+    def pixels(self) -> int:
+        """Return how many pixels it has."""
+        return self.width * self.height
+
 
 class ModelFacts(Part):
     """The model that judged it."""

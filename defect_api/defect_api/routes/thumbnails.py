@@ -39,8 +39,9 @@ def thumbnail(path: InspectionPath, query: ThumbnailQuery) -> Response:
     response.headers["Cache-Control"] = f"private, max-age={YEAR_S}, immutable" if query.v else "private, no-cache"
     response.make_conditional(request)
     if response.status_code == 200:
-        grey = decode(state().media.read(record.files.original)).grey
-        response.set_data(draw_thumbnail(grey, record.defects))
+        with state().inspector.room.of(record.image.pixels):
+            grey = decode(state().media.read(record.files.original)).grey
+            response.set_data(draw_thumbnail(grey, record.defects))
     return response
 
 

@@ -1,0 +1,25 @@
+"""Memory for large pictures: one of them at a time, in all processes of the service."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from defect_api.places import Places, shared
+
+LARGE = 2048 * 2048  # px; the largest picture permitted takes 0.9 GB while it is inspected, one of this size a tenth
+
+
+class Room:
+    """Where pictures are decoded and judged. Large ones wait for each other; small ones go in at once."""
+
+    def __init__(self) -> None:
+        """Share the room with all workers of the server, where there is one."""
+        self._large = Places(1, shared("large"))
+
+    @contextmanager
+    def of(self, pixels: int) -> Iterator[None]:
+        """Be in the room with a picture of so many pixels; not to be asked for again from within."""
+        if pixels <= LARGE:
+            yield
+        else:
+            with self._large.wait():
+                yield

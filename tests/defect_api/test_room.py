@@ -1,0 +1,46 @@
+"""Large pictures are decoded and judged one at a time in all processes, small ones whenever they come."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from defect_api import inspection, room
+from defect_api.places import FOLDER, Places
+from defect_api.routes import thumbnails
+from tests.defect_api.second_contract import URL, post
+
+
+@pytest.fixture
+def taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Gather, whenever a picture or a map is decoded, how many large ones are in the room."""
+    monkeypatch.setenv(FOLDER, str(tmp_path / "places"))
+    seen: list[int] = []
+
+    def noting(decode: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*arguments: Any) -> Any:
+            seen.append(Places(1, tmp_path / "places" / "large").taken())
+            return decode(*arguments)
+
+        return noted
+
+    for module, name in ((inspection, "decode"), (inspection, "decode_png"), (thumbnails, "decode")):
+        monkeypatch.setattr(module, name, noting(getattr(module, name)))
+    return seen
+
+
+@pytest.mark.parametrize(("large", "inside"), [(64 * 64, 1), (8192 * 8192, 0)])
+def test_a_large_picture_is_alone_in_the_room(
+    make_app: Callable[..., Flask], taken: list[int], monkeypatch: pytest.MonkeyPatch, large: int, inside: int
+) -> None:
+    monkeypatch.setattr(room, "LARGE", large)
+    client = make_app().test_client()
+    record = post(client).json
+    assert record is not None
+    address = f"{URL}/{record['id']}"
+    asked = ["?threshold=0.4", "/curve", "/thumbnail"]
+    assert [client.get(address + what).status_code for what in asked] == [200] * 3
+    # the picture; two maps for the replay and two for the curve; the picture again
+    assert taken == [inside] * 6
