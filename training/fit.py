@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from training.examples import DataError
 from training.history import History, Row
-from training.losses import DICE, Loss, WarmupCosine, segmentation_loss
+from training.losses import DICE, Loss, WarmupCosine, pyramid_loss
 from training.sampling import Batch, Sampler
 
 STATE = "state.json"  # names the checkpoint that counts
@@ -97,7 +97,8 @@ class Fitting:
 
     def _train_step(self, pictures: Any, labels: Any) -> Any:
         with tf.GradientTape() as tape:
-            loss = segmentation_loss(labels, self.model(pictures, training=True), self.loss)
+            # a network without a pyramid has one output, which is its own mean
+            loss = pyramid_loss(labels, tf.nest.flatten(self.model(pictures, training=True)), self.loss)
         variables = self.model.trainable_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
         return loss

@@ -1,6 +1,6 @@
 """What training minimises: cross-entropy plus the overlap that is missing, pooled over the batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import tensorflow as tf
 from training.examples import IGNORED
 
 SMOOTH = 1.0
+LEVEL = 0.3  # weight of what each level of a pyramid says by itself beside their mean
 APART = 2  # px between those that Lovász sorts, along rows and columns: logits come from a grid that is no finer
 
 
@@ -37,6 +38,15 @@ def segmentation_loss(labels: Any, logits: Any, loss: Loss = DICE) -> Any:
     of_classes = tf.math.divide_no_nan(tf.reduce_sum(missing[1:] * present), tf.reduce_sum(present))
     has_defect = tf.minimum(tf.reduce_sum(present), 1.0)
     return entropy + loss.weight * has_defect * (missing[0] + of_classes)
+
+
+def pyramid_loss(labels: Any, outputs: Sequence[Any], loss: Loss = DICE) -> Any:
+    """Return the loss of the levels' mean, outputs[0], and of each level: none is left to the others' corrections.
+
+    Lee et al. 2015, Deeply-Supervised Nets.
+    """
+    mean, *levels = (segmentation_loss(labels, logits, loss) for logits in outputs)
+    return mean + LEVEL * sum(levels)
 
 
 def _any_and_classes(shares: Any, known: Any) -> Any:

@@ -1,6 +1,6 @@
 """The U-Net: an encoder of choice and a slim decoder of separable convolutions, from raw pixels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count, takewhile
 from typing import Any
@@ -15,6 +15,7 @@ from training.enlarging import enlarged, restored
 
 STRIDE = 32
 SCALE_MEAN, SCALE_STD = 127.0, 128.0  # of EfficientNet-Lite's own training
+SCALED = "scaled"  # the layer whose output is the picture as the encoder takes it
 LEVELS = 5  # that an encoder has, the last at STRIDE
 ENCODERS = {"efficientnet-lite0": encoder.features, "resnet34": resnet34.features}
 RESNET_LAYER = "resnet.stem.convolution"  # by which a network's encoder is recognised
@@ -39,12 +40,22 @@ def build(classes: int, architecture: Architecture = DEFAULT, dropout: float = 0
 
     Logit 0 is the background's. H and W are multiples of 32. The last step to full resolution is bilinear.
     """
+    pixels, logits = _coarse(classes, architecture, dropout, _grown)
+    return keras.Model(pixels, _grown(logits, coarseness(architecture), "logits"), name="steel_unet")
 
-    def grown(x: Any, size: int, _name: str) -> Any:
-        return layers.UpSampling2D(size, interpolation="bilinear")(x)
 
-    pixels, logits = _coarse(classes, architecture, dropout, grown)
-    return keras.Model(pixels, grown(logits, coarseness(architecture), "logits"), name="steel_unet")
+def with_pyramid(model: keras.Model, pyramid: Sequence[int]) -> keras.Model:
+    """Have a network of `build` see pictures again, by the same weights, reduced by each factor of `pyramid`.
+
+    Returns one whose outputs are the mean of the logits, and those at each size, all at the size of the pictures; H and
+    W are multiples of 32 x each factor. Normalisation keeps its statistics: those of two sizes in turn fit neither.
+    """
+    for layer in model.layers:
+        layer.trainable &= not isinstance(layer, layers.BatchNormalization)
+    architecture, x = architecture_of(model), model.get_layer(SCALED).output
+    levels = _at_each_size(x, model.get_layer(head_name(model.output.shape[-1] - 1)).output, pyramid, _grown)
+    shown = [_grown(logits, coarseness(architecture), "logits") for logits in (layers.Average()(levels), *levels)]
+    return keras.Model(model.input, shown)
 
 
 def coarseness(architecture: Architecture) -> int:
@@ -58,18 +69,34 @@ def _coarse(
     dropout: float,
     grown: Callable[[Any, int, str], Any],
     reduction: int = 1,
+    pyramid: Sequence[int] = (),
 ) -> tuple[Any, Any]:
     """Return a network's input and its logits, where the decoder ends."""
     pixels = keras.Input((None, None, 1), dtype="uint8", name="pixels")
-    x = layers.Rescaling(1 / SCALE_STD, offset=-SCALE_MEAN / SCALE_STD, name="scaled")(pixels)
+    shown = layers.Rescaling(1 / SCALE_STD, offset=-SCALE_MEAN / SCALE_STD, name=SCALED)(pixels)
     if reduction > 1:
-        x = layers.AveragePooling2D(reduction, name="reduced")(x)
-    *skips, x = ENCODERS[architecture.encoder](x)
+        shown = layers.AveragePooling2D(reduction, name="reduced")(shown)
+    *skips, x = ENCODERS[architecture.encoder](shown)
     for level, width in enumerate(architecture.widths):
         x = layers.Concatenate()([grown(x, 2, f"decoder.{level}.doubled"), skips[-1 - level]])
         x = _separable(_separable(x, width, f"decoder.{level}.0"), width, f"decoder.{level}.1")
     x = layers.SpatialDropout2D(dropout)(x)
-    return pixels, layers.Conv2D(1 + classes, 3, padding="same", name=head_name(classes))(x)
+    logits = layers.Conv2D(1 + classes, 3, padding="same", name=head_name(classes))(x)
+    if pyramid:
+        logits = layers.Average(name="levels")(_at_each_size(shown, logits, pyramid, grown))
+    return pixels, logits
+
+
+def _at_each_size(shown: Any, logits: Any, pyramid: Sequence[int], grown: Callable[[Any, int, str], Any]) -> list[Any]:
+    """Return the logits of the pictures shown, and what the same layers say of them reduced, at the same size."""
+    again = keras.Model(shown, logits)
+    # `call`, not the model itself: the layers are shared within one graph, not a network nested in another
+    reduced = [(factor, again.call(layers.AveragePooling2D(factor)(shown))) for factor in pyramid]
+    return [logits, *(grown(coarser, factor, f"level.{factor}") for factor, coarser in reduced)]
+
+
+def _grown(x: Any, size: int, _name: str) -> Any:
+    return layers.UpSampling2D(size, interpolation="bilinear")(x)
 
 
 def head_name(classes: int) -> str:
@@ -77,11 +104,12 @@ def head_name(classes: int) -> str:
     return f"head_{classes}"
 
 
-def with_probabilities(model: keras.Model, reduction: int = 1) -> keras.Model:
+def with_probabilities(model: keras.Model, reduction: int = 1, pyramid: Sequence[int] = ()) -> keras.Model:
     """Rebuild a network so that it is served: open sizes within a graph, probabilities in the package's order.
 
     `reduction` is by how much the pictures were reduced that it was trained on: the served network takes them at their
-    own size (H and W multiples of `reduction` x STRIDE) and reduces them itself.
+    own size (H and W multiples of `reduction` x STRIDE, and of that x each factor of `pyramid`) and reduces them
+    itself. With a `pyramid` it was trained as `with_pyramid` makes it, and answers with the mean.
     Output float32 (N, H, W, 1 + classes): channel 0 is P(any defect), the others are P(class) and sum to channel 0.
     They are made where the decoder ends and enlarged as the last step, which costs far less than the other way round.
     A network of another kind than `build`'s is served as it is.
@@ -92,7 +120,7 @@ def with_probabilities(model: keras.Model, reduction: int = 1) -> keras.Model:
         return keras.Model(model.input, _probabilities(model.output), name="steel_unet")
     architecture = architecture_of(model)
     pixels, logits = _coarse(
-        channels - 1, architecture, 0.0, lambda x, size, name: enlarged(x, (size, size), name), reduction
+        channels - 1, architecture, 0.0, lambda x, size, name: enlarged(x, (size, size), name), reduction, pyramid
     )
     factor = coarseness(architecture) * reduction
     served = keras.Model(pixels, restored(_probabilities(logits), (factor, factor)), name="steel_unet")

@@ -68,10 +68,10 @@ class Joined:
         return chain.from_iterable(self.parts)
 
 
-def export(model: keras.Model, path: Path, reduction: int = 1) -> Path:
-    """Write a network, trained on pictures reduced `reduction` times, as the file that is served."""
+def export(model: keras.Model, path: Path, reduction: int = 1, pyramid: Sequence[int] = ()) -> Path:
+    """Write a network as the file that is served; `reduction` and `pyramid` are those that it was trained with."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    network.with_probabilities(model, reduction).save(path)
+    network.with_probabilities(model, reduction, pyramid).save(path)
     return path
 
 

@@ -19,12 +19,14 @@ class Stage:
     """One stage of training: its crops' size, what they show, how they are changed, what is minimised, how long.
 
     `generated_sheets` are mixed into the pictures. Crops of `crop` px (height, width) are reduced `reduction` times
-    before the network sees them. The encoder's first `frozen_blocks` blocks are left as they are, unless it is 0.
+    before the network sees them, and with a `pyramid` it sees them again, reduced further by each of its factors: its
+    answer is the mean. The encoder's first `frozen_blocks` blocks are left as they are, unless it is 0.
     """
 
     generated_sheets: int
     crop: tuple[int, int]
     reduction: int
+    pyramid: tuple[int, ...]
     frozen_blocks: int
     mix: Mix
     changes: Changes
@@ -100,6 +102,7 @@ def _stage(content: dict[str, Any]) -> Stage:
         generated_sheets=content.get("generated_sheets", 0),
         crop=(height, width),
         reduction=content.get("reduction", 1),
+        pyramid=tuple(content.get("pyramid", ())),
         frozen_blocks=content.get("frozen_blocks", 0),
         mix=Mix(**content["mix"]),
         changes=Changes(**changes),

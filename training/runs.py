@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from math import lcm
 from pathlib import Path
 
 import keras
@@ -62,11 +63,13 @@ class Run:
     @property
     def stride(self) -> int:
         """Of what the sides of the pictures given to the exported network are multiples, in px."""
-        return network.STRIDE * self.recipe.finetuning[-1].reduction
+        last = self.recipe.finetuning[-1]
+        return network.STRIDE * last.reduction * lcm(*last.pyramid)
 
     def _finetune(self, examples: Sequence[Example], start: keras.Model, place: Path) -> Path:
         model = self._staged(self.recipe.finetuning, self.dataset, examples, start, place)
-        return predictions.export(model, place / EXPORTED, self.recipe.finetuning[-1].reduction)
+        last = self.recipe.finetuning[-1]
+        return predictions.export(model, place / EXPORTED, last.reduction, last.pyramid)
 
     def _staged(
         self, chosen: Sequence[Stage], source: Dataset, examples: Sequence[Example], start: keras.Model, place: Path

@@ -2,6 +2,7 @@
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -22,13 +23,15 @@ class Mix:
     """Shares of crops by what is at their centre; the rest is cut at a random place of any picture.
 
     Of the crops of clean pictures, `cluttered` is the share that gets paint, stains or a plate's pattern drawn on; of
-    the crops without a defect, `pasted` is the share that gets one from another picture.
+    the crops without a defect, `pasted` is the share that gets one from another picture. Of the crops about a defect,
+    `by_area` is the share whose class is drawn by how large its defects are, not by how many pictures have some.
     """
 
     defect: float = 0.45
     clean_picture: float = 0.25
     pasted: float = 0.0
     cluttered: float = 0.0
+    by_area: float = 0.0
 
 
 @dataclass
@@ -45,17 +48,19 @@ class Sampler:
     def __post_init__(self) -> None:
         self._by_class: dict[int, list[Example]] = {}
         self._clean: list[Example] = []
+        areas: Counter[int] = Counter()
         for example in self.examples:
-            ids = np.unique(example.load()[1])
-            found = [int(k) for k in ids if k not in (0, IGNORED)]
+            found = {int(k): int(n) for k, n in zip(*np.unique(example.load()[1], return_counts=True), strict=True)}
+            found = {k: n for k, n in found.items() if k not in (0, IGNORED)}
+            areas.update(found)
             for k in found:
                 self._by_class.setdefault(k, []).append(example)
             if not found:
                 self._clean.append(example)
         self._classes = sorted(self._by_class)
-        # between one picture one share and one class one share: rare classes are seen, and not called everywhere
-        roots = np.sqrt([len(self._by_class[k]) for k in self._classes])
-        self._class_shares = roots / roots.sum()
+        by_pictures = _root_shares([len(self._by_class[k]) for k in self._classes])
+        by_area = _root_shares([areas[k] for k in self._classes])
+        self._class_shares = by_pictures + self.mix.by_area * (by_area - by_pictures)
 
     def crop(self, number: int) -> tuple[Picture, Picture]:
         """Return crop `number` of the endless list: picture and mask, uint8 of `size` / `reduction`."""
@@ -127,6 +132,12 @@ class Sampler:
         return np.asarray(smaller, np.uint8), np.asarray(
             cv2.resize(ids, shape, interpolation=cv2.INTER_NEAREST), np.uint8
         )
+
+
+def _root_shares(counts: Sequence[int]) -> npt.NDArray[np.float64]:
+    """Share between one for each count and one for each class: rare classes are seen, and not called everywhere."""
+    roots = np.sqrt(counts)
+    return np.asarray(roots / roots.sum(), np.float64)
 
 
 def _cluttered(rng: Rng, pixels: Picture) -> Picture:

@@ -61,7 +61,8 @@ def _trained(
     encoder.freeze(model, stage.frozen_blocks)
     mixed = [*examples, *sheets.examples(stage.generated_sheets, GENERATED_SEED)]
     sampler = Sampler(mixed, stage.crop, stage.mix, stage.changes, seed, stage.reduction)
-    Fitting(model, stage.schedule, folder, stage.loss).run(sampler)
+    fitted = network.with_pyramid(model, stage.pyramid) if stage.pyramid else model
+    Fitting(fitted, stage.schedule, folder, stage.loss).run(sampler)
     model.trainable = True
     # whole or not at all: a stage whose file is there counts as finished
     fresh = folder / f"new-{FINISHED}"

@@ -24,7 +24,8 @@ schedule = { steps = 1, batch = 1 }
 [[finetuning]]
 generated_sheets = 1
 reduction = 2
-crop = [64, 64]
+pyramid = [2]
+crop = [128, 128]
 mix = {}
 changes = {}
 schedule = { steps = 1, batch = 1 }
@@ -75,7 +76,7 @@ def test_a_folder_of_own_pictures_ends_as_a_model_package(
     assert package.card.training["folds"] == 2
     assert package.card.classes == ["scratch"]
     assert [data.name for data in package.card.data] == ["own", "NEU-Seg, training split", "generated sheets"]
-    assert package.card.input.stride == 64
+    assert package.card.input.stride == 128
 
 
 def test_a_run_of_another_recipe_is_refused(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from training.examples import IGNORED
-from training.losses import OVERLAPS, Loss, segmentation_loss
+from training.losses import LEVEL, OVERLAPS, Loss, pyramid_loss, segmentation_loss
 
 LABELS = np.zeros((1, 8, 8), np.int32)
 LABELS[:, 2:6, 2:6] = 2
@@ -64,3 +64,11 @@ def test_training_may_minimise_either() -> None:
             )
         pull = tape.gradient(lost, guess).numpy()
         assert pull[0, 4, 4, 2] < 0 < pull[0, 0, 0, 2], overlap  # towards the defect within, away from it without
+
+
+def test_each_level_of_a_pyramid_is_to_be_right() -> None:
+    right, wrong = logits(LABELS, 9.0), logits(np.where(LABELS == 2, 0, 2), 9.0)
+    alone = float(segmentation_loss(LABELS, wrong))
+
+    assert float(pyramid_loss(LABELS, [wrong])) == pytest.approx(alone)
+    assert float(pyramid_loss(LABELS, [right, right, wrong])) == pytest.approx(LEVEL * alone, abs=0.1)

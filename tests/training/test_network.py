@@ -59,6 +59,38 @@ def test_a_network_of_reduced_sheets_is_served_at_their_own_size(trained: keras.
     np.testing.assert_allclose(output[..., 1:], expected(trained, halves, 4)[..., 1:], atol=1e-5)
 
 
+def test_a_pyramid_is_the_mean_of_what_the_network_says_at_each_size(trained: keras.Model) -> None:
+    pixels = np.random.default_rng(5).integers(0, 256, (1, 64, 128, 1), np.uint8)
+    halves = pixels.reshape(1, 32, 2, 64, 2, 1).mean((2, 4))
+
+    model = keras.models.clone_model(trained)
+    model.set_weights(trained.get_weights())
+    mean, whole, half = (output.numpy() for output in network.with_pyramid(model, (2,))(pixels))
+
+    np.testing.assert_allclose(whole, trained(pixels), atol=1e-5)
+    coarse = keras.Model(trained.get_layer("scaled").output, trained.get_layer("head_4").output)
+    grown = keras.layers.UpSampling2D(2, interpolation="bilinear")
+    np.testing.assert_allclose(half, grown(grown(coarse(trained.get_layer("scaled")(halves)))), atol=1e-4)
+    np.testing.assert_allclose(mean, (whole + half) / 2, atol=1e-5)
+    assert not any(layer.trainable for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization))
+
+
+def test_a_pyramid_is_served_with_the_weights_of_one_network(trained: keras.Model, tmp_path: Path) -> None:
+    halves = np.random.default_rng(6).integers(0, 256, (1, 64, 128, 1), np.uint8)
+    pixels = halves.repeat(2, axis=1).repeat(2, axis=2)
+
+    network.with_probabilities(trained, reduction=2, pyramid=(2,)).save(tmp_path / "model.keras")
+    served = keras.saving.load_model(tmp_path / "model.keras", compile=False, safe_mode=True)
+
+    again = keras.Model(trained.get_layer("scaled").output, trained.get_layer("head_4").output)
+    shown = trained.get_layer("scaled")(halves)
+    whole, half = again(shown), again(keras.layers.AveragePooling2D(2)(shown))
+    logits = (whole + keras.layers.UpSampling2D(2, interpolation="bilinear")(half)) / 2
+    softmax = keras.layers.UpSampling2D(4, interpolation="bilinear")(keras.ops.softmax(logits))
+    np.testing.assert_allclose(served(pixels).numpy()[..., 1:], softmax[..., 1:], atol=1e-5)
+    assert (tmp_path / "model.keras").stat().st_size < 25e6
+
+
 @pytest.mark.parametrize("widths", [(8,), (8, 6), (8, 6, 4, 2)])
 def test_a_decoder_may_end_at_any_stride(widths: tuple[int, ...]) -> None:
     model = network.build(2, network.Architecture(widths=widths))

@@ -41,6 +41,18 @@ def test_the_mix_decides_what_crops_show(examples: list[Example], mix: Mix, low:
     assert low <= share <= high
 
 
+@pytest.mark.parametrize(("by_area", "low", "high"), [(0.0, 0.4, 0.6), (1.0, 0.65, 0.9)])
+def test_classes_are_drawn_by_pictures_or_by_area(by_area: float, low: float, high: float) -> None:
+    large, small = np.zeros((2, 64, 96), np.uint8)
+    large[:, :48], small[:16, :12] = 1, 2  # areas of 16 to 1, whose roots are as 4 to 1
+    examples = [Example(str(mask.max()), lambda mask=mask: (mask, mask)) for mask in (large, small)]
+    sampler = Sampler(examples, SIZE, Mix(1.0, 0.0, by_area=by_area), seed=1)
+
+    share = np.mean([(sampler.crop(number)[1] == 1).any() for number in range(100)])
+
+    assert low <= share <= high
+
+
 def test_crops_are_reduced_after_they_were_cut(examples: list[Example]) -> None:
     whole, halved = (Sampler(examples, SIZE, seed=3, reduction=reduction).crop(1) for reduction in (1, 2))
 
