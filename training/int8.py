@@ -33,7 +33,7 @@ PRECISION = "int8"
 METRIC = f"{engines.NAME}openvino int8, less than on openvino f32"
 MOST_LOST = 0.01  # of pooled Dice, and of the sheets that are refused by the one and not by the other
 CALIBRATION = 48  # sheets; as many more decide which layers stay in float
-HEAD = 4  # convolutions at the end that stay in float: the last of the decoder, the head, the sum of the classes
+HEAD = 4  # convolutions at the end of each way that stay in float: the last of the decoder, the head, the classes' sum
 CONVOLUTIONS = ("Convolution", "GroupConvolution")
 MARGIN = 2.0  # by which golden sheets may be further off than they were here
 Sheet = tuple[Picture, Picture, bool]  # with its mask, and whether f32 finds it too novel to judge
@@ -83,8 +83,11 @@ def quantise(network: Path, package: ModelPackage, sheets: Sequence[Sheet]) -> o
     nncf.set_log_level(logging.ERROR)
     model = openvino.Core().read_model(network)
     stride = package.card.input.stride
-    convolutions = [node.get_friendly_name() for node in model.get_ordered_ops() if _is_convolution(node)]
-    in_float = {*convolutions[-HEAD:], *(name for output in model.outputs[1:] for name in _since_convolutions(output))}
+    probabilities, *others = model.outputs
+    in_float = {
+        *_last(probabilities.get_node(), HEAD),
+        *(name for output in others for name in _since(output.get_node())),
+    }
     chosen = [sheets[int(index)] for index in np.random.default_rng(0).permutation(len(sheets))[: 2 * CALIBRATION]]
     return nncf.quantize_with_accuracy_control(
         model,
@@ -131,16 +134,24 @@ def _loaded(network: Path, precision: str) -> OpenVinoSegmenter:
     return OpenVinoSegmenter(network, precision, os.cpu_count() or 1, Places(1))
 
 
-def _since_convolutions(output: Any) -> set[str]:
-    """Name what an output is made of, back to the convolutions that it starts from: a distance is nothing in 8 bits."""
-    found: set[str] = set()
-    waiting = [output.get_node()]
-    while waiting:
-        node = waiting.pop()
-        if node.get_friendly_name() not in found and not _is_convolution(node):
-            found.add(node.get_friendly_name())
-            waiting += [source.get_source_output().get_node() for source in node.inputs()]
-    return found
+def _last(node: Any, count: int) -> set[str]:
+    """Name the last `count` convolutions on each way to a node's result."""
+    if count == 0:
+        return set()
+    left = count - _is_convolution(node)
+    own = {node.get_friendly_name()} if left < count else set()
+    return own.union(*(_last(source, left) for source in _sources(node)))
+
+
+def _since(node: Any) -> set[str]:
+    """Name what a result is made of, back to the convolutions that it starts from: a distance is nothing in 8 bits."""
+    if _is_convolution(node):
+        return set()
+    return {node.get_friendly_name()}.union(*map(_since, _sources(node)))
+
+
+def _sources(node: Any) -> list[Any]:
+    return [entry.get_source_output().get_node() for entry in node.inputs()]
 
 
 def _is_convolution(node: Any) -> bool:
