@@ -111,6 +111,7 @@ def post_worker_init(worker: Any) -> None:
             break
     recycling.serve()
     threading.Thread(target=state.chooser.attend, args=(state.slot,), name="model-chooser", daemon=True).start()
+    threading.Thread(target=state.history.attend, name="retention", daemon=True).start()
 
 
 def pre_request(worker: Any, _request: object) -> None:

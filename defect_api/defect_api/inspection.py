@@ -112,16 +112,24 @@ class Inspector:
         return self.inspect(Upload(data, record.image.filename if record else bare_name(name)), terms)
 
     def stored_maps(self, record: Record) -> tuple[Map, Map]:
-        """Return the stored probability map and class map, each uint8, H x W. Raises NotFound."""
+        """Return the stored probability map and class map, each uint8, H x W. Raises as `stored_map`."""
         return (
-            decode_png(self._media.read(record.files.probability_map)),
-            decode_png(self._media.read(record.files.class_map)),
+            stored_map(self._media, record, record.files.probability_map),
+            stored_map(self._media, record, record.files.class_map),
         )
+
+    def check_replay(self, record: Record, terms: Terms) -> None:
+        """Raise what `replay` would raise, without judging; on the card's own terms only the maps are needed."""
+        if terms != CARDS_OWN:
+            check(terms.threshold, self._card(record))
+        with self.room.of(record.image.pixels):
+            self.stored_maps(record)
 
     def replay(self, record: Record, terms: Terms) -> Record:
         """Judge the stored maps of `record` on other terms; no model runs and nothing is stored.
 
-        Raises Conflict where the card of the record's model is gone, and NotFound where a map is.
+        Raises Conflict where the card of the record's model is gone or a map is damaged, NotFound where a map is gone,
+        and Unprocessable for a threshold that the card cannot give.
         """
         with self.room.of(record.image.pixels):
             judgement = judge(
@@ -157,8 +165,8 @@ class Inspector:
             if package.card.digest == record.model.digest:
                 return package.card
         raise Conflict(
-            f"The model {record.model.name}/{record.model.version} that judged this sheet is no longer there, and with "
-            "it the rules to judge it again."
+            f"The model {record.model.name}/{record.model.version} that judged '{record.id}' is no longer there, and "
+            "with it the rules to judge it again."
         )
 
     def _known(self, upload: Upload) -> Record | None:
@@ -226,6 +234,20 @@ class Inspector:
             count_inspection(record)
             self._published(record.id)
         return record
+
+
+def stored_map(media: MediaVolume, record: Record, name: str) -> Map:
+    """Return the map of `record` that is stored as `name`, uint8, H x W.
+
+    Raises NotFound where it is gone, and Conflict where it is damaged.
+    """
+    try:
+        found = decode_png(media.read(name))
+    except ValueError:
+        found = None
+    if found is None or found.shape != (record.image.height, record.image.width):
+        raise Conflict(f"A stored map of '{record.id}' is damaged ({name}); delete the inspection and post it anew.")
+    return found
 
 
 def _record(

@@ -33,8 +33,9 @@ def encode_png(picture: NDArray[np.uint8], palette: NDArray[np.uint8] | None = N
 
 
 def decode_png(data: bytes) -> NDArray[np.uint8]:
-    """Decode an 8-bit grey PNG that this service wrote: uint8, H x W."""
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    """Decode an 8-bit grey PNG that this service wrote: uint8, H x W. Raises ValueError where it is not whole."""
+    # OpenCV refuses no bytes at all in a way of its own
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
     if picture is None:
         raise ValueError("a stored map is not a PNG picture")
     return np.asarray(picture, np.uint8)

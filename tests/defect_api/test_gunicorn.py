@@ -16,8 +16,11 @@ from typing import Any
 import pytest
 import requests
 
+from defect_api.card import Card
+from defect_api.media import MediaVolume
 from nginx.local.__main__ import ROOT, free_port
-from tests.defect_api.conftest import png, sheet
+from tests.defect_api.conftest import card_document, png, sheet
+from tests.defect_api.stored import store
 from tests.defect_api.test_served_model import newer
 from tests.waiting import wait_until
 
@@ -33,6 +36,7 @@ class Service:
     url: str
     process: subprocess.Popen[bytes]
     first_package: Path
+    media: Path
     log: Path
 
     def get(self, path: str) -> Any:
@@ -64,12 +68,15 @@ def service(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> Itera
     port, log = free_port(), tmp_path / "log"
     places = {name: str(tmp_path / name.lower()) for name in ("STATE_DIR", "MEDIA_DIR", "PROMETHEUS_MULTIPROC_DIR")}
     environment = {"MODELS_DIR": str(tmp_path / "models"), "API_BIND": f"127.0.0.1:{port}", "WORKERS": "2"}
+    environment["RETENTION_DAYS"] = "30"
+    old = Card.model_validate(card_document())
+    store(MediaVolume(tmp_path / "media_dir"), old, "old.png", created_at="2020-01-01T00:00:00.000Z")
     command = [sys.executable, "-m", "gunicorn", "-c", "defect_api/gunicorn.conf.py", "defect_api.app:create_app()"]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **places, **environment}, stdout=output, stderr=output
         )
-    running = Service(f"http://127.0.0.1:{port}", process, tmp_path / "models/tiny/1", log)
+    running = Service(f"http://127.0.0.1:{port}", process, tmp_path / "models/tiny/1", tmp_path / "media_dir", log)
     try:
         wait_until(running.is_up, "the service was not ready", START_DEADLINE_S)
         yield running
@@ -115,6 +122,10 @@ def test_no_worker_holds_tensorflow(service: Service) -> None:
 
 def holds(process: int, library: str) -> bool:
     return f"/{library}" in Path(f"/proc/{process}/maps").read_text()
+
+
+def test_what_is_too_old_is_deleted_while_nothing_is_inspected(service: Service) -> None:
+    wait_until(lambda: not list(service.media.glob("old-*")), "the old inspection is still there")
 
 
 def test_the_figures_are_those_of_all_workers(service: Service) -> None:

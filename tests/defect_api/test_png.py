@@ -32,6 +32,7 @@ def test_levels_are_looked_up_in_a_palette() -> None:
     np.testing.assert_array_equal(np.asarray(picture.convert("RGB")), palette[NOISE[..., 0]])
 
 
-def test_what_is_no_png_is_told() -> None:
+@pytest.mark.parametrize("data", [b"", b"nothing", encode_png(NOISE[..., 0])[:-20]])
+def test_what_is_no_whole_png_is_told(data: bytes) -> None:
     with pytest.raises(ValueError, match="not a PNG"):
-        decode_png(b"nothing")
+        decode_png(data)

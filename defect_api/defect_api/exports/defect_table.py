@@ -50,6 +50,7 @@ class DefectTable(SetFormat):
 
     suffix = ".defects.csv"
     content_type = "text/csv; charset=utf-8"
+    traces = False
 
     def members(self, sheets: Iterable[Sheet], _classes: Classes) -> Iterator[Member]:
         """Yield the table."""

@@ -1,7 +1,7 @@
 """An export put together: one document, or a ZIP of several with the originals where they are wanted."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from defect_api.exports.archive import zipped
 from defect_api.exports.format import Classes, Format, Member
@@ -20,13 +20,18 @@ class Export:
 
 
 def export_one(form: Format, sheet: Sheet, classes: Classes, *, originals: bool) -> Export:
-    """Return the export of one sheet. Raises NotFound where a file of it is gone, and Conflict where one is foreign."""
+    """Return the export of one sheet, whole, so that whatever fails can still be told.
+
+    Raises NotFound where a file of it is gone, and Conflict where one is damaged or foreign.
+    """
     for name in sheet.record.files.names():
         sheet.media.path(name)
     if originals or form.extent == "folder":
-        return _archive(sheet.record.id, form, [sheet], classes, sheet.media if originals else None)
-    member = next(form.members([sheet], classes))
-    return Export(sheet.record.id + form.suffix, form.content_type, iter(member.chunks))
+        made = _archive(sheet.record.id, form, [sheet], classes, sheet.media if originals else None)
+    else:
+        member = next(form.members([sheet], classes))
+        made = Export(sheet.record.id + form.suffix, form.content_type, iter(member.chunks))
+    return replace(made, chunks=iter([b"".join(made.chunks)]))
 
 
 def export_set(

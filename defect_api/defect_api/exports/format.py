@@ -52,6 +52,10 @@ class Format(Protocol):
     def pictures(self) -> str:
         """Return the folder of the originals in a ZIP: empty, or ending in a slash."""
 
+    @property
+    def traces(self) -> bool:
+        """Return whether the stored maps are read, beyond what the record says."""
+
     def members(self, sheets: Iterable[Sheet], classes: Classes) -> Iterator[Member]:
         """Yield the files that tell of `sheets`."""
 
@@ -64,6 +68,7 @@ class SetFormat:
 
     extent: Extent = "set"
     pictures = "images/"
+    traces = True
 
     def companions(self, _classes: Classes) -> Iterator[Member]:
         """Yield nothing: the document says all."""
@@ -75,6 +80,7 @@ class SheetFormat:
 
     extent: Extent = "sheet"
     pictures = "images/"
+    traces = True
 
     def companions(self, _classes: Classes) -> Iterator[Member]:
         """Yield nothing: each file says all of its sheet."""

@@ -17,6 +17,7 @@ class HtmlReport(SheetFormat):
 
     suffix = ".report.html"
     content_type = "text/html; charset=utf-8"
+    traces = False
 
     def members(self, sheets: Iterable[Sheet], _classes: Classes) -> Iterator[Member]:
         """Yield the report of each sheet."""

@@ -11,6 +11,7 @@ class PdfReport(SheetFormat):
 
     suffix = ".report.pdf"
     content_type = "application/pdf"
+    traces = False
 
     def members(self, sheets: Iterable[Sheet], _classes: Classes) -> Iterator[Member]:
         """Yield the report of each sheet."""

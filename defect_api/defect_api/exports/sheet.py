@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_api.images import decode
+from defect_api.inspection import stored_map
 from defect_api.labelling import Labels, Mask
 from defect_api.media import MediaVolume
 from defect_api.overlay import draw_overlay
-from defect_api.png import decode_png
 from defect_api.problems import Conflict, NotFound
 from defect_api.record import Defect, Record, Ring
 from defect_api.thresholds import cut
@@ -47,9 +47,10 @@ class Sheet:
 
         A defect has one region or several of the stored map at the record's threshold; of each it has a polygon, and a
         vertex of that tells the region.
-        Raises NotFound where the map is gone, and Conflict where it is not the one that the record was made from.
+        Raises NotFound where the map is gone, and Conflict where it is damaged or not the one that the record was made
+        from.
         """
-        q = decode_png(self.media.read(self.record.files.probability_map))
+        q = stored_map(self.media, self.record, self.record.files.probability_map)
         above = (q >= cut(self.record.threshold.value)).view(np.uint8)
         count, regions = cv2.connectedComponents(above, connectivity=8, ltype=cv2.CV_32S)
         numbers = np.zeros(count, np.int32)
@@ -68,11 +69,17 @@ class Sheet:
         return np.asarray(self.labels[y : y + height, x : x + width] == number, bool)
 
     def overlay(self) -> NDArray[np.uint8]:
-        """Return the picture with the defects' outline, uint8, H x W x 3, BGR. Raises as `labels`."""
+        """Return the picture with the defects' outline, uint8, H x W x 3, BGR.
+
+        Raises as `labels`, and PictureRefused where the original is damaged.
+        """
         if self.replayed:
             return draw_overlay(decode(self.media.read(self.picture)).grey, self.labels > 0)
-        stored = np.frombuffer(self.media.read(self.record.files.overlay), np.uint8)
-        return np.asarray(cv2.imdecode(stored, cv2.IMREAD_COLOR), np.uint8)
+        stored = self.media.read(self.record.files.overlay)
+        overlay = cv2.imdecode(np.frombuffer(stored, np.uint8), cv2.IMREAD_COLOR) if stored else None
+        if overlay is None:
+            raise Conflict(f"The stored overlay of '{self.record.id}' is damaged.")
+        return np.asarray(overlay, np.uint8)
 
 
 def only_ring(defect: Defect) -> Ring | None:

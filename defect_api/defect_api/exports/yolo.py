@@ -15,6 +15,7 @@ class Yolo:
     suffix = ".yolo.txt"
     content_type = "text/plain; charset=utf-8"
     pictures = "images/"
+    traces = False
 
     def members(self, sheets: Iterable[Sheet], classes: Classes) -> Iterator[Member]:
         """Yield the labels of each picture; a sound one's are empty."""

@@ -4,8 +4,9 @@ A database that is away never costs an inspection: it is logged, and the next st
 """
 
 import logging
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,6 +22,7 @@ from defect_api.problems import HistoryAway, NotFound, Problem, RecordUnreadable
 from defect_api.record import Record
 from defect_api.settings import Settings
 
+SWEEP_S = 60
 log = logging.getLogger(__name__)
 
 
@@ -66,8 +68,18 @@ class History:
         """Enter the inspection whose record was just published, and delete what is no longer to be kept."""
         with _forgiving(f"inspection {identifier} was not indexed"):
             self.index.put([self._media.stored(identifier)])
+        self.sweep(identifier)
+
+    def sweep(self, spare: str | None = None) -> None:
+        """Delete what is no longer to be kept, but for the inspection `spare`."""
         with _forgiving("what is no longer kept was not deleted"):
-            sweep(self._settings, self.index, identifier, self._expire)
+            sweep(self._settings, self.index, spare, self._expire)
+
+    def attend(self) -> None:
+        """Sweep now and each `SWEEP_S`, also while nothing is inspected; never ends."""
+        while True:
+            self.sweep()
+            time.sleep(SWEEP_S)
 
     def delete(self, identifier: str, stamp: int | None = None) -> None:
         """Delete an inspection's files and its entry; with `stamp`, only if its record still has that one.
@@ -102,6 +114,14 @@ class History:
             if len(page) < size:
                 return
             after = page[-1].place
+
+    def of_each_model(self, filters: Filters) -> Iterator[Record]:
+        """Yield one record that is wanted of each model that judged any of them. Raises HistoryAway."""
+        with _told():
+            found = self.index.of_each_model(filters)
+        for identifier in found:
+            with suppress(NotFound, RecordUnreadable):  # neither is listed
+                yield self._media.record(identifier)
 
     def _up_to_date(self, *, anew: bool) -> Repairs:
         if not is_current(self.index.engine):

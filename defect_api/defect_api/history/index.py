@@ -81,6 +81,14 @@ class Index:
             counted = connection.execute(counts_query(filters)).one()
         return dict(zip(VERDICTS, tuple(counted), strict=True))
 
+    def of_each_model(self, filters: Filters) -> list[str]:
+        """Return the id of one entry that `filters` want of each model that judged any of them."""
+        query = select(func.max(Entry.id)).where(*conditions(filters))
+        if filters.verdict:
+            query = query.where(Entry.verdict == filters.verdict)
+        with self.engine.connect() as connection:
+            return list(connection.scalars(query.group_by(Entry.model_name, Entry.model_version)))
+
     def oldest(self, limit: int) -> list[Aged]:
         """Return the `limit` oldest entries, the oldest first."""
         columns = select(Entry.id, Entry.created_at, Entry.bytes, Entry.stamp)

@@ -11,12 +11,14 @@ from defect_api.history.schema import milliseconds
 from defect_api.settings import Settings
 
 GIB = 1024**3
-# deleted at most after one inspection, so that its client does not wait for a backlog; each further one takes more
+# deleted at most at once, so that the client of an inspection does not wait for a backlog; the next sweep takes more
 MOST_AT_ONCE = 100
 
 
-def sweep(settings: Settings, index: Index, spare: str, delete: Callable[[Aged], None]) -> None:
+def sweep(settings: Settings, index: Index, spare: str | None, delete: Callable[[Aged], None]) -> None:
     """Delete what the settings no longer keep, the oldest first, but never the inspection `spare`.
+
+    The newest one goes for its age only, however large it is.
 
     Does nothing while another worker is at it. Raises SQLAlchemyError, OSError and what `delete` raises.
     """
@@ -32,9 +34,10 @@ def sweep(settings: Settings, index: Index, spare: str, delete: Callable[[Aged],
 def _superfluous(settings: Settings, index: Index) -> Iterator[Aged]:
     oldest_kept = datetime.now(UTC) - timedelta(days=settings.retention_days)
     excess = index.total_bytes() - int(settings.retention_gb * GIB) if settings.retention_gb else 0
-    for entry in index.oldest(MOST_AT_ONCE):
+    oldest = index.oldest(MOST_AT_ONCE + 1)
+    for entry in oldest:
         too_old = bool(settings.retention_days) and entry.created_at < milliseconds(oldest_kept)
-        if not too_old and excess <= 0:
+        if not too_old and (excess <= 0 or entry is oldest[-1]):
             return
         yield entry
         excess -= entry.bytes

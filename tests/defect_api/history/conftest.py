@@ -39,7 +39,8 @@ def history(settings: Settings, media: MediaVolume) -> Iterator[History]:
 def store(media: MediaVolume, template: Record, name: str, **changes: Any) -> Record:
     """Publish a record called `name` with its files, as an inspection does, but without telling the history."""
     identifier = inspection_id(name, f"{abs(hash(name)):016x}")
-    files = {kind: f"{identifier}_{kind}.png" for kind in ("original", "overlay", "probability_map", "class_map")}
+    suffixes = {"original": "", "overlay": "_overlay", "probability_map": "_prob", "class_map": "_class"}
+    files = {kind: f"{identifier}{suffix}.png" for kind, suffix in suffixes.items()}
     record = template.model_copy(
         update={
             "id": identifier,

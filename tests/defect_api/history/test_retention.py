@@ -3,6 +3,7 @@
 import fcntl
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import create_engine
 
 from defect_api.history.history import History
@@ -36,7 +37,25 @@ def test_what_is_too_old_goes_with_its_files(
     newest = store(media, template, "new.png", created_at=rfc3339(now))
     limited.published(newest.id)
     assert entries(history) == {made["young.png"].id, newest.id}
-    assert {file.inspection_id for file in media.files()} == {made["young.png"].id, newest.id}
+    assert {media.inspection_of(file.name) for file in media.files()} == {made["young.png"].id, newest.id}
+    limited.close()
+
+
+@pytest.mark.usefixtures("stored")
+def test_what_is_too_old_goes_though_nothing_comes_in(settings: Settings, media: MediaVolume) -> None:
+    limited = keeping(settings, media, retention_days=1)
+    limited.sweep()
+    assert entries(limited) == set(media.stamps()) == set()
+    limited.close()
+
+
+def test_a_sweep_leaves_the_newest_however_large_it_is(
+    settings: Settings, media: MediaVolume, stored: list[Record]
+) -> None:
+    limited = keeping(settings, media, retention_gb=1 / GIB)
+    for _ in range(2):
+        limited.sweep()
+        assert entries(limited) == {stored[3].id} == set(media.stamps())
     limited.close()
 
 

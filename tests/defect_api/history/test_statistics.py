@@ -143,10 +143,19 @@ def test_what_is_no_filter_is_told(client: FlaskClient, query: str) -> None:
     assert_problem(client.get(f"{STATISTICS}?{query}"), 422, "invalid-parameter")
 
 
-@pytest.mark.parametrize("since", ["0001-01-01T00:00:00Z", "9999-12-31T00:00:00Z"])
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Asia/Kolkata"])
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"),
+        ("9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"),
+        ("9999-12-31T23:59:59.999999-12:00", "9999-12-31T23:59:59-12:00"),
+    ],
+)
 @pytest.mark.usefixtures("stored")
-def test_no_time_before_is_no_drift(client: FlaskClient, since: str) -> None:
-    assert read(client, created_from=since)["drift"] is None
+def test_where_time_ends_there_is_no_drift(client: FlaskClient, since: str, until: str, zone: str) -> None:
+    for query in ({"created_from": since}, {"created_from": since, "created_to": until}):
+        assert read(client, **query, zone=zone)["drift"] is None
 
 
 @pytest.mark.usefixtures("stored")
