@@ -1,5 +1,6 @@
 """The record of an inspection: the JSON document that the service answers and stores. Its shape is a contract."""
 
+import math
 from datetime import datetime
 from typing import Literal
 
@@ -103,6 +104,14 @@ class Scale(Part):
         None, description="the service's own, or sent by a client; null in records of earlier versions"
     )
 
+    @property
+    def decimals(self) -> int:
+        """Return with how many decimals lengths in mm are told: to the power of ten nearest to a tenth of a pixel.
+
+        It is 1 at least, as for a scale of about 1 mm per px and coarser ones.
+        """
+        return max(1, 1 - round(math.log10(min(self.mm_per_px_x, self.mm_per_px_y))))
+
 
 class Defect(Part):
     """A connected region of the mask, or several that the card's rule joins (its `threshold.join_px`): its fragments.
@@ -122,7 +131,9 @@ class Defect(Part):
     width_px: float = Field(description="short side of the minimum-area rectangle")
     orientation_deg: float = Field(ge=0, lt=180, description="long side against the x axis, anticlockwise as seen")
     area_mm2: float | None = Field(description="null where the record has no scale")
-    length_mm: float | None = Field(description="of the minimum-area rectangle on the sheet, not in the picture")
+    length_mm: float | None = Field(
+        description="of the minimum-area rectangle on the sheet, not in the picture; to about a tenth of a pixel"
+    )
     width_mm: float | None
     edge_distance_px: int = Field(description="from the box to the nearest edge of the picture")
     polygons: list[list[Ring]] = Field(

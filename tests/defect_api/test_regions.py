@@ -149,6 +149,27 @@ def test_polygons_of_rough_regions_stay_within_half_a_pixel() -> None:
     assert not (~drawn & (core == 1)).any()
 
 
+def crosses_itself(ring: Ring) -> bool:
+    """Tell whether two edges of a closed ring cross, each beyond its ends."""
+    corners = np.array(ring[:-1])
+    edges = np.roll(corners, -1, axis=0) - corners
+    (from_x, from_y), (along_x, along_y) = corners.T[..., None], edges.T[..., None]
+    sides = np.sign(along_x * (corners[:, 1] - from_y) - along_y * (corners[:, 0] - from_x))
+    parted = sides * np.roll(sides, -1, axis=1) < 0
+    return bool((parted & parted.T).any())
+
+
+@pytest.mark.parametrize("thickness", [1, 2, 3])
+def test_rings_of_slanted_scratches_do_not_cross_themselves(thickness: int) -> None:
+    for degrees in range(0, 180, 3):
+        q = np.zeros((256, 256), np.uint8)
+        tilt = np.deg2rad(np.array([0, 7, 19]) + degrees)
+        for x, y in np.rint(110 * np.column_stack([np.cos(tilt), np.sin(tilt)])).astype(int).tolist():
+            cv2.line(q, (128 + x, 128 + y), (128 - x, 128 - y), 255, thickness)
+        rings = [ring for defect in found(q).defects for polygon in defect.polygons for ring in polygon]
+        assert not any(map(crosses_itself, rings))
+
+
 def test_rings_are_closed() -> None:
     for polygon in found(blank((slice(0, 9), slice(0, 9), 255))).defects[0].polygons:
         for ring in polygon:
@@ -174,6 +195,22 @@ def test_millimetres_follow_the_scale_of_each_axis() -> None:
     (defect,) = find_regions(q, np.zeros_like(q), NAMES, RULE, 0.5, scale).defects
     assert (defect.area_mm2, defect.length_mm, defect.width_mm) == (1200, 40, 30)
     assert (defect.length_px, defect.width_px) == (60, 20)
+
+
+@pytest.mark.parametrize(
+    ("mm_per_px", "area", "length", "width"),
+    [
+        (0.0123, 0.181548, 0.738, 0.246),
+        (0.123, 18.1548, 7.38, 2.46),
+        (0.777, 724.475, 46.6, 15.5),
+        (12.34, 182730.72, 740.4, 246.8),
+    ],
+)
+def test_millimetres_are_told_as_finely_as_pixels(mm_per_px: float, area: float, length: float, width: float) -> None:
+    q = blank((slice(10, 30), slice(100, 160), 255))
+    scale = Scale(mm_per_px_x=mm_per_px, mm_per_px_y=mm_per_px)
+    (defect,) = find_regions(q, np.zeros_like(q), NAMES, RULE, 0.5, scale).defects
+    assert (defect.area_mm2, defect.length_mm, defect.width_mm) == (area, length, width)
 
 
 def test_a_line_one_pixel_wide_keeps_its_outline() -> None:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { highestPixel, measure } from "../../flask_app/flask_app/static/viewer/measure.js";
+import { areaDecimalsOf, decimalsOf, highestPixel, measure } from "../../flask_app/flask_app/static/viewer/measure.js";
 import { traceOutlines } from "../../flask_app/flask_app/static/viewer/outline.js";
 import { cut, findRegions, regionAt } from "../../flask_app/flask_app/static/viewer/regions.js";
 
@@ -119,6 +119,12 @@ test("a region is measured from both maps", () => {
   assert.equal(defect.mean_probability, 500 / 3 / 255);
   assert.equal(defect.max_probability, 200 / 255);
   assert.deepEqual([defect.area_px, defect.box, defect.edge_distance_px], [3, [1, 1, 3, 1], 0]);
+});
+
+test("millimetres have as many decimals as in Python", () => {
+  const of = (x, y = x) => decimalsOf({ mm_per_px_x: x, mm_per_px_y: y });
+  assert.deepEqual([of(12.34), of(0.777), of(0.123), of(0.0123), of(1, 0.0123)], [1, 1, 2, 3, 3]);
+  assert.deepEqual([0.777, 0.0123].map((x) => areaDecimalsOf({ mm_per_px_x: x, mm_per_px_y: x })), [0, 4]);
 });
 
 test("the outline of a pixel is its four corners", () => {

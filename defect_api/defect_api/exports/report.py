@@ -31,13 +31,13 @@ class Page:
 
 def page(record: Record) -> Page:
     """Return the page of a record."""
-    count, millimetres = len(record.defects), record.scale is not None
+    count = len(record.defects)
     return Page(
         verdict=VERDICTS[record.verdict],
         reasons=[reason.message for reason in record.reasons],
         summary=_summary(record),
         header=["#", "type", "share", "mean", "area", "length", "width", "angle", "at x, y", "to edge"],
-        rows=[_row(number, defect, millimetres) for number, defect in enumerate(record.defects[:ROWS], 1)],
+        rows=[_row(number, defect, record.scale) for number, defect in enumerate(record.defects[:ROWS], 1)],
         omitted=f"and {count - ROWS} smaller ones" if count > ROWS else "",
         facts=_facts(record),
     )
@@ -61,10 +61,11 @@ def _summary(record: Record) -> str:
     )
 
 
-def _row(number: int, defect: Defect, millimetres: bool) -> list[str]:
+def _row(number: int, defect: Defect, scale: Scale | None) -> list[str]:
     low, high = defect.area_px_range
-    if millimetres:
-        sizes = [f"{defect.area_mm2:.1f} mm²", f"{defect.length_mm:.1f} mm", f"{defect.width_mm:.1f} mm"]
+    if scale:
+        area = f"{defect.area_mm2:.{2 * scale.decimals - 1}f} mm²"
+        sizes = [area, *(f"{length:.{scale.decimals}f} mm" for length in (defect.length_mm, defect.width_mm))]
     else:
         sizes = [f"{defect.area_px} px ({low} to {high})", f"{defect.length_px:.1f} px", f"{defect.width_px:.1f} px"]
     return [

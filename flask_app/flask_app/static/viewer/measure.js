@@ -13,6 +13,13 @@ export function measure({ regions, runs }, map, classes, names) {
   );
 }
 
+/** Return with how many decimals lengths in mm are told, as the service's Scale.decimals. */
+export const decimalsOf = ({ mm_per_px_x, mm_per_px_y }) =>
+  Math.max(1, 1 - Math.round(Math.log10(Math.min(mm_per_px_x, mm_per_px_y))));
+
+/** Return with how many decimals areas in mm² are told: down to a pixel's, and whole ones at 1 mm per px. */
+export const areaDecimalsOf = (scale) => 2 * decimalsOf(scale) - 2;
+
 /** Return the place [x, y] of the first of a region's highest pixels. */
 export function highestPixel({ regions, runs }, index, { width, data }) {
   const [, top] = regions[index].box;
