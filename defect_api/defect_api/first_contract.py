@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_api.card import Card
-from defect_api.images import Grey, decode
+from defect_api.images import Grey, decode, pixels_of
 from defect_api.inspection import Inspector
 from defect_api.judgement import judge
 from defect_api.labelling import Mask
@@ -21,6 +21,8 @@ from defect_api.record import Record
 FRAME_HEIGHT, FRAME_WIDTH = 256, 1600
 ACCEPTED = ((256, 1600), (128, 800))
 ENLARGEMENTS = ("1", "2", "3", "4")
+# with what is put behind it, a name that a file system takes
+STEM_LENGTH = 255 - len("_mask.png")
 
 
 class OldRefusal(Exception):
@@ -42,7 +44,7 @@ def parse_enlargement(text: str | None) -> int:
 
 def old_stem(filename: str) -> str:
     """Return the safe file name up to its first dot."""
-    return safe_stem(bare_name(filename).partition(".")[0])
+    return safe_stem(bare_name(filename).partition(".")[0], STEM_LENGTH)
 
 
 def answer(inspector: Inspector, media: MediaVolume, card: Card, filename: str, enlarge_by: int) -> dict[str, object]:
@@ -53,7 +55,9 @@ def answer(inspector: Inspector, media: MediaVolume, card: Card, filename: str, 
     """
     shown = bare_name(filename)
     try:
-        grey = decode(media.read(filename)).grey
+        data = media.read(filename)
+        with inspector.room.of(pixels_of(data)):
+            grey = decode(data).grey
     except NotFound as error:
         raise OldRefusal(f"file not found '{shown}'") from error
     except PictureRefused as error:

@@ -24,7 +24,7 @@ class MediaEntry(BaseModel):
     name: str
     bytes: int
     modified: str = Field(description="UTC, RFC 3339")
-    inspection_id: str | None
+    inspection_id: str | None = Field(description="of which inspection it is a file; null for a client's own picture")
 
 
 class MediaPage(BaseModel):
@@ -50,7 +50,8 @@ def media_page(media: MediaVolume, limit: int, cursor: str | None) -> MediaPage:
     after = _position(cursor) if cursor else None
     page = list(islice((file for file in files if after is None or file.order > after), limit + 1))
     next_cursor = _cursor(page[limit - 1]) if len(page) > limit else None
-    return MediaPage(items=[_entry(file) for file in page[:limit]], next_cursor=next_cursor, total=len(files))
+    items = [_entry(file, media.inspection_of(file.name)) for file in page[:limit]]
+    return MediaPage(items=items, next_cursor=next_cursor, total=len(files))
 
 
 def record_page(history: History, query: RecordQuery) -> RecordPage:
@@ -74,9 +75,9 @@ def _counted(records: Iterable[Record]) -> dict[Verdict, int]:
     return {verdict: found[verdict] for verdict in VERDICTS}
 
 
-def _entry(file: MediaFile) -> MediaEntry:
+def _entry(file: MediaFile, inspection_id: str | None) -> MediaEntry:
     modified = rfc3339(datetime.fromtimestamp(file.modified, UTC))
-    return MediaEntry(name=file.name, bytes=file.bytes, modified=modified, inspection_id=file.inspection_id)
+    return MediaEntry(name=file.name, bytes=file.bytes, modified=modified, inspection_id=inspection_id)
 
 
 def _cursor(file: MediaFile) -> str:

@@ -5,6 +5,7 @@ import fcntl
 import logging
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,11 +17,17 @@ from secrets import token_hex
 from pydantic import ValidationError
 from werkzeug.utils import secure_filename
 
+from defect_api.images import EXTENSIONS
 from defect_api.problems import MediaFull, MediaReadOnly, NotFound, RecordUnreadable
 from defect_api.publication import Publication
 from defect_api.record import Record
 
 ID = re.compile(r"(?P<stem>[A-Za-z0-9_-]{1,80})-(?P<digest>[0-9a-f]{16})")
+# what an inspection's files are called, and those with the first contract's answers about its original
+FILE = re.compile(
+    rf"(?P<id>{ID.pattern})(?:\.json|_(?:view|overlay|prob|class|mask)\.png|_[1-4]\.json"
+    rf"|(?P<original>{'|'.join(map(re.escape, EXTENSIONS.values()))}))"
+)
 STEM_LENGTH = 80
 FILENAME_LENGTH = 255
 MODE = 0o644
@@ -40,10 +47,10 @@ def bare_name(filename: str | None) -> str:
     return printable[-FILENAME_LENGTH:] or "sheet"
 
 
-def safe_stem(filename: str | None) -> str:
-    """Return the part of a client's file name that an id may carry: `[A-Za-z0-9_-]`, at most 80; `sheet` if none."""
+def safe_stem(filename: str | None, length: int = STEM_LENGTH) -> str:
+    """Return the part of a client's file name that an id may carry: `[A-Za-z0-9_-]`, up to `length`, or `sheet`."""
     stem = secure_filename(Path(bare_name(filename)).stem).replace(".", "_")
-    return stem[:STEM_LENGTH].strip("_-") or "sheet"
+    return stem[:length].strip("_-") or "sheet"
 
 
 def inspection_id(filename: str | None, sha256: str) -> str:
@@ -63,12 +70,6 @@ class MediaFile:
     def modified(self) -> float:
         """Return the modification in seconds since 1970, UTC."""
         return self.stamp / 1e9
-
-    @property
-    def inspection_id(self) -> str | None:
-        """Return the id that the name begins with, if it has that form."""
-        found = ID.match(self.name)
-        return found.group() if found else None
 
     @property
     def order(self) -> tuple[int, str]:
@@ -134,6 +135,24 @@ class MediaVolume:
             with suppress(FileNotFoundError):
                 size += (self.folder / name).stat().st_size
         return StoredRecord(record, status.st_mtime_ns, size)
+
+    def room(self) -> tuple[int, int] | None:
+        """Return the size and the free room of the disk below, in bytes; None where it has gone."""
+        try:
+            disk = shutil.disk_usage(self.folder)
+        except OSError:
+            return None
+        return disk.total, disk.free
+
+    def inspection_of(self, name: str) -> str | None:
+        """Return the id of the inspection whose file `name` is called like; None for a picture of a client's own.
+
+        One that is called like an original has a record beside it.
+        """
+        found = FILE.fullmatch(name)
+        if found is None or (found["original"] and not (self.folder / f"{found['id']}.json").exists()):
+            return None
+        return found["id"]
 
     def stamps(self) -> dict[str, int]:
         """Return the stamps of all records by id."""
@@ -201,10 +220,12 @@ class MediaVolume:
             ) from error
 
     def _finish_deletion(self, mark: Path) -> None:
+        identifier = mark.name[1:].removesuffix(MARK)
+        answers = {f"{identifier}_mask.png", *(f"{identifier}_{enlarged}.json" for enlarged in range(1, 5))}
         try:
-            files = set(Record.model_validate_json(mark.read_bytes()).files.names())
+            files = {*Record.model_validate_json(mark.read_bytes()).files.names(), *answers}
             with suppress(NotFound):  # posted again since the crash: what the new record names is its own
-                files -= set(self.record(mark.name[1:].removesuffix(MARK)).files.names())
+                files -= {*self.record(identifier).files.names(), *answers}
         except (ValidationError, RecordUnreadable):
             log.warning("%s is not of this version; the files of that inspection are left for its own", mark.name)
             return

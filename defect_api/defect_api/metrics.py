@@ -50,11 +50,12 @@ LIMIT_USE = Histogram(
 
 @dataclass(frozen=True)
 class Standing:
-    """What is so at the moment, as opposed to what is counted."""
+    """What is so at the moment, as opposed to what is counted; `media` is the volume's size and free room in bytes."""
 
     model: ModelFacts | None
     complaints: int
     places: int
+    media: tuple[int, int] | None
 
 
 class _StandingCollector(Collector):
@@ -70,6 +71,14 @@ class _StandingCollector(Collector):
         yield GaugeMetricFamily(
             "defect_api_inspections_limit", "Inspections that all workers hold at most", value=standing.places
         )
+        if standing.media:
+            size, free = standing.media
+            yield GaugeMetricFamily(
+                "defect_api_media_size_bytes", "Size of the disk that the media volume is on", value=size
+            )
+            yield GaugeMetricFamily(
+                "defect_api_media_free_bytes", "Room that the service can still use on it", value=free
+            )
         facts = standing.model.model_dump() if standing.model else {}
         info = GaugeMetricFamily("defect_api_model_info", "The model in service", labels=list(ModelFacts.model_fields))
         if facts:

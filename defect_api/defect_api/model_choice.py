@@ -47,6 +47,7 @@ class ModelChooser:
         self._folder = settings.state_dir / "serving"
         self._engines = Engines(settings)
         self._held: str | None = None
+        self._failure: str | None = None
         # whether this worker makes the first choice; the others wait for it
         self.is_first = False
 
@@ -65,7 +66,8 @@ class ModelChooser:
     def complaints(self) -> list[str]:
         """Return a sentence for each package or engine that is not used because something is wrong with it."""
         choice = self._choice()
-        return [*choice.failed, *choice.complaints] if choice else []
+        told = [*choice.failed, *choice.complaints] if choice else []
+        return [*told, self._failure] if self._failure else told
 
     def load(self) -> ServedModel:
         """Load what was chosen, or choose if nobody has. Raises PackageError where there is nothing to serve."""
@@ -87,17 +89,20 @@ class ModelChooser:
         slot.wait()
         while True:
             time.sleep(LOOK_S)
+            told = self._failure
             try:
                 self.look(slot)
             except PackageError as error:
-                log.error("%s", error)  # noqa: TRY400  # the sentence is for an operator
+                # what cannot be loaded is tried again at each look
+                if str(error) != told:
+                    log.error("%s", error)  # noqa: TRY400  # the sentence is for an operator
             except OSError:
                 log.exception("the choice of the model cannot be followed")
 
     def look(self, slot: ModelSlot) -> None:
         """Choose anew if that was asked for, and put in service what was chosen, by whomever.
 
-        Raises PackageError where that cannot be loaded; what is in service stays.
+        Raises PackageError where that cannot be loaded; what is in service stays, and the next look tries again.
         """
         choice, model = self._choice(), None
         if self._asked():
@@ -141,11 +146,16 @@ class ModelChooser:
             raise PackageError(f"model {package.key}: it cannot be copied ({error.strerror})") from error
 
     def _take(self, choice: Choice, model: ServedModel | None) -> ServedModel:
-        self._held = choice.package
         if choice.package is None:
             raise PackageError("; ".join(choice.complaints))
-        copy = read_package(self._folder / choice.package)
-        return model or load_package(copy, self._engines, choice.option).model
+        try:
+            copy = read_package(self._folder / choice.package)
+            taken = model or load_package(copy, self._engines, choice.option).model
+        except PackageError as error:
+            self._failure = str(error)
+            raise
+        self._held, self._failure = choice.package, None
+        return taken
 
     def _choice(self) -> Choice | None:
         try:

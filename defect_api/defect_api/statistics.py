@@ -132,7 +132,7 @@ def area_edges(largest: int) -> list[float]:
 def _span(filters: Filters, overview: Overview, now: datetime) -> tuple[datetime, datetime]:
     """Return the time that is shown: what the filters say, as far as it has come, otherwise from oldest to newest."""
     oldest, newest = overview.span or (now, now)
-    begin = max(filters.created_from or oldest, EPOCH)
+    begin = max(min(filters.created_from, now), EPOCH) if filters.created_from else oldest
     end = min(filters.created_to or now, now) if filters.created_from else newest
     return begin, max(begin, end)
 

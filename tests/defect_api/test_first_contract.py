@@ -89,6 +89,16 @@ def test_mask_and_json_appear_under_the_name_up_to_its_first_dot(client: FlaskCl
     assert green == outlined(document)
 
 
+def test_long_names_that_begin_alike_have_answers_of_their_own(client: FlaskClient, media: MediaVolume) -> None:
+    names = [f"{'x' * length}.png" for length in (81, 250, 251)]
+    for name in names:
+        (media.folder / name).write_bytes(png(GREY))
+    first, longest, cut = (client.get(URL, query_string={"filename": name}).get_json()["filename"] for name in names)
+    assert first == f"{'x' * 81}_mask.png"
+    assert longest == cut == f"{'x' * 246}_mask.png"
+    assert (media.folder / longest).is_file()
+
+
 @pytest.mark.parametrize("channels", [3, 4])
 def test_colour_is_accepted(client: FlaskClient, media: MediaVolume, channels: int) -> None:
     picture = np.dstack([GREY] * 3 + [np.full_like(GREY, 255)] * (channels - 3))

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from flask import Flask
 
-from defect_api import import_media
+from defect_api import client, import_media
 from defect_api.client import Inspector
 from defect_api.import_media import main
 from defect_api.media import MediaVolume
@@ -22,25 +22,27 @@ def test_pictures_are_adopted_once_and_what_is_no_sheet_is_told(
     (media.folder / "old.png").write_bytes(png(sheet((100, 50, 40, 30, DARK))))
     (media.folder / "old_mask.png").write_bytes(png(sheet()))
     (media.folder / "old_1.json").write_text("{}")
+    (media.folder / "old-2024010112345678.png").write_bytes(png(sheet((700, 100, 60, 20, DARK))))
     (media.folder / "broken.jpg").write_bytes(b"nothing")
     address = serve(app)
     for _ in range(2):
         assert main([address]) == 1
         output = capsys.readouterr()
-        assert "1 pictures adopted, 1 refused" in output.out
+        assert "2 pictures adopted, 1 refused" in output.out
         assert "broken.jpg: The file is not" in output.err
-    (identifier,) = media.stamps()
-    assert media.record(identifier).image.filename == "old.png"
+    adopted = {media.record(identifier).image.filename for identifier in media.stamps()}
+    assert adopted == {"old.png", "old-2024010112345678.png"}
     assert media.path("old.png").is_file()
 
 
 def test_a_long_listing_is_read_to_its_end(
-    serve: Serve, app: Flask, media: MediaVolume, capsys: pytest.CaptureFixture[str]
+    serve: Serve, app: Flask, media: MediaVolume, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for number in range(60):
+    monkeypatch.setattr(client, "PAGE", 3)
+    for number in range(7):
         (media.folder / f"{number}.png").write_bytes(b"nothing")
     assert main([serve(app)]) == 1
-    assert "0 pictures adopted, 60 refused" in capsys.readouterr().out
+    assert "0 pictures adopted, 7 refused" in capsys.readouterr().out
 
 
 def test_the_token_of_the_environment_is_sent(

@@ -146,6 +146,7 @@ def test_another_model_is_not_found(client: FlaskClient) -> None:
         ({"data": CLEAN, "content_type": "image/jpeg"}, 422, "picture-refused"),
         ({"data": b"", "content_type": "image/png"}, 422, "picture-refused"),
         ({"data": b"{", "content_type": "application/json"}, 400, "bad-request"),
+        ({"data": b"[" * 100_000, "content_type": "application/json"}, 400, "bad-request"),
         ({"json": ["a.png"]}, 400, "bad-request"),
         ({"json": {}}, 422, "invalid-parameter"),
         ({"json": {"filename": 3}}, 422, "invalid-parameter"),
@@ -206,8 +207,11 @@ def test_one_inspection_too_many_is_503_at_once(
 def test_delete_leaves_nothing(client: FlaskClient, media: MediaVolume) -> None:
     record = post(client).json
     keeps = post(client, CLEAN, "keeps.png").json
+    for enlarge_by in (1, 4):
+        answer = client.get(f"/get_defect_contour?filename={record['files']['original']}&enlarge_by={enlarge_by}")  # type: ignore[index]
+        assert (media.folder / answer.get_json()["filename"]).is_file()
     assert client.delete(f"{URL}/{record['id']}").status_code == 204  # type: ignore[index]
-    assert {file.inspection_id for file in media.files()} == {keeps["id"]}  # type: ignore[index]
+    assert {media.inspection_of(file.name) for file in media.files()} == {keeps["id"]}  # type: ignore[index]
     assert_problem(client.get(f"{URL}/{record['id']}"), 404, "not-found")  # type: ignore[index]
     assert_problem(client.delete(f"{URL}/{record['id']}"), 404, "not-found")  # type: ignore[index]
 

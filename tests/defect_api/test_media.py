@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from defect_api.images import EXTENSIONS
 from defect_api.media import MediaVolume, bare_name, inspection_id, safe_stem
 from defect_api.problems import MediaFull, MediaReadOnly, NotFound
 
@@ -185,15 +186,22 @@ def test_files_are_listed_newest_first_without_hidden_ones_and_links(media: Medi
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("a-0123456789abcdef.jpg", "a-0123456789abcdef"),
+        *((f"a-0123456789abcdef{extension}", "a-0123456789abcdef") for extension in EXTENSIONS.values()),
+        ("a-0123456789abcdef.json", "a-0123456789abcdef"),
         ("a-b-0123456789abcdef_overlay.png", "a-b-0123456789abcdef"),
+        ("a-b-0123456789abcdef_mask.png", "a-b-0123456789abcdef"),
+        ("a-b-0123456789abcdef_4.json", "a-b-0123456789abcdef"),
         ("a.jpg", None),
         ("a_mask.png", None),
+        ("sheet_2024010112345678.jpg", None),
+        ("sheet-2024010112345678.jpg", None),
+        ("a-0123456789abcdef0.jpg", None),
+        ("a-0123456789abcdef_cut.jpg", None),
     ],
 )
 def test_a_files_inspection_is_read_from_its_name(media: MediaVolume, name: str, expected: str | None) -> None:
-    (media.folder / name).touch()
-    assert media.files()[0].inspection_id == expected
+    (media.folder / "a-0123456789abcdef.json").touch()
+    assert media.inspection_of(name) == expected
 
 
 def test_a_part_that_appears_while_another_worker_starts_does_not_stop_that(media: MediaVolume) -> None:

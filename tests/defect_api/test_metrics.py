@@ -1,7 +1,9 @@
 """What Prometheus is told of inspections, refusals, the model in service and the room that is left."""
 
 import io
+import shutil
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from defect_api.app import create_app
+from defect_api.media import MediaVolume
 from defect_api.metrics import count_inspection
 from defect_api.model_package import PackageError
 from defect_api.record import Condition, Record, Similarity
@@ -110,6 +113,21 @@ def test_the_model_in_service_and_the_room_are_told(make_app: Callable[..., Flas
     assert value(client, "defect_api_ready") == 1
     assert value(client, "defect_api_refused_packages") == 0
     assert value(client, "defect_api_inspections_limit") == 5
+
+
+def test_the_room_on_the_media_volume_is_told(
+    client: FlaskClient, media: MediaVolume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disks = {media.folder: SimpleNamespace(total=1000, free=123)}
+    monkeypatch.setattr(shutil, "disk_usage", disks.__getitem__)
+    assert value(client, "defect_api_media_size_bytes") == 1000
+    assert value(client, "defect_api_media_free_bytes") == 123
+
+
+def test_figures_are_told_without_a_media_volume(client: FlaskClient, media: MediaVolume) -> None:
+    shutil.rmtree(media.folder)
+    assert value(client, "defect_api_ready") == 1
+    assert "defect_api_media_free_bytes" not in client.get("/metrics").text
 
 
 def test_a_service_without_a_model_says_so(settings: Settings) -> None:

@@ -138,16 +138,25 @@ def test_a_service_without_a_model_gets_one_when_asked(settings: Settings, first
     assert (one.look(), two.look()) == ("tiny/2", "tiny/2")
 
 
-def test_a_copy_that_cannot_be_loaded_leaves_what_is_in_service(settings: Settings, first: Path) -> None:
+def test_a_copy_that_cannot_be_loaded_leaves_what_is_in_service_and_is_tried_again(
+    settings: Settings, first: Path
+) -> None:
     one, two = Worker(settings), Worker(settings)
     newer(first, "2")
     one.chooser.ask()
     one.look()
-    for weights in settings.state_dir.glob("serving/package-*/tiny/2/model.keras"):
-        weights.write_bytes(b"")
-    with pytest.raises(PackageError, match="digest differs"):
-        two.look()
-    assert two.look() == "tiny/1"
+    (weights,) = settings.state_dir.glob("serving/package-*/tiny/2/model.keras")
+    whole = weights.read_bytes()
+    weights.write_bytes(b"")
+    for _ in range(2):
+        with pytest.raises(PackageError, match="digest differs"):
+            two.look()
+        assert two.slot.model.package.key == "tiny/1"
+        (complaint,) = two.slot.complaints
+        assert "digest differs" in complaint
+    weights.write_bytes(whole)
+    assert two.look() == "tiny/2"
+    assert two.slot.complaints == []
 
 
 def test_a_worker_that_is_overtaken_while_it_loads_serves_what_is_chosen_then(

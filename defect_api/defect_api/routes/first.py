@@ -27,7 +27,7 @@ PARAMETERS = [
 RESPONSES = {
     200: {"content": {"application/json": {"schema": {"type": "object"}}}},
     403: {"description": "a plain sentence", "content": {"text/plain": {"schema": {"type": "string"}}}},
-    **problem_responses(401, 503, 507),
+    **problem_responses(401, 409, 503, 507),
 }
 
 

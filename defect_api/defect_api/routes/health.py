@@ -28,6 +28,6 @@ def readyz() -> Response:
 @api.get("/metrics", summary="Figures for Prometheus", responses={200: {"content": {"text/plain": {}}}})
 def metrics() -> Response:
     """Of all workers together."""
-    slot, settings = state().slot, state().settings
-    standing = Standing(model=slot.facts, complaints=len(slot.complaints), places=settings.queue)
+    slot = state().slot
+    standing = Standing(slot.facts, len(slot.complaints), state().settings.queue, state().media.room())
     return Response(exposition(standing), content_type=CONTENT_TYPE)

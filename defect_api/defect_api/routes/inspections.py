@@ -139,7 +139,10 @@ def _from_form(query: InspectionQuery) -> Response:
 
 
 def _from_volume(query: InspectionQuery) -> Response:
-    document = request.get_json()
+    try:
+        document = request.get_json()
+    except RecursionError as error:
+        raise BadRequest("The JSON body is nested too deeply.") from error
     if not isinstance(document, dict):
         raise BadRequest('The JSON body must be an object such as {"filename": "..."}.')
     try:
