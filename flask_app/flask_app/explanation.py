@@ -1,6 +1,6 @@
 """Why a sheet got its verdict, in sentences for a person who inspects steel."""
 
-from flask_app.record import CardThreshold, Defect, Record
+from flask_app.record import CardThreshold, Defect, Record, Scale
 from flask_app.wording import THIN_SPACE, number, percent
 
 
@@ -19,17 +19,17 @@ def _found(record: Record) -> str:
         (f"{number(1 + len(others))} regions reach", "The largest") if others else ("One region reaches", "It")
     )
     return (
-        f"{count} the threshold of {percent(record.threshold.value)}. {subject} measures {_measures(largest)}; "
-        f"{percent(largest.type_probability)} of it look like {largest.type}."
+        f"{count} the threshold of {percent(record.threshold.value)}. {subject} measures "
+        f"{_measures(largest, record.scale)}; {percent(largest.type_probability)} of it look like {largest.type}."
     )
 
 
-def _measures(defect: Defect) -> str:
-    length, width, unit = defect.length_px, defect.width_px, "px"
-    if defect.length_mm is not None and defect.width_mm is not None:
-        length, width, unit = defect.length_mm, defect.width_mm, "mm"
+def _measures(defect: Defect, scale: Scale | None) -> str:
+    length, width, unit, decimals = defect.length_px, defect.width_px, "px", 1
+    if scale and defect.length_mm is not None and defect.width_mm is not None:
+        length, width, unit, decimals = defect.length_mm, defect.width_mm, "mm", scale.decimals
     edge = ", up to the edge of the picture" if defect.edge_distance_px == 0 else ""
-    return f"{number(length, 1)} by {number(width, 1)}{THIN_SPACE}{unit}{edge}"
+    return f"{number(length, decimals)} by {number(width, decimals)}{THIN_SPACE}{unit}{edge}"
 
 
 def _clean(record: Record, rule: CardThreshold | None) -> str:

@@ -6,7 +6,9 @@ from flask_app import context
 
 blueprint = Blueprint("media", __name__)
 
+# what nginx serves of the volume (nginx/templates)
 PICTURE_ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+SERVED_ENDINGS = (*PICTURE_ENDINGS, ".json")
 
 
 @blueprint.get("/media/")
@@ -15,4 +17,4 @@ def listing() -> str:
     cursor = request.args.get("cursor") or None
     limit = context.settings().media_page_size
     page = context.client().media(limit=limit, cursor=cursor, request_id=context.request_id())
-    return render_template("media.html", page=page, cursor=cursor, endings=PICTURE_ENDINGS)
+    return render_template("media.html", page=page, cursor=cursor, pictures=PICTURE_ENDINGS, served=SERVED_ENDINGS)

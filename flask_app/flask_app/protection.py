@@ -26,7 +26,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
@@ -77,6 +76,9 @@ def _own_host(default_port: int) -> tuple[str | None, int]:
 def add_headers(response: Response) -> Response:
     """Set the security headers, and have pages asked for anew: they show what changes."""
     response.headers.update(HEADERS)
+    # over plain HTTP browsers pass it over, and complain of it with every page
+    if request.is_secure:
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-cache")
     return response

@@ -1,5 +1,6 @@
 """What the REST service answers, as the site reads it: records, media files and model cards. No HTTP here."""
 
+import math
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -70,6 +71,16 @@ class Scale(Answer):
 
     mm_per_px_x: float
     mm_per_px_y: float
+
+    @property
+    def decimals(self) -> int:
+        """Return with how many decimals lengths in mm are told, as the service's own `Scale.decimals`."""
+        return max(1, 1 - round(math.log10(min(self.mm_per_px_x, self.mm_per_px_y))))
+
+    @property
+    def area_decimals(self) -> int:
+        """Return with how many decimals areas in mm² are told: down to a pixel's, and whole ones at 1 mm per px."""
+        return 2 * self.decimals - 2
 
 
 class Defect(Answer):

@@ -63,6 +63,7 @@ def _created(address: str, record: Record) -> Response:
         location=address,
         id=record.id,
         verdict=record.verdict,
+        reasons=[reason.message for reason in record.reasons],
         defect_probability=record.defect_probability,
         thumbnail=thumbnail_url(record),
     )

@@ -106,7 +106,8 @@ def defect_area(record: Record) -> str:
     in_px = f"{number(px)}{THIN_SPACE}px"
     if record.scale is None:
         return in_px
-    return f"{number(px * record.scale.mm_per_px_x * record.scale.mm_per_px_y)}{THIN_SPACE}mm² · {in_px}"
+    on_sheet = number(px * record.scale.mm_per_px_x * record.scale.mm_per_px_y, record.scale.area_decimals)
+    return f"{on_sheet}{THIN_SPACE}mm² · {in_px}"
 
 
 def condition_name(name: str) -> str:

@@ -19,7 +19,7 @@ def test_every_static_address_carries_its_contents_digest(app: Flask) -> None:
 def test_a_page_names_each_module_that_its_scripts_import_once(app: Flask) -> None:
     page = app.test_client().get("/upload").text
     preloaded = re.findall(r'<link rel="modulepreload" href="/static/([^"]+)">', page)
-    assert {"upload/row.js", "upload/words.js", "picture-header.js"} < set(preloaded)
+    assert {"upload/row.js", "format.js", "picture-header.js"} < set(preloaded)
     assert len(preloaded) == len(set(preloaded))
 
 

@@ -11,6 +11,9 @@ SECOND = {**RECORD["defects"][0], "type": "class 1"}
 ON_SHEET = {**RECORD["defects"][0], "length_mm": 610.2, "width_mm": 76.0, "edge_distance_px": 0}
 
 
+SCALE = {"mm_per_px_x": 2.0, "mm_per_px_y": 2.0}
+
+
 def say(rule: CardThreshold | None = RULE, **changes: Any) -> str:
     words = " ".join(explain(Record.model_validate({**RECORD, **changes}), rule))
     return words.replace("\u202f", " ")
@@ -35,7 +38,7 @@ def say(rule: CardThreshold | None = RULE, **changes: Any) -> str:
     ids=["one", "several", "at the edge, in mm"],
 )
 def test_a_defect_is_described(defects: list[dict[str, Any]], said: str) -> None:
-    assert said in say(defects=defects)
+    assert said in say(defects=defects, scale=SCALE)
 
 
 def test_a_clean_sheet_has_no_pixel_above_the_threshold_or_none_that_counts() -> None:

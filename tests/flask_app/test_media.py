@@ -35,6 +35,16 @@ def test_a_picture_not_yet_judged_can_be(client: FlaskClient, rest: responses.Re
     assert "filename=belt_1.json" not in text
 
 
+@pytest.mark.parametrize(("name", "served"), [("a.TIFF", True), ("a.json", True), ("a.html", False), ("a", False)])
+def test_only_what_nginx_serves_has_a_link(
+    client: FlaskClient, rest: responses.RequestsMock, name: str, served: bool
+) -> None:
+    rest.get(MEDIA, json=page(file(name)))
+    text = client.get("/media/").text
+    assert (f'href="/media/{name}"' in text) == served
+    assert f"{name}<" in text
+
+
 def test_order_is_the_services(client: FlaskClient, rest: responses.RequestsMock) -> None:
     rest.get(MEDIA, json=page(file("b.png"), file("a.png")))
     text = client.get("/media/").text

@@ -131,9 +131,9 @@ def test_each_defect_is_a_row_with_units(
     client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
 ) -> None:
     page = show(client, rest, record).replace("\u202f", " ").replace("&#8239;", " ")
-    for words in ("class 3", "91.0 %", "12 345", "12 000 to 13 000", "305.5", "90°", "10, 20, 300 \u00d7 40"):
+    for words in ("class 3", "91.0 %", "12 345", "12 000 to 13 000", "305.5", "90°", "10, 20<", "300 \u00d7 40 px"):
         assert words in page
-    assert page.count('<span class="unit"> px</span>') == 5
+    assert page.count('<span class="unit"> px</span>') == 4
     assert "mm²" not in page
 
 
@@ -152,7 +152,17 @@ def test_with_a_scale_there_are_millimetres(
     record["scale"] = {"mm_per_px_x": 0.5, "mm_per_px_y": 2.0}
     record["defects"][0] |= {"area_mm2": 12345.04, "length_mm": 611.0, "width_mm": 19.12}
     page = show(client, rest, record).replace("\u202f", " ")
-    for words in ("12 345.0 mm²", "611.0 mm", "19.1 mm", "2.0 mm per px"):
+    for words in ("12 345 mm²", "611.0 mm", "19.1 mm", "2.0 mm per px"):
+        assert words in page
+
+
+def test_under_a_microscope_millimetres_are_told_as_finely_as_pixels(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    record["scale"] = {"mm_per_px_x": 0.01, "mm_per_px_y": 0.01}
+    record["defects"][0] |= {"area_px": 24, "area_mm2": 0.0024, "length_mm": 0.611, "width_mm": 0.191}
+    page = show(client, rest, record).replace("\u202f", " ")
+    for words in ("0.0024 mm²", "0.611 mm", "0.191 mm", "0.611 by 0.191 mm"):
         assert words in page
 
 

@@ -80,7 +80,13 @@ def test_every_answer_has_the_strict_policy(client: FlaskClient, page_paths: lis
         assert directives["form-action"] == "'self'", path
         assert "unsafe" not in headers["Content-Security-Policy"], path
         assert headers["X-Content-Type-Options"] == "nosniff", path
-        assert {"Referrer-Policy", "Cross-Origin-Opener-Policy", "Permissions-Policy"} <= set(headers.keys()), path
+        assert {"Referrer-Policy", "Permissions-Policy"} <= set(headers.keys()), path
+
+
+@pytest.mark.parametrize(("scheme", "policy"), [("http", None), ("https", "same-origin")])
+def test_windows_are_kept_apart_where_browsers_can(client: FlaskClient, scheme: str, policy: str | None) -> None:
+    answer = client.get("/upload", headers={"X-Forwarded-Proto": scheme})
+    assert answer.headers.get("Cross-Origin-Opener-Policy") == policy
 
 
 def test_no_page_has_inline_script_style_or_foreign_addresses(client: FlaskClient, page_paths: list[str]) -> None:

@@ -40,6 +40,7 @@ def test_a_script_that_asks_for_json_gets_the_outcome(
         "location": f"/prediction?filename={ID}.jpg",
         "id": ID,
         "verdict": "defect",
+        "reasons": [],
         "defect_probability": 0.9731,
         "thumbnail": f"/api/v1/inspections/{ID}/thumbnail?v=1769860805000",
     }

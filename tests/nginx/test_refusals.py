@@ -97,7 +97,9 @@ def test_too_many_connections_of_one_client_are_refused(open_door: OpenDoor) -> 
 def test_services_that_are_away_are_said_to_be(open_door: OpenDoor) -> None:
     door = open_door(SITE_UPSTREAM=f"127.0.0.1:{free_port()}", API_UPSTREAM=f"127.0.0.1:{free_port()}")
     assert_page(door.get("/"), 502, "does not answer")
+    assert_page(door.get("/history?text=coil"), 502, ">Try again</a>")
     assert_page(door.post("/upload", data=b"x"), 502, "does not answer")
+    assert "Try again" not in door.post("/upload", data=b"x").text
     assert_problem(door.get("/api/readyz"), 502, "bad-gateway")
     assert door.get("/api/readyz").headers["Retry-After"] == "5"
 

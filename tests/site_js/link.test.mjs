@@ -16,6 +16,11 @@ test("what is written is what is read", () => {
   assert.deepEqual(readState(`#${fragment}`, FIRST), { changes, place });
 });
 
+test("a number beyond its range is brought to its end", () => {
+  const ranges = { threshold: [0.001, 1], gamma: [0.25, 3] };
+  assert.deepEqual(readState("#threshold=5&gamma=-2", FIRST, ranges).changes, { threshold: 1, gamma: 0.25 });
+});
+
 for (const [fragment, why] of [
   ["main", "a place of the page"],
   ["threshold=", "no number"],

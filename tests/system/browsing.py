@@ -7,11 +7,13 @@ from typing import Any
 
 import cv2
 import numpy as np
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
-PHONE = {"width": 360, "height": 740}
-DESKTOP = {"width": 1440, "height": 900}
-WIDE = {"width": 1920, "height": 1080}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+WIDE: ViewportSize = {"width": 1920, "height": 1080}
+# A4 with margins of 10 mm
+PAPER: ViewportSize = {"width": 718, "height": 1047}
 # deadlines of a machine that is busy with other things, not what a person waits
 DEADLINE_MS = 120_000
 PREDICTION = re.compile(r"/prediction\?filename=")

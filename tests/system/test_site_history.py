@@ -12,7 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.system.browsing import PHONE, PREDICTION, Audit, NewPage, forget, overflow, save
+from tests.system.browsing import DESKTOP, PAPER, PHONE, PREDICTION, Audit, NewPage, forget, overflow, save
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.browser]
@@ -158,12 +158,26 @@ def test_what_is_ticked_is_exported(page: Page, word: str, three: list[dict[str,
 
 def test_deleting_can_be_undone(page: Page, word: str, three: list[dict[str, Any]], platform_url: str) -> None:
     page.goto(f"/history?text={word}")
-    card(page, three[0]).get_by_role("checkbox").check()
+    for record in three[:2]:
+        card(page, record).get_by_role("checkbox").check()
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(card(page, three[0])).to_be_hidden()
     page.get_by_role("button", name="Undo").click()
     expect(card(page, three[0])).to_be_visible()
+    expect(page.get_by_role("group", name="What is ticked")).to_contain_text("2 ticked")
+    expect(page.get_by_role("button", name="Delete", exact=True)).to_be_focused()
     assert not gone(platform_url, three[0])
+
+
+def test_what_is_deleted_is_not_counted_in_any_order(page: Page, inspect: Inspect) -> None:
+    word = f"order{secrets.token_hex(4)}"
+    records = [inspect(name=f"{word} {number}.png") for number in range(2)]
+    page.goto(f"/history?text={word}&sort=created_at&order=asc")
+    card(page, records[0]).get_by_role("checkbox").check()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete now").click()
+    expect(page.locator("#summary")).to_contain_text("1 sheet")
+    expect(page.locator("#summary")).to_contain_text("1 defect found")
 
 
 @pytest.mark.parametrize("how", ["at once", "by leaving"])
@@ -211,6 +225,20 @@ def test_a_bar_leads_to_its_sheets(page: Page, word: str) -> None:
     assert "verdict=defect" in page.url
     assert f"text={word}" in page.url
     expect(page.locator("#gallery li").first).to_be_visible()
+
+
+@pytest.mark.usefixtures("three")
+def test_on_paper_no_chart_is_cut_off(new_page: NewPage) -> None:
+    page = new_page(viewport=DESKTOP, color_scheme="dark")
+    page.goto("/statistics?last=24h&zone=UTC")
+    expect(page.locator(".chart-box canvas").last).to_have_attribute("style", re.compile("height"))
+    page.set_viewport_size(PAPER)
+    page.emulate_media(media="print")
+    right = "(parts) => parts.map((part) => part.getBoundingClientRect().right)"
+    charts, boxes = (page.locator(parts).evaluate_all(right) for parts in (".chart-box canvas", ".chart-box"))
+    assert all(chart <= box for chart, box in zip(charts, boxes, strict=True))
+    assert overflow(page) == 0
+    expect(page.locator("body")).to_have_css("color", "rgb(17, 25, 23)")
 
 
 @pytest.mark.usefixtures("three")

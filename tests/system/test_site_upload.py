@@ -117,7 +117,7 @@ def test_what_would_be_refused_is_not_sent(page: Page, tmp_path: Path) -> None:
     assert posts == []
 
 
-def test_what_only_the_service_can_see_is_told_beside_the_picture(
+def test_what_the_service_refuses_for_good_is_told_and_not_offered_again(
     page: Page, defective: Path, tmp_path: Path, complaints: list[str]
 ) -> None:
     torn = tmp_path / "torn.png"
@@ -126,29 +126,52 @@ def test_what_only_the_service_can_see_is_told_beside_the_picture(
     page.set_input_files("#file", torn)
     page.click("#send")
     expect(row(page, torn)).to_contain_text("damaged or incomplete")
-    expect(row(page, torn).get_by_role("button", name=re.compile("Try .* again"))).to_be_visible()
+    expect(row(page, torn)).to_have_attribute("data-kind", "refused")
+    expect(page.locator("#stage")).to_have_text("0 of 1 judged, 1 refused")
+    expect(page.get_by_role("button", name=re.compile("again"))).to_have_count(0)
+    page.click("#send")
+    expect(page.get_by_role("alert")).to_contain_text("None of these can be judged")
     forget(complaints, 422)
 
 
-def test_a_busy_service_is_asked_again(
-    page: Page, defective: Path, renamed: Callable[[Path], Path], complaints: list[str]
+def test_a_sheet_without_a_verdict_says_why(
+    page: Page, defective: Path, tmp_path: Path, renamed: Callable[[Path], Path]
 ) -> None:
-    asked: list[str] = []
-
-    def answer(route: Route) -> None:
-        asked.append(route.request.method)
-        if len(asked) == 1:
-            route.fulfill(status=503, headers={"Retry-After": "1"}, json={"detail": "The service is busy."})
-        else:
-            route.continue_()
-
-    page.route("**/upload", lambda route: answer(route) if route.request.method == "POST" else route.continue_())
+    tiny = save(tmp_path / f"tiny {secrets.token_hex(4)}.png", np.zeros((64, 64), np.uint8))
     page.goto("/upload")
-    page.set_input_files("#file", renamed(defective))
+    page.set_input_files("#file", [tiny, renamed(defective)])
     page.click("#send")
+    expect(row(page, tiny).locator(".badge")).to_have_text("No verdict")
+    expect(row(page, tiny).locator(".row-state")).to_contain_text("px")
+    expect(row(page, tiny).locator(".row-probability")).to_be_empty()
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "words"),
+    [
+        (503, '{"detail": "The inspection service cannot be reached."}', "The inspection service cannot be reached."),
+        (502, "<h1>no site behind nginx</h1>", "The site cannot be reached."),
+        (429, "<h1>nginx counts</h1>", "Too many requests at once."),
+    ],
+)
+def test_what_passes_is_told_and_asked_again(
+    page: Page,
+    defective: Path,
+    renamed: Callable[[Path], Path],
+    complaints: list[str],
+    status: int,
+    answer: str,
+    words: str,
+) -> None:
+    sheet = renamed(defective)
+    waiting = {"Retry-After": "2"}
+    page.goto("/upload")
+    page.route("**/upload", lambda route: route.fulfill(status=status, headers=waiting, body=answer), times=1)
+    page.set_input_files("#file", sheet)
+    page.click("#send")
+    expect(row(page, sheet).locator(".row-state")).to_contain_text(f"{words} Next try in 2")
     page.wait_for_url(PREDICTION)
-    assert len(asked) == 2
-    forget(complaints, 503)
+    forget(complaints, status)
 
 
 def test_what_failed_can_be_tried_again(

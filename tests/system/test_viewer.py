@@ -13,7 +13,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from benchmarks.slider import APART, answer, worst_case
-from tests.system.browsing import DESKTOP, PHONE, Audit, NewPage, forget, judge, overflow, save
+from tests.system.browsing import DESKTOP, PAPER, PHONE, Audit, NewPage, forget, judge, overflow, save
 from tests.system.platform import Platform
 from training import sheets
 
@@ -191,21 +191,71 @@ def test_a_phone_shows_the_first_defect_by_the_sheets_full_height(new_page: NewP
     assert round(seen) == 256
 
 
-@pytest.mark.parametrize("width", [360, 768, 1024, 2560])
-def test_no_width_is_too_narrow_for_the_page(new_page: NewPage, defective: Path, width: int) -> None:
+@pytest.mark.parametrize("width", [320, 360, 760, 820, 900, 1000, 1100, 1280, 2560])
+def test_no_width_is_too_narrow_for_the_page_and_its_table(new_page: NewPage, defective: Path, width: int) -> None:
     page = new_page(viewport={"width": width, "height": 900})
     view(page, defective)
     assert overflow(page) == 0
+    assert page.locator(".defects").evaluate("(part) => part.scrollWidth - part.clientWidth") == 0
+
+
+def test_a_phones_keyboard_goes_through_the_parts_as_the_eye_does(new_page: NewPage, defective: Path) -> None:
+    page = new_page(viewport=PHONE)
+    view(page, defective)
+    tops = "[...document.querySelector('sheet-viewer').children].map((part) => part.getBoundingClientRect())"
+    for size in (PHONE, DESKTOP):
+        page.set_viewport_size(size)
+        expect(page.locator("sheet-viewer > :nth-child(3 of :not([hidden]))")).to_be_visible()
+        seen = page.evaluate(f"{tops}.filter(({{height}}) => height).map(({{top}}) => top)")
+        assert len(seen) == 5
+        assert seen == sorted(seen)
 
 
 def test_paper_carries_all_columns_and_nothing_to_press(new_page: NewPage, defective: Path) -> None:
-    page = new_page(viewport={"width": 760, "height": 1075})
+    page = new_page(viewport=PAPER)
     view(page, defective)
     page.emulate_media(media="print")
     expect(page.get_by_role("navigation", name="Pages")).to_be_hidden()
     expect(page.locator("#threshold")).to_be_hidden()
     expect(page.locator("canvas[data-picture=overlay]")).to_be_visible()
+    expect(page.locator(".defects tbody tr").first).to_have_css("display", "table-row")
     assert overflow(page) == 0
+
+
+def test_the_wheel_is_the_pages_and_zooms_with_ctrl(page: Page, defective: Path) -> None:
+    view(page, defective)
+    page.locator("canvas[data-picture=overlay]").hover()
+    fitted = camera(page)["scale"]
+    for turned in (300, -300):
+        before = page.evaluate("scrollY")
+        page.mouse.wheel(0, turned)
+        page.wait_for_function("(before) => scrollY !== before", arg=before)
+        assert camera(page)["scale"] == fitted
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -100)
+    page.wait_for_function(f"() => document.querySelector('sheet-viewer').camera.scale > {fitted}")
+    page.mouse.wheel(0, 200)
+    page.wait_for_function("() => document.querySelector('sheet-viewer').camera.fitted")
+
+
+def test_a_service_that_cannot_answer_a_threshold_is_told(page: Page, defective: Path, complaints: list[str]) -> None:
+    view(page, defective)
+    page.route("**/api/v1/inspections/*?threshold=*", lambda route: route.fulfill(status=503))
+    move_slider(page, 0.3)
+    told = page.get_by_role("alert").filter(has_text="service does not answer")
+    expect(told).to_be_visible()
+    page.keyboard.press("r")
+    expect(told).to_be_hidden()
+    forget(complaints, 503)
+
+
+def test_a_long_name_takes_two_lines_and_is_whole_on_hover(page: Page, defective: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / f"{'a sheet of this coil ' * 9}.png"
+    sheet.write_bytes(defective.read_bytes())
+    judge(page, sheet)
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_attribute("title", sheet.name)
+    assert heading.evaluate("(name) => name.offsetHeight / parseFloat(getComputedStyle(name).lineHeight)") < 2.1
 
 
 def test_nothing_moves_while_the_page_loads(page: Page, defective: Path) -> None:

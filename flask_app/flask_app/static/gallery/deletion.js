@@ -1,6 +1,6 @@
 // Deletes sheets after ten seconds in which that can be undone; at once when the page is left.
 
-import { gone } from "./sheets.js";
+import { fetchPage, gone, showSummary } from "./sheets.js";
 
 const UNDO_S = 10;
 const words = (number) => (number === 1 ? "1 inspection" : `${number} inspections`);
@@ -30,9 +30,10 @@ export class Deletion {
     return this.sheets.map(({ dataset }) => dataset.id);
   }
 
-  begin(sheets) {
+  // `from` is where the focus was: it goes back there when this is undone
+  begin(sheets, from) {
     this.carryOut();
-    this.sheets = sheets;
+    [this.sheets, this.from] = [sheets, from];
     for (const id of this.ids) gone.add(id);
     for (const sheet of sheets) sheet.hidden = true;
     this.timer = setTimeout(() => this.carryOut(), 1000 * UNDO_S);
@@ -48,16 +49,30 @@ export class Deletion {
 
   undo() {
     for (const id of this.ids) gone.delete(id);
-    for (const sheet of this.end()) sheet.hidden = false;
+    for (const sheet of this.end()) {
+      sheet.hidden = false;
+      sheet.querySelector("input[name=id]").click();
+    }
+    this.from.focus({ preventScroll: true });
   }
 
   carryOut() {
     const ids = this.ids;
     if (!ids.length) return;
     for (const sheet of this.end()) sheet.remove();
-    send(ids).catch(() => {
-      this.say(`${words(ids.length)} could not be deleted. Load the page again to see what is left.`);
-    });
+    send(ids).then(
+      () => this.recount(),
+      () => this.say(`${words(ids.length)} could not be deleted. Load the page again to see what is left.`),
+    );
+  }
+
+  // a list in another order than the newest first is not watched, so nothing else would count anew
+  async recount() {
+    try {
+      showSummary(await fetchPage(location.href));
+    } catch {
+      this.say("Deleted. The counts above are those of before: the service does not answer.");
+    }
   }
 
   // returns what was to be deleted

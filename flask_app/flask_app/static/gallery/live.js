@@ -1,6 +1,6 @@
 // Looks every few seconds, while the page is seen, whether there is a newer inspection, and brings the page up to date.
 
-import { fetchPage } from "./sheets.js";
+import { fetchPage, showSummary } from "./sheets.js";
 
 const EVERY_MS = 2500;
 const away = document.getElementById("away");
@@ -30,7 +30,7 @@ async function look(address, seen, update) {
   const now = await ask(address);
   if (now === seen) return seen;
   const page = await fetchPage(location.href);
-  document.getElementById("summary").replaceWith(page.getElementById("summary"));
+  showSummary(page);
   update(page);
   return now;
 }

@@ -13,6 +13,9 @@ export async function fetchPage(address) {
   return page;
 }
 
+// takes over how many sheets there are
+export const showSummary = (page) => document.getElementById("summary").replaceWith(page.getElementById("summary"));
+
 const sheetsOf = (root) => [...root.querySelectorAll("#gallery > [data-id]")];
 const idsOf = (gallery) => new Set([...gallery.children].map(({ dataset }) => dataset.id));
 

@@ -17,7 +17,7 @@ export function deleteTicked(form) {
     event.preventDefault();
     const sheets = ticked().map((box) => box.closest("[data-id]"));
     form.reset();
-    if (sheets.length) deletion.begin(sheets);
+    if (sheets.length) deletion.begin(sheets, event.submitter);
   });
   recount();
 }

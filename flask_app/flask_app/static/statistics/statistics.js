@@ -31,6 +31,9 @@ if (!here.searchParams.has("zone") && timeZone !== "UTC") {
   location.replace(here);
 }
 
+// width and height of charts on paper, px
+const PAPER = { wide: [640, 210], half: [300, 200] };
+
 // what a series means, in the page's own colours
 const COLOURS = {
   defect: "--defect",
@@ -91,9 +94,11 @@ function options(section, links) {
 }
 
 function draw(section) {
+  const canvas = section.querySelector("canvas");
+  Chart.getChart(canvas)?.destroy();
   const rows = [...section.querySelectorAll("tbody tr")];
   const links = rows.map((row) => row.querySelector("a").href);
-  return new Chart(section.querySelector("canvas"), {
+  return new Chart(canvas, {
     type: section.dataset.chart === "line" ? "line" : "bar",
     data: {
       labels: rows.map((row) => row.querySelector("a").textContent),
@@ -104,15 +109,19 @@ function draw(section) {
 }
 
 Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-let charts = [];
+const sections = [...document.querySelectorAll("[data-chart]")];
 async function drawAll() {
-  for (const chart of charts) chart.destroy();
-  charts = [];
-  for (const section of document.querySelectorAll("[data-chart]")) {
-    charts.push(draw(section));
+  for (const section of sections) {
+    draw(section);
     // the page answers between two charts: all together would hold it up
     await new Promise((resolve) => setTimeout(resolve));
   }
 }
 let drawing = drawAll();
-matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => (drawing = drawing.then(drawAll)));
+const redraw = () => (drawing = drawing.then(drawAll));
+matchMedia("(prefers-color-scheme: light)").addEventListener("change", redraw);
+// a browser that prints waits for nobody: all are drawn at once, in the colours of paper and for its width
+matchMedia("print").addEventListener("change", ({ matches }) => {
+  if (!matches) redraw();
+  else for (const section of sections) draw(section).resize(...PAPER[section.matches(".chart-wide") ? "wide" : "half"]);
+});

@@ -1,6 +1,6 @@
 // One chosen picture in the list: what it is, how far it has come, and its outcome.
 
-import { formatNumber, formatPercent, formatSize } from "./words.js";
+import { number, percent, size } from "../format.js";
 
 const template = document.getElementById("row");
 const badge = (verdict) => document.getElementById(`badge-${verdict}`).content.cloneNode(true);
@@ -9,7 +9,7 @@ export class Row {
   constructor(file, { onAgain, onRemove }) {
     this.element = template.content.firstElementChild.cloneNode(true);
     this.part("name").textContent = file.name;
-    this.part("facts").textContent = formatSize(file.size);
+    this.part("facts").textContent = size(file.size);
     this.state("", "Checking…");
     this.remove = this.element.querySelector("[data-remove]");
     this.again = this.element.querySelector("[data-again]");
@@ -33,8 +33,8 @@ export class Row {
   }
 
   ready(file, header) {
-    const size = header.width && `${formatNumber(header.width)} × ${formatNumber(header.height)} px`;
-    this.part("facts").textContent = [header.format, size, formatSize(file.size)].filter(Boolean).join(" · ");
+    const shape = header.width && `${number(header.width)} × ${number(header.height)} px`;
+    this.part("facts").textContent = [header.format, shape, size(file.size)].filter(Boolean).join(" · ");
     // browsers cannot show TIFF
     if (header.format !== "TIFF") this.show(URL.createObjectURL(file));
     this.state("ready", "");
@@ -48,6 +48,7 @@ export class Row {
   }
 
   sending(share) {
+    this.sent = true;
     this.bar.hidden = false;
     this.again.hidden = true;
     this.remove.hidden = true;
@@ -60,19 +61,22 @@ export class Row {
     }
   }
 
-  failed(words) {
+  // `kind` is failed, where another try may help, or refused
+  ended(kind, words) {
     this.bar.hidden = true;
-    this.again.hidden = false;
+    this.again.hidden = kind === "refused";
     this.remove.hidden = false;
-    this.state("failed", words);
+    this.state(kind, words);
   }
 
-  done({ location, verdict, defect_probability: probability, thumbnail }) {
+  done({ location, verdict, reasons, defect_probability: probability, thumbnail }) {
     this.bar.hidden = true;
     this.part("name").href = location;
     this.show(thumbnail);
     this.part("verdict").replaceChildren(badge(verdict));
-    this.part("probability").textContent = probability === null ? "" : formatPercent(probability);
-    this.state("done", "");
+    // without a verdict it is not to be relied on
+    this.part("probability").textContent = verdict === "no_verdict" ? "" : percent(probability);
+    // the other reasons stand on its own page
+    this.state("done", reasons[0] ?? "");
   }
 }

@@ -8,6 +8,10 @@ const DEFAULT_WAIT_S = 5;
 const LONGEST_WAIT_S = 60;
 // the network is gone or the service is starting, busy or away: nothing was judged
 const PASSING = [0, 429, 502, 503, 504];
+// refused, but not for the picture: the site's token, a slow connection, too many requests
+const NOT_FOR_THE_PICTURE = [401, 408, 429];
+// nginx refuses some requests before the site sees them, with a page instead of a document
+const WORDS = { 429: "Too many requests at once.", 502: "The site cannot be reached.", 504: "The site did not answer in time." };
 const SILENT = { debug() {}, warn() {}, error() {} };
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 
@@ -16,8 +20,8 @@ function waitOf(request) {
   return Math.min(asked > 0 ? asked : DEFAULT_WAIT_S, LONGEST_WAIT_S);
 }
 
-// `onBusy` is told of each file that waits: its id, and for how many seconds
-export function makeSender(endpoint, target, onBusy) {
+// `onWait` is told of each file that waits: its id, the answer, and for how many seconds
+export function makeSender(endpoint, target, onWait) {
   const fileOf = new WeakMap();
   const uppy = new Uppy({ autoProceed: false, logger: SILENT });
   uppy.use(DropTarget, { target });
@@ -37,21 +41,24 @@ export function makeSender(endpoint, target, onBusy) {
     onAfterResponse: async (request, count) => {
       if (!PASSING.includes(request.status) || count >= RETRIES) return;
       const seconds = waitOf(request);
-      onBusy(fileOf.get(request), seconds);
+      onWait(fileOf.get(request), request, seconds);
       await sleep(seconds);
     },
   });
   return uppy;
 }
 
-// a sentence for a person about a request that failed for good
+// whether the same picture would be refused again
+export const isRefusal = (request) =>
+  request?.status >= 400 && request.status < 500 && !NOT_FOR_THE_PICTURE.includes(request.status);
+
+// a sentence for a person about a request that did not succeed
 export function sayFailure(request, maxMb) {
   try {
     return JSON.parse(request.responseText).detail;
   } catch {
-    // nginx refuses some requests before the site sees them, with a page instead of a document
-    if (request?.status === 413) return `At most ${maxMb} MB can be sent.`;
-    if (request?.status === 429) return "Too many requests at once.";
-    return request?.status ? `The site answered with status ${request.status}.` : "The site cannot be reached.";
+    if (!request?.status) return "The site cannot be reached.";
+    if (request.status === 413) return `At most ${maxMb} MB can be sent.`;
+    return WORDS[request.status] ?? `The site answered with status ${request.status}.`;
   }
 }

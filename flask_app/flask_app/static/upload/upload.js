@@ -2,7 +2,7 @@
 
 import { check } from "./check.js";
 import { Row } from "./row.js";
-import { makeSender, sayFailure } from "./sender.js";
+import { isRefusal, makeSender, sayFailure } from "./sender.js";
 
 const part = (id) => document.getElementById(id);
 const form = document.querySelector("form.upload");
@@ -25,8 +25,8 @@ const checks = new Set();
 // runs under way: a single row may be tried again while others are sent
 let sending = 0;
 
-const uppy = makeSender(form.action, "main", (id, seconds) =>
-  rows.get(id)?.state("sending", `The service is busy; tried again in ${seconds}\u202fs`),
+const uppy = makeSender(form.action, "main", (id, request, seconds) =>
+  rows.get(id)?.state("sending", `${sayFailure(request, limit.maxMb)} Next try in ${seconds}\u202fs`),
 );
 const ofKind = (...kinds) => [...rows.values()].filter(({ kind }) => kinds.includes(kind));
 const count = (number) => (number === 1 ? "1 sheet" : `${number} sheets`);
@@ -39,16 +39,19 @@ function say(headline, detail = "") {
 }
 
 function refresh() {
-  const [ready, done, failed] = [ofKind("", "ready"), ofKind("done"), ofKind("failed")].map(({ length }) => length);
-  const begun = done + failed + ofKind("sending").length;
+  const ready = ofKind("", "ready").length;
+  const sent = [...rows.values()].filter((row) => row.sent).map(({ kind }) => kind);
+  const [done, failed, refused] = ["done", "failed", "refused"].map((kind) => sent.filter((other) => other === kind).length);
   send.textContent = ready ? `Judge ${count(ready)}` : "Judge";
   send.disabled = sending > 0;
   again.hidden = sending || !failed;
   clear.hidden = sending || !rows.size;
-  all.hidden = !begun;
-  bar.max = begun || 1;
-  bar.value = done + failed;
-  stage.textContent = `${done} of ${begun} judged${failed ? `, ${failed} failed` : ""}`;
+  all.hidden = !sent.length;
+  bar.max = sent.length || 1;
+  bar.value = done + failed + refused;
+  stage.textContent = [`${done} of ${sent.length} judged`, failed && `${failed} failed`, refused && `${refused} refused`]
+    .filter(Boolean)
+    .join(", ");
   form.setAttribute("aria-busy", String(sending > 0));
 }
 
@@ -108,7 +111,10 @@ uppy.on("upload-success", (file, { body }) => {
   if (rows.size === 1) leaveFor(body.location);
 });
 uppy.on("upload-error", (file, _error, request) => {
-  rows.get(file.id).failed(sayFailure(request, limit.maxMb));
+  const refused = isRefusal(request);
+  rows.get(file.id).ended(refused ? "refused" : "failed", sayFailure(request, limit.maxMb));
+  // or trying the failed ones again would send it too
+  if (refused) uppy.removeFile(file.id);
   refresh();
 });
 

@@ -1,25 +1,27 @@
 // The table of defects: sorted by any column, in px or mm, and linked with the pictures.
 
-import { number, percent } from "./format.js";
+import { number, percent } from "../format.js";
+import { areaDecimalsOf, decimalsOf } from "./measure.js";
 import { styleOf } from "./palette.js";
 
 // as many as one looks through; more are many elements, and are made when they are asked for
 const FIRST_ROWS = 25;
 const WAITING = "\u2026";
-// the same values on the sheet, and how many digits each has
+// the same values on the sheet, and how many digits each has at a scale
 const ON_SHEET = {
-  area_px: { name: "area_mm2", unit: "mm²", digits: 0 },
-  length_px: { name: "length_mm", unit: "mm", digits: 1 },
-  width_px: { name: "width_mm", unit: "mm", digits: 1 },
+  area_px: { name: "area_mm2", unit: "mm²", digits: areaDecimalsOf },
+  length_px: { name: "length_mm", unit: "mm", digits: decimalsOf },
+  width_px: { name: "width_mm", unit: "mm", digits: decimalsOf },
 };
 const RANGES = { area_px: "area_px_range", length_px: "length_px_range" };
 const SHARES = ["type_probability", "mean_probability", "max_probability"];
 
 export class DefectTable {
   /** `told` has sorted(column), picked(index) and pointed(index); an index is that of a defect, -1 for none. */
-  constructor(root, mostRows, told) {
+  constructor(root, { most_rows, scale }, told) {
     this.root = root;
-    this.mostRows = mostRows;
+    this.mostRows = most_rows;
+    this.scale = scale;
     this.told = told;
     this.body = root.querySelector("tbody");
     this.template = root.querySelector("template").content.firstElementChild;
@@ -97,7 +99,7 @@ export class DefectTable {
     heading.querySelector(".ordinal").textContent = index + 1;
     heading.querySelector(".row-type").textContent = defect.type;
     drawSample(heading.querySelector("path"), styleOf(defect.kind, state.colours));
-    for (const cell of cells) fill(cell, defect, state.unit);
+    for (const cell of cells) fill(cell, defect, state.unit, this.scale);
     return row;
   }
 
@@ -125,25 +127,25 @@ function compare(a, b) {
   return (a ?? Infinity) - (b ?? Infinity) || 0;
 }
 
-function fill(cell, defect, unit) {
+function fill(cell, defect, unit, scale) {
   const { field } = cell.dataset;
-  if (SHARES.includes(field)) cell.textContent = percent(defect[field]);
-  else if (field === "orientation_deg") cell.textContent = field in defect ? `${number(defect[field])}°` : WAITING;
-  else if (field === "box") cell.replaceChildren(...withUnit(boxInWords(defect.box), "px"));
-  else cell.replaceChildren(...measurement(field, defect, unit));
+  if (field !== "box" && defect[field] == null) cell.textContent = field in defect ? number(null) : WAITING;
+  else if (SHARES.includes(field)) cell.textContent = percent(defect[field]);
+  else if (field === "orientation_deg") cell.textContent = `${number(defect[field])}°`;
+  else if (field === "box") cell.replaceChildren(...placeAndSize(defect.box));
+  else cell.replaceChildren(...measurement(field, defect, unit, scale));
 }
 
-const boxInWords = ([x, y, width, height]) => `${x}, ${y}, ${width} × ${height}`;
+const placeAndSize = ([x, y, width, height]) => [`${x}, ${y}`, smaller(`${width} × ${height}\u202fpx`)];
 
-function measurement(field, defect, unit) {
-  if (!(field in defect)) return [WAITING];
+function measurement(field, defect, unit, scale) {
   const digits = field === "length_px" || field === "width_px" ? 1 : 0;
   const inPx = withUnit(number(defect[field], digits), "px");
   const range = defect[RANGES[field]];
   const small = range ? [`${number(Math.min(...range), digits)} to ${number(Math.max(...range), digits)}`] : [];
   const onSheet = ON_SHEET[field];
   if (!onSheet || defect[onSheet.name] == null) return [...inPx, ...small.map(smaller)];
-  const inMm = number(defect[onSheet.name], onSheet.digits);
+  const inMm = number(defect[onSheet.name], onSheet.digits(scale));
   if (unit === "mm") return [...withUnit(inMm, onSheet.unit), smaller(`${number(defect[field], digits)} px`)];
   return [...inPx, ...small.map(smaller), smaller(`${inMm} ${onSheet.unit}`)];
 }

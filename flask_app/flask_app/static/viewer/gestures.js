@@ -1,6 +1,8 @@
 // Turns mouse, touch and keys upon the pictures into moves of the camera, and points at defects.
 
 const WHEEL_STEP = 1.0015;
+// browsers tell two fingers on a touchpad as a wheel with Ctrl, whose steps are small; a wheel's own are large
+const [PINCH, MOST_AT_ONCE] = [8, 150];
 const KEY_STEP = 1.25;
 const PAN_SHARE = 0.15;
 // a press that moves less than this is a click
@@ -32,12 +34,14 @@ export class Gestures {
     this.panes.classList.toggle("panes-move", camera.sheet.height * camera.scale > camera.view.height + 1);
   }
 
+  // the wheel alone is the page's, whichever way it turns and however closely one looks
   wheel(event) {
     if (!isPicture(event.target)) return;
     const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1;
-    if (event.shiftKey) this.camera.panBy((event.deltaX || event.deltaY) * lines, 0);
-    else if (event.deltaY > 0 && this.camera.fitted) return;
-    else this.camera.zoomBy(WHEEL_STEP ** (-event.deltaY * lines), event.offsetX, event.offsetY);
+    const step = Math.min(Math.max(PINCH * event.deltaY * lines, -MOST_AT_ONCE), MOST_AT_ONCE);
+    if (event.ctrlKey || event.metaKey) this.camera.zoomBy(WHEEL_STEP ** -step, event.offsetX, event.offsetY);
+    else if (event.shiftKey && !this.camera.fitted) this.camera.panBy((event.deltaX || event.deltaY) * lines, 0);
+    else return;
     event.preventDefault();
     this.told.moved();
   }

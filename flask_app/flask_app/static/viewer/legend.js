@@ -2,7 +2,7 @@
 
 import { partsOf } from "./controls.js";
 import { drawSample } from "./defect-table.js";
-import { number, percent } from "./format.js";
+import { number, percent } from "../format.js";
 import { heatColour, styleOf } from "./palette.js";
 
 export class Legend {

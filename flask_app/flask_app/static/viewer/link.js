@@ -18,13 +18,15 @@ export function writeState(state, defaults, place) {
   return query.toString();
 }
 
-/** Return what a fragment changes in `defaults`, and the camera's place or null. */
-export function readState(fragment, defaults) {
+export const clamp = (value, [least, most]) => Math.min(Math.max(value, least), most);
+
+/** Return what a fragment changes in `defaults`, within the `ranges` of numbers that have one, and the camera's place or null. */
+export function readState(fragment, defaults, ranges = {}) {
   const query = new URLSearchParams(fragment.replace(/^#/, ""));
   const changes = {};
   for (const [name, value] of Object.entries(defaults)) {
     const read = query.has(name) ? KINDS[typeof value].read(query.get(name)) : undefined;
-    if (read !== undefined) changes[name] = read;
+    if (read !== undefined) changes[name] = name in ranges ? clamp(read, ranges[name]) : read;
   }
   const [x, y, scale] = (query.get("look") ?? "").split("_").map(Number);
   return { changes, place: scale > 0 && Number.isFinite(x + y + scale) ? { x, y, scale } : null };

@@ -16,7 +16,7 @@ import { Replay } from "./replay.js";
 import { loadSheet } from "./sheet.js";
 import { Shortcuts } from "./shortcuts.js";
 import { ThresholdBar } from "./threshold-bar.js";
-import { actionsOf, defaultsOf, LOOK, PICTURES } from "./view-state.js";
+import { actionsOf, defaultsOf, LOOK, PICTURES, rangesOf } from "./view-state.js";
 
 // rows and links are many elements: they are brought up to date once the slider pauses
 const ROWS_AFTER_MS = 100;
@@ -65,18 +65,21 @@ class SheetViewer extends HTMLElement {
     this.controls = new Controls(this, change, this.actions);
     this.bar = new ThresholdBar(this, sheet, change);
     this.legend = new Legend(this, sheet);
-    this.table = new DefectTable(this.querySelector(".defects"), sheet.most_rows, {
+    this.table = new DefectTable(this.querySelector(".defects"), sheet, {
       sorted: (sort) => change({ sort, falling: this.state.sort === sort ? !this.state.falling : sort !== "type" }),
       picked: (index) => this.select(index === this.state.selected ? -1 : index),
       pointed: (hovered) => change({ hovered }),
     });
+    this.unanswered = this.querySelector("[data-part=unanswered]");
     this.replay = new Replay(sheet, (record) => this.answered(record));
     this.shortcuts = new Shortcuts(document.getElementById("shortcuts"), this.actions);
   }
 
   begin() {
     this.defaults = defaultsOf(this.sheet);
+    this.ranges = rangesOf(this);
     this.link = new Link(this.defaults, LOOK, [...document.querySelectorAll("a[data-neighbour]")]);
+    this.parts = [...this.children];
     this.dataset.state = "ready";
     for (const fieldset of this.querySelectorAll("fieldset")) fieldset.disabled = false;
     this.minimap.measure();
@@ -90,7 +93,7 @@ class SheetViewer extends HTMLElement {
 
   /** Show what a link says: all else is as at first. */
   take(fragment) {
-    const { changes, place } = readState(fragment, this.defaults);
+    const { changes, place } = readState(fragment, this.defaults, this.ranges);
     this.state = { ...this.defaults, ...changes, pointer: null, hovered: -1 };
     this.arrange();
     this.recut();
@@ -118,7 +121,15 @@ class SheetViewer extends HTMLElement {
     this.waiting ??= requestAnimationFrame(() => this.frame());
   }
 
+  /** Have the keyboard go through the parts as the eye does: a narrow screen shows them in another order. */
+  orderParts() {
+    const place = (part) => Number(getComputedStyle(part).order);
+    const seen = this.parts.toSorted((a, b) => place(a) - place(b));
+    if (seen.some((part, index) => part !== this.children[index])) this.append(...seen);
+  }
+
   resized() {
+    this.orderParts();
     this.panes.measure();
     this.minimap.measure();
     this.redraw();
@@ -157,7 +168,7 @@ class SheetViewer extends HTMLElement {
     this.panes.outline(traceOutlines(this.found, sheet.width, sheet.height), this.defects);
     // whatever the threshold, the highest pixel of a defect stays in it
     if (peak) state.selected = regionAt(this.found.runs, ...peak);
-    if (state.threshold === sheet.threshold) this.detail(sheet.defects);
+    if (state.threshold === sheet.threshold) this.judged();
     else this.replay.ask(state.threshold);
     this.bar.show(state, this.found);
     clearTimeout(this.rows);
@@ -170,7 +181,15 @@ class SheetViewer extends HTMLElement {
     this.redraw();
   }
 
+  // the answer to an earlier threshold would come too late
+  judged() {
+    this.replay.cancel();
+    this.unanswered.hidden = true;
+    this.detail(this.sheet.defects);
+  }
+
   answered(record) {
+    this.unanswered.hidden = Boolean(record);
     if (record) this.detail(record.defects);
     else this.defects = this.defects.map((defect) => ({ ...UNANSWERED, ...defect }));
     this.table.show(this.defects, this.state);

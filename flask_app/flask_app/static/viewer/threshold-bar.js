@@ -1,7 +1,8 @@
 // The threshold: its slider with marks, what it finds, and what it is expected to miss and to call wrongly.
 
 import { partsOf } from "./controls.js";
-import { counted, measured, number, percent } from "./format.js";
+import { counted, measured, number, percent } from "../format.js";
+import { areaDecimalsOf } from "./measure.js";
 import { leastPeak } from "./regions.js";
 
 const REST_MS = 300;
@@ -70,7 +71,8 @@ function droppedInWords({ small, faint }, threshold, rule) {
 
 function areaInWords(area, scale) {
   const px = measured(area, "px");
-  return scale ? `${measured(area * scale.mm_per_px_x * scale.mm_per_px_y, "mm²")} · ${px}` : px;
+  if (!scale) return px;
+  return `${measured(area * scale.mm_per_px_x * scale.mm_per_px_y, "mm²", areaDecimalsOf(scale))} · ${px}`;
 }
 
 const nearest = (points, threshold) =>

@@ -1,13 +1,13 @@
 // What a view of a sheet consists of, and what its buttons and keys do to it.
 
 import { closer, farther } from "./gestures.js";
+import { clamp } from "./link.js";
 
 // the pictures that can be hidden
 export const PICTURES = ["showOriginal", "showOverlay", "showHeat"];
 // what goes along to the next sheet: how one looks, not what at
 export const LOOK = [...PICTURES, "overlay", "opacity", "colours", "brightness", "contrast", "gamma", "smooth", "unit"];
 const STEP = 0.005;
-const [LEAST, MOST] = [0.001, 1];
 // how many steps of a tone's slider a key makes
 const KEY_STEPS = { brightness: 10, contrast: 10, gamma: 2 };
 const COPIED_FOR_MS = 2500;
@@ -30,6 +30,12 @@ export const defaultsOf = (sheet) => ({
   falling: true,
   selected: -1,
 });
+
+/** Return the least and the most that the sliders below `root` can be set to, by the names of what they set. */
+export const rangesOf = (root) =>
+  Object.fromEntries(
+    [...root.querySelectorAll("input[type=range]")].map(({ id, dataset, min, max }) => [dataset.state ?? id, [Number(min), Number(max)]]),
+  );
 
 /** Return the viewer's actions by name: those of the buttons and of the keys. */
 export function actionsOf(viewer) {
@@ -66,8 +72,8 @@ function togglesOf(viewer) {
 
 function stepsOf(viewer) {
   const threshold = (step) => () => {
-    const wanted = viewer.state.threshold + step;
-    viewer.change({ threshold: Number(Math.min(Math.max(wanted, LEAST), MOST).toFixed(3)) });
+    const wanted = clamp(viewer.state.threshold + step, viewer.ranges.threshold);
+    viewer.change({ threshold: Number(wanted.toFixed(3)) });
   };
   const defect = (step) => () => {
     const count = viewer.defects.length;

@@ -20,3 +20,14 @@ export function number(value, digits = 0) {
 
 export const measured = (value, unit, digits = 0) => `${number(value, digits)}${THIN_SPACE}${unit}`;
 export const counted = (count, word) => `${number(count)} ${count === 1 ? word : `${word}s`}`;
+
+/** Write a number of bytes in the unit that leaves at most four digits (1 kB = 1024 bytes, as in the limits). */
+export function size(count) {
+  const units = ["B", "kB", "MB", "GB"];
+  let value = count;
+  while (value >= 1000 && units.length > 1) {
+    value /= 1024;
+    units.shift();
+  }
+  return measured(value, units[0], units[0] === "B" || value >= 100 ? 0 : 1);
+}
