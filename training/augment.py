@@ -38,8 +38,7 @@ def crop(
     matrix = cv2.getRotationMatrix2D((centre[1], centre[0]), angle, scale)
     matrix[:, 2] += np.array([size[1] / 2 - centre[1], size[0] / 2 - centre[0]])
     shape = (size[1], size[0])
-    area = cv2.INTER_AREA if scale < 0.7 else cv2.INTER_LINEAR
-    pixels = cv2.warpAffine(picture, matrix, shape, flags=area, borderMode=cv2.BORDER_REFLECT_101)
+    pixels = cv2.warpAffine(picture, matrix, shape, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     ids = cv2.warpAffine(mask, matrix, shape, flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT_101)
     return _turned(
         rng, np.asarray(pixels, np.uint8), np.asarray(ids, np.uint8), changes.quarter_turns and size[0] == size[1]

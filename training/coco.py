@@ -47,7 +47,8 @@ def find(path: Path) -> Document | None:
 def load(document: Document) -> tuple[tuple[str, ...], list[Example]]:
     """Return the names of the classes and the labelled pictures; one without annotations is clean.
 
-    Raises DataError where an id is there twice, something is named that is not there, or a picture is missing.
+    Raises DataError where an id is there twice, something is named that is not there, or a picture is missing; a
+    picture's own `load` where it is of another size than the file says, or an outline leaves it.
     """
     path = document.path
     try:
@@ -104,11 +105,17 @@ def _example(document: Path, image: Entry, outlines: list[Outline]) -> Example:
     picture = next((path for path in candidates if path.is_file()), None)
     if picture is None:
         raise DataError(f"{document} names {name}, which is missing; put it beside the file or into images/")
-    return Example(name.stem, functools.partial(_read, picture, document, outlines))
+    return Example(name.stem, functools.partial(_read, picture, document, image, outlines))
 
 
-def _read(picture: Path, document: Path, outlines: list[Outline]) -> tuple[Picture, Picture]:
+def _read(picture: Path, document: Path, image: Entry, outlines: list[Outline]) -> tuple[Picture, Picture]:
     pixels = read_grey(picture)
+    size = pixels.shape[::-1]
+    labelled = (image.get("width") or size[0], image.get("height") or size[1])
+    if labelled != size:
+        raise DataError(
+            f"{document} says that {picture.name} is {labelled} px, but it is {size}; label it at its own size"
+        )
     mask = np.zeros(pixels.shape, np.uint8)
     for number, annotation in outlines:
         try:

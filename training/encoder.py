@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from training import torch_weights
+from training import resnet34, torch_weights
 
 BATCH_NORM_EPSILON = 1e-3
 WEIGHTS = "efficientnet-lite0-57934424.pth"
@@ -73,9 +73,10 @@ def load_imagenet(model: keras.Model) -> None:
 def freeze(model: keras.Model, blocks: int) -> None:
     """Keep the stem and the first `blocks` blocks (0 to 16) as they are in training, normalisation included.
 
-    They work at the finest strides, where training costs most.
+    They work at the finest strides, where training costs most. Either encoder has 16 blocks.
     """
     fixed = ("_conv_stem", "_bn0", *(f"_blocks.{block}." for block in range(blocks)))
+    fixed += ("resnet.stem.", *(f"{name}." for name in resnet34.BLOCK_NAMES[:blocks]))
     for layer in model.layers:
         if blocks and layer.name.startswith(fixed):
             layer.trainable = False

@@ -17,7 +17,7 @@ WILSON = "interval by Wilson (1927)"  # a bootstrap of pictures of which none is
 FIGURES: dict[str, tuple[Callable[[metrics.Counts], float], str]] = {
     "first system's Dice": (
         metrics.first_system_dice,
-        "soft Dice at 128 x 800, pooled per batch of 8, smooth 1, defective pictures only",
+        "soft Dice at 128 x 800, pooled per batch of 8 in random orders, smooth 1, defective pictures only",
     ),
     "pooled Dice": (metrics.dice, f"hard, any defect, all pictures, {HARD}"),
     "pooled IoU": (metrics.iou, f"hard, any defect, all pictures, {HARD}"),

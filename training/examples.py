@@ -4,10 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
+from defect_api.images import DECODER_ERRORS, decode
+from defect_api.problems import PictureRefused
+
+COLOURED = ("LA", "RGB", "RGBA")  # Pillow's modes; paint programs save grey as three equal colours
 IGNORED = 255  # mask value of pixels that neither teach nor count
 
 Picture = npt.NDArray[np.uint8]
@@ -29,26 +33,45 @@ class Example:
     scene: str = ""
     for_judging: bool = True
 
+    def defects(self) -> dict[int, int]:
+        """Return how many pixels each class of defect has that the mask shows."""
+        ids, counts = np.unique(self.load()[1], return_counts=True)
+        return {int(k): int(n) for k, n in zip(ids, counts, strict=True) if k not in (0, IGNORED)}
+
 
 def read_grey(path: Path) -> Picture:
-    """Read a picture as uint8 (H, W). Raises DataError where it cannot be read."""
-    pixels = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if pixels is None:
-        raise DataError(f"{path} cannot be read as a picture; replace or remove it")
-    return np.asarray(pixels, np.uint8)
+    """Read a picture as the service does, uint8 (H, W). Raises DataError where the service would refuse it."""
+    try:
+        return decode(path.read_bytes()).grey
+    except PictureRefused as error:
+        raise DataError(f"{path} cannot be read: {error.detail} Replace or remove it.") from error
+
+
+def read_mask(path: Path) -> Picture:
+    """Read the class ids of a PNG, uint8 (H, W): grey values, or the indices of a palette.
+
+    Raises DataError where it cannot be read, is coloured, or holds a value above 255.
+    """
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            values = np.asarray(image.convert("RGB") if image.mode in COLOURED else image)
+    except DECODER_ERRORS as error:
+        raise DataError(f"{path} cannot be read as a PNG mask ({error}); draw it again") from error
+    if values.ndim == 3:
+        if (values != values[..., :1]).any():
+            raise DataError(f"{path} is coloured; save it in grey or with a palette, its values the classes")
+        values = values[..., 0]
+    if values.max(initial=0) > IGNORED:
+        raise DataError(f"{path} holds class {int(values.max())}; classes go up to {IGNORED - 1}")
+    return values.astype(np.uint8)
 
 
 def read_pair(picture: Path, mask: Path, classes: int) -> tuple[Picture, Picture]:
     """Read a picture and its PNG mask. Raises DataError where they don't fit each other or the classes."""
-    pixels, ids = read_grey(picture), read_grey(mask)
-    return pixels, checked_mask(ids, pixels, classes, mask)
-
-
-def checked_mask(ids: Picture, pixels: Picture, classes: int, source: Path) -> Picture:
-    """Return the mask as it is. Raises DataError for another size or an unknown class."""
+    pixels, ids = read_grey(picture), read_mask(mask)
     if ids.shape != pixels.shape:
-        raise DataError(f"{source} is {ids.shape[::-1]} and its picture {pixels.shape[::-1]}; make them one size")
+        raise DataError(f"{mask} is {ids.shape[::-1]} and its picture {pixels.shape[::-1]}; make them one size")
     known = (ids <= classes) | (ids == IGNORED)
     if not known.all():
-        raise DataError(f"{source} holds class {int(ids[~known].max())}; only 0 to {classes} are known")
-    return ids
+        raise DataError(f"{mask} holds class {int(ids[~known].max())}; only 0 to {classes} are known")
+    return pixels, ids

@@ -1,17 +1,19 @@
 """A folder of pictures (in `images/`, or the folder itself) with PNG masks of the same names in `masks/`.
 
-`classes.txt`, where there is one, names the classes, one a line; `scenes.csv` (`picture,scene`) which pictures show one
-place. Pictures below `text_corner/` have a text burnt into their top left corner: they are for training only, and the
-corner is ignored.
+`classes.txt`, where there is one, names the classes, one a line; `scenes.csv` (`picture,scene`) tells of every picture
+which place it shows. Pictures below `text_corner/` have a text burnt into their top left corner: they are for training
+only, and the corner is ignored.
 """
 
 import csv
 import functools
 import itertools
+from collections.abc import Mapping
 from pathlib import Path
 
-from training.examples import IGNORED, DataError, Example, Picture, read_grey, read_pair
+from training.examples import IGNORED, DataError, Example, Picture, read_mask, read_pair
 
+SCENES = "scenes.csv"
 TEXT_CORNER = (slice(0, 36), slice(0, 420))  # rows and columns that the burnt-in text covers
 SUFFIXES = (".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 MOST_CLASSES = 50  # a mask that goes higher was drawn in grey values, not in classes
@@ -21,11 +23,17 @@ KEPT = 256  # decoded pictures kept in memory, about 0.8 MB each
 def load(folder: Path, classes: int) -> list[Example]:
     """List the folder's labelled pictures.
 
-    Raises DataError where there are none, two have one name, or a mask is missing.
+    Raises DataError where there are none, two have one name, a mask is missing, or the list of scenes lacks one.
     """
-    examples = _examples(folder, classes, text=False)
+    scenes = _scenes(folder / SCENES)
+    examples = _examples(folder, classes, scenes, text=False)
     if (folder / "text_corner").is_dir():
-        examples += _examples(folder / "text_corner", classes, text=True)
+        examples += _examples(folder / "text_corner", classes, scenes, text=True)
+    missing = [example.name for example in examples if not example.scene] if scenes else []
+    if missing:
+        raise DataError(
+            f"{folder / SCENES} tells no scene of {missing[0]} ({len(missing)} are missing); add a line each"
+        )
     return examples
 
 
@@ -49,7 +57,7 @@ def class_names(folder: Path) -> tuple[str, ...]:
 def _found_classes(folder: Path) -> tuple[str, ...]:
     highest = 0
     for path in folder.glob("**/masks/*.png"):
-        ids = read_grey(path)
+        ids = read_mask(path)
         highest = max(highest, int(ids.max(initial=0, where=ids != IGNORED)))
     if not highest:
         raise DataError(f"{folder}'s masks mark no defect (0 is sound, a defect's pixels hold its class); draw some")
@@ -58,7 +66,7 @@ def _found_classes(folder: Path) -> tuple[str, ...]:
     return tuple(f"class {number}" for number in range(1, highest + 1))
 
 
-def _examples(folder: Path, classes: int, text: bool) -> list[Example]:
+def _examples(folder: Path, classes: int, scenes: Mapping[str, str], text: bool) -> list[Example]:
     pictures = folder / "images" if (folder / "images").is_dir() else folder
     paths = sorted(path for path in pictures.glob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
@@ -66,7 +74,6 @@ def _examples(folder: Path, classes: int, text: bool) -> list[Example]:
     for earlier, path in itertools.pairwise(paths):
         if earlier.stem == path.stem:
             raise DataError(f"{path} has the same name as {earlier.name}; rename one and its mask")
-    scenes = _scenes(folder / "scenes.csv")
     masks = folder / "masks"
     return [_example(path, masks / f"{path.stem}.png", classes, text, scenes.get(path.stem, "")) for path in paths]
 
@@ -76,7 +83,7 @@ def _scenes(file: Path) -> dict[str, str]:
         return {}
     try:
         with file.open(newline="") as rows:
-            return {Path(row["picture"]).stem: row["scene"] for row in csv.DictReader(rows)}
+            return {Path(row["picture"]).stem: row["scene"] or "" for row in csv.DictReader(rows)}
     except (OSError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise DataError(f"{file} needs the columns picture and scene ({error!r})") from error
 
@@ -91,6 +98,7 @@ def _example(picture: Path, mask: Path, classes: int, text: bool, scene: str) ->
 def _read(picture: Path, mask: Path, classes: int, text: bool) -> tuple[Picture, Picture]:
     pixels, ids = read_pair(picture, mask, classes)
     if text:
+        pixels = pixels.copy()
         pixels[0], pixels[:, 0] = pixels[1], pixels[:, 1]  # a white line frames these pictures
         ids[TEXT_CORNER] = IGNORED
     return pixels, ids

@@ -23,11 +23,13 @@ from defect_api.model_package import CARD, ModelPackage, read_package
 from defect_api.openvino_export import block_telemetry
 from defect_api.openvino_segmenter import OpenVinoSegmenter
 from defect_api.places import Places
-from defect_api.segmenter import Segmented, Segmenter, padded, segment
+from defect_api.segmenter import Segmenter, padded
 from defect_api.served_model import ServedModel
+from defect_api.thresholds import cut
 from training import engines, packaging
 from training.datasets import Dataset
-from training.examples import DataError, Example, Picture
+from training.examples import DataError, Example
+from training.predictions import Prediction, predict_one
 
 PRECISION = "int8"
 METRIC = f"{engines.NAME}openvino int8, less than on openvino f32"
@@ -36,7 +38,7 @@ CALIBRATION = 48  # sheets; as many more decide which layers stay in float
 HEAD = 4  # convolutions at the end of each way that stay in float: the last of the decoder, the head, the classes' sum
 CONVOLUTIONS = ("Convolution", "GroupConvolution")
 MARGIN = 2.0  # by which golden sheets may be further off than they were here
-Sheet = tuple[Picture, Picture, bool]  # with its mask, and whether f32 finds it too novel to judge
+Sheet = tuple[Example, bool]  # and whether f32 finds it too novel to judge
 
 
 def add(package: Path, dataset: Dataset, version: str, models: Path) -> ModelPackage:
@@ -91,7 +93,7 @@ def quantise(network: Path, package: ModelPackage, sheets: Sequence[Sheet]) -> o
     chosen = [sheets[int(index)] for index in np.random.default_rng(0).permutation(len(sheets))[: 2 * CALIBRATION]]
     return nncf.quantize_with_accuracy_control(
         model,
-        calibration_dataset=nncf.Dataset(chosen[:CALIBRATION], lambda sheet: padded(sheet[0], stride)),
+        calibration_dataset=nncf.Dataset(chosen[:CALIBRATION], lambda sheet: padded(sheet[0].load()[0], stride)),
         validation_dataset=nncf.Dataset(chosen[CALIBRATION:]),
         validation_fn=lambda compiled, some: (sum(agreement(package, Compiled(compiled), some)), None),
         max_drop=MOST_LOST,
@@ -121,13 +123,13 @@ def _lost(package: ModelPackage, forms: tuple[Segmenter, Segmenter], sheets: Seq
 
 
 def _judged(package: ModelPackage, segmenter: Segmenter, examples: Iterable[Example]) -> list[Sheet]:
-    loaded = (example.load() for example in examples)
-    return [(*each, _refused(package, segment(segmenter, each[0], package.card.input.stride))) for each in loaded]
+    stride = package.card.input.stride
+    return [(example, _refused(package, predict_one(segmenter, example, stride))) for example in examples]
 
 
-def _refused(package: ModelPackage, segmented: Segmented) -> bool:
+def _refused(package: ModelPackage, found: Prediction) -> bool:
     limit = package.card.conditions.novelty if package.card.conditions else None
-    return limit is not None and segmented.novelty is not None and segmented.novelty > limit
+    return limit is not None and found.novelty is not None and found.novelty > limit
 
 
 def _loaded(network: Path, precision: str) -> OpenVinoSegmenter:
@@ -178,9 +180,9 @@ def agreement(package: ModelPackage, segmenter: Segmenter, sheets: Iterable[Shee
     Masks are cut at the card's threshold, without its rule; Dice is 1 where nothing is found and nothing is there.
     """
     sums, alike = np.zeros(2), []
-    for picture, truth, refused in sheets:
-        segmented = segment(segmenter, picture, package.card.input.stride)
-        mask = segmented.probability >= package.card.threshold.value
-        sums += (2 * np.count_nonzero(mask & (truth > 0)), np.count_nonzero(mask) + np.count_nonzero(truth))
-        alike.append(_refused(package, segmented) == refused)
+    for example, refused in sheets:
+        found = predict_one(segmenter, example, package.card.input.stride)
+        mask = found.q >= cut(package.card.threshold.value)
+        sums += (2 * np.count_nonzero(mask & (found.truth > 0)), np.count_nonzero(mask) + np.count_nonzero(found.truth))
+        alike.append(_refused(package, found) == refused)
     return float(sums[0] / sums[1]) if sums[1] else 1.0, float(np.mean(alike))

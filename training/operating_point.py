@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import cv2
 import numpy as np
@@ -34,19 +36,22 @@ class OperatingPoint:
 
 @dataclass(frozen=True)
 class _Table:
-    """What each rule makes of a picture: `grid` (joins, thresholds, regions, peaks, 3), see `_by_rule`.
+    """What each rule makes of pictures, and what there is, summed over them.
 
-    `true` is the number of its defective pixels, `defects` that of the 8-connected regions of its true mask by class.
+    `grid` (joins, thresholds, regions, peaks, 5) has what `_by_rule` counts, then defective pictures missed and clean
+    ones called. `totals` are true pixels, 8-connected regions of the true masks by class, defective and clean pictures.
     """
 
     grid: npt.NDArray[np.float64]
-    true: int
-    defects: int
+    totals: npt.NDArray[np.float64]
+
+    def __add__(self, other: "_Table") -> "_Table":
+        return _Table(self.grid + other.grid, self.totals + other.totals)
 
 
 def choose(predictions: Predictions, uncertainty: float = LEAST_UNCERTAINTY) -> OperatingPoint:
     """Choose the operating point on predictions of pictures that the network never saw in training."""
-    return OperatingPoint(_best_rule([_tabulate(p) for p in predictions], uncertainty), calibration.platt(predictions))
+    return OperatingPoint(_best_rule(_tabulate(predictions), uncertainty), calibration.platt(predictions))
 
 
 def choose_nested(folds: Sequence[Predictions]) -> tuple[OperatingPoint, list[OperatingPoint]]:
@@ -54,15 +59,15 @@ def choose_nested(folds: Sequence[Predictions]) -> tuple[OperatingPoint, list[Op
 
     The threshold's uncertainty is half the spread of the folds' own choices.
     """
-    tables = [[_tabulate(p) for p in fold] for fold in folds]
+    tables = [_tabulate(fold) for fold in folds]
     nested = []
     for left_out in range(len(folds)):
         others = [number for number in range(len(folds)) if number != left_out]
-        rule = _best_rule([table for number in others for table in tables[number]], LEAST_UNCERTAINTY)
+        rule = _best_rule(reduce(add, [tables[number] for number in others]), LEAST_UNCERTAINTY)
         nested.append(OperatingPoint(rule, calibration.platt(Joined([folds[number] for number in others]))))
     values = [point.rule.value for point in nested]
     uncertainty = round(max(LEAST_UNCERTAINTY, (max(values) - min(values)) / 2), 4)
-    rule = _best_rule([table for fold in tables for table in fold], uncertainty)
+    rule = _best_rule(reduce(add, tables), uncertainty)
     return OperatingPoint(rule, calibration.platt(Joined(folds))), nested
 
 
@@ -85,12 +90,19 @@ def _missed_shares(p: Prediction) -> npt.NDArray[np.float64]:
     return np.concatenate([[0.0], np.cumsum(counts)[:-1] / counts.sum()])
 
 
-def _tabulate(p: Prediction) -> _Table:
-    """Count what each rule on the grid makes of a picture."""
+def _tabulate(predictions: Predictions) -> _Table:
+    """Count what each rule on the grid makes of pictures."""
+    return reduce(add, map(_counted, predictions))
+
+
+def _counted(p: Prediction) -> _Table:
     fact = p.truth > 0
-    rows = [[_by_rule(p.q, float(value), fact, join) for value in THRESHOLDS] for join in JOINS]
+    found = np.array([[_by_rule(p.q, float(value), fact, join) for value in THRESHOLDS] for join in JOINS], np.float64)
+    called = found[..., 1:2] > 0
+    wrong = [~called, np.zeros_like(called)] if p.defective else [np.zeros_like(called), called]
     defects = sum(cv2.connectedComponents((p.truth == kind).view(np.uint8))[0] - 1 for kind in np.unique(p.truth[fact]))
-    return _Table(np.array(rows, np.float64), int(np.count_nonzero(fact)), defects)
+    totals = np.array([np.count_nonzero(fact), defects, p.defective, not p.defective], np.float64)
+    return _Table(np.concatenate([found, *wrong], axis=-1), totals)
 
 
 def _by_rule(
@@ -111,25 +123,21 @@ def _by_rule(
     return np.stack([kept @ hits, kept @ areas, kept.sum(-1)], axis=-1)
 
 
-def _best_rule(tables: Sequence[_Table], uncertainty: float) -> PixelThreshold:
+def _best_rule(table: _Table, uncertainty: float) -> PixelThreshold:
     """Return the best rule on the grid.
 
     For each `join_px` threshold, region and peak are those of the best score, averaged with its neighbours' against
     noise. Of the joins whose score is as good as the best, that one is taken that finds as many defects as there are.
     """
-    grids = np.array([table.grid for table in tables])
-    defects = np.array([table.defects for table in tables])
-    both, predicted, found = np.moveaxis(grids, -1, 0)
-    true = sum(table.true for table in tables)
-    dice = 2 * both.sum(0) / np.maximum(predicted.sum(0) + true, 1)
-    missed = (predicted[defects > 0] == 0).mean(0) if defects.any() else 0
-    false = (predicted[defects == 0] > 0).mean(0) if not defects.all() else 0
-    score = np.array(dice - PICTURE_WEIGHT * (missed + false))
+    both, predicted, found, missed, called = np.moveaxis(table.grid, -1, 0)
+    true, defects, defective, clean = table.totals
+    dice = 2 * both / np.maximum(predicted + true, 1)
+    score = dice - PICTURE_WEIGHT * (missed / max(defective, 1) + called / max(clean, 1))
     smooth = [ndimage.uniform_filter(block, 3, mode="nearest") for block in score]
     rules = [np.unravel_index(int(block.argmax()), block.shape) for block in smooth]
     scores = np.array([block.max() for block in smooth])
-    counts = np.array([found.sum(0)[join, *rule] for join, rule in enumerate(rules)])
-    surplus = np.abs(np.log((counts + 1) / (defects.sum() + 1)))
+    counts = np.array([found[join, *rule] for join, rule in enumerate(rules)])
+    surplus = np.abs(np.log((counts + 1) / (defects + 1)))
     chosen = int(np.argmin(np.where(scores >= scores.max() - AS_GOOD, surplus, np.inf)))
     value, region, peak = rules[chosen]
     return PixelThreshold(

@@ -1,7 +1,5 @@
 """Bring your own: from a folder of labelled pictures to a model package that is ready to be served."""
 
-import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +9,13 @@ import numpy as np
 
 from defect_api.card import DataSet
 from defect_api.model_package import ModelPackage, PackageError, read_package
-from training import datasets, packaging, page, report, scenes, stages
+from training import datasets, folds, packaging, page, recipe, report, scenes, stages
 from training.datasets import NEU_SEG, Dataset
 from training.examples import DataError, Example
-from training.runs import RECIPE, Run
+from training.runs import Run
 
 IMAGENET = "imagenet"
-FINGERPRINT = "data.sha256"
+START = "start.txt"  # in a run's folder
 LICENCE = "as the owner of the pictures and the owners of the data sets listed allow"
 
 
@@ -59,17 +57,16 @@ def fold_count(examples: Sequence[Example], most: int) -> int:
 
     Raises DataError where there are not two scenes with defects and two without: one to learn from, one to judge.
     """
-    groups = scenes.group(examples)
-    judged = [(group, example) for group, example in zip(groups, examples, strict=True) if example.for_judging]
-    defective = {group for group, example in judged if example.load()[1].any()}
-    clean = {group for group, _ in judged} - defective
-    folds = min(most, len(defective), len(clean))
-    if folds < 2:
+    found = folds.defective_scenes(examples, scenes.group(examples))
+    defective = sum(found.values())
+    clean = len(found) - defective
+    count = min(most, defective, clean)
+    if count < 2:
         raise DataError(
-            f"the pictures show {len(defective)} scenes with defects and {len(clean)} without, near-copies counted "
-            "once; at least two of each are needed, and thirty make figures that mean something"
+            f"the pictures show {defective} scenes with defects and {clean} without, near-copies counted once; at "
+            "least two of each are needed, and thirty make figures that mean something"
         )
-    return folds
+    return count
 
 
 def facts(start: str) -> list[DataSet]:
@@ -84,33 +81,13 @@ def facts(start: str) -> list[DataSet]:
 
 def _opened(dataset: Dataset, choices: Choices) -> Run:
     """Open the run, or start it with the recipe, in as many folds as the pictures allow."""
-    kept, seen = choices.run / RECIPE, choices.run / FINGERPRINT
-    fingerprint = _fingerprint(dataset, choices.start)
-    if seen.exists() and seen.read_text() != fingerprint:
-        raise DataError(
-            f"{choices.run} was trained on other pictures or from another start; choose another RUN, or remove it"
-        )
-    try:
-        content = choices.recipe.read_text()
-        most = int(re.findall(r"(?m)^folds = (\d+)", content)[0])
-    except (OSError, IndexError) as error:
-        raise DataError(f"{choices.recipe} is no recipe ({error}); start from training/configs/own.toml") from error
-    content = re.sub(r"(?m)^folds = \d+", f"folds = {fold_count(dataset.examples, most)}", content)
-    if kept.exists() and kept.read_text() != content:
-        raise DataError(f"{kept} is of another recipe than {choices.recipe}; choose another RUN, or remove it")
-    choices.run.mkdir(parents=True, exist_ok=True)
-    kept.write_text(content)
-    seen.write_text(fingerprint)
-    return Run(choices.run, dataset)
-
-
-def _fingerprint(dataset: Dataset, start: str) -> str:
-    digest = hashlib.sha256(repr((dataset.classes, start)).encode())
-    for example in dataset.examples:
-        digest.update(example.name.encode())
-        for pixels in example.load():
-            digest.update(pixels.tobytes())
-    return digest.hexdigest()
+    begun_from = choices.run / START
+    if begun_from.exists() and begun_from.read_text() != choices.start:
+        raise DataError(f"{choices.run} was trained from another start; choose another RUN, or remove it")
+    most = recipe.load(choices.recipe).folds
+    run = Run(choices.run, dataset, choices.recipe, fold_count(dataset.examples, most))
+    begun_from.write_text(choices.start)
+    return run
 
 
 def _start(run: Run, start: str) -> keras.Model:

@@ -12,14 +12,15 @@ import numpy as np
 from defect_api.segmenter import KerasSegmenter, Segmenter, segment
 from defect_api.thresholds import quantise
 from training import network
-from training.examples import Example, Picture
+from training.examples import IGNORED, Example, Picture
 
 
 @dataclass(frozen=True)
 class Prediction:
     """A picture's two maps as they are served, with its true mask; all uint8 (H, W).
 
-    `q` is the 8-bit probability map, `classes` the likeliest class from 0, `truth` holds ids, 0 for sound.
+    `q` is the 8-bit probability map, `classes` the likeliest class from 0, `truth` holds ids, 0 for sound. Where the
+    truth is given as IGNORED both it and `q` become 0, so that nothing is found there and nothing missed.
     """
 
     name: str
@@ -27,6 +28,12 @@ class Prediction:
     classes: Picture
     truth: Picture
     novelty: float | None = None  # not kept on disk
+
+    def __post_init__(self) -> None:
+        known = self.truth != IGNORED
+        if not known.all():
+            object.__setattr__(self, "q", self.q * known)
+            object.__setattr__(self, "truth", self.truth * known)
 
     @property
     def defective(self) -> bool:
@@ -46,13 +53,14 @@ class Predictions(Protocol):
 class Kept:
     """Predictions on disk, read one by one whenever they are gone through: a large set's do not fit into memory."""
 
+    folder: Path
     files: Sequence[Path]
 
     def __len__(self) -> int:
         return len(self.files)
 
     def __iter__(self) -> Iterator[Prediction]:
-        return map(_read, self.files)
+        return (_read(path, path.relative_to(self.folder).with_suffix("").as_posix()) for path in self.files)
 
 
 @dataclass(frozen=True)
@@ -89,17 +97,19 @@ def predict_one(segmenter: Segmenter, example: Example, stride: int) -> Predicti
 
 
 def save(predictions: Iterable[Prediction], folder: Path) -> None:
-    """Keep predictions, one file each, as they come."""
+    """Keep predictions, one file each, as they come; a name with slashes lies in folders."""
     folder.mkdir(parents=True, exist_ok=True)
     for p in predictions:
-        np.savez_compressed(folder / f"{p.name}.npz", q=p.q, classes=p.classes, truth=p.truth)
+        path = folder / f"{p.name}.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(path, q=p.q, classes=p.classes, truth=p.truth)
 
 
 def load(folder: Path) -> Kept:
     """Return what `save` kept, in the order of names."""
-    return Kept(sorted(folder.glob("*.npz")))
+    return Kept(folder, sorted(folder.rglob("*.npz")))
 
 
-def _read(path: Path) -> Prediction:
+def _read(path: Path, name: str) -> Prediction:
     with np.load(path) as arrays:
-        return Prediction(path.stem, arrays["q"], arrays["classes"], arrays["truth"])
+        return Prediction(name, arrays["q"], arrays["classes"], arrays["truth"])

@@ -1,8 +1,10 @@
 """What a run is: read from one small TOML file, kept with the result."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import lcm
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from training.augment import Changes
 from training.examples import DataError
 from training.fit import Schedule
 from training.losses import OVERLAPS, Loss
-from training.network import ENCODERS, Architecture
+from training.network import ENCODERS, STRIDE, Architecture
 from training.sampling import Mix
 
 
@@ -33,10 +35,15 @@ class Stage:
     loss: Loss
     schedule: Schedule
 
+    @property
+    def stride(self) -> int:
+        """Return of what the sides of its pictures are multiples, px."""
+        return STRIDE * self.reduction * lcm(*self.pyramid)
+
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole run; `source` is the file's content as it was read.
+    """A whole run; `text` is the file as it was read, `source` its content.
 
     All stages train a network of one architecture. Fine-tuning has one stage or more, pre-training may have none; each
     stage starts where the one before ended, and is like it but for what the file says. `known_weaknesses` go into the
@@ -50,12 +57,19 @@ class Recipe:
     finetuning: tuple[Stage, ...]
     known_weaknesses: tuple[str, ...]
     source: dict[str, Any]
+    text: str = field(compare=False)
 
 
-def load(path: Path) -> Recipe:
-    """Read a recipe. Raises DataError where the file is missing or holds something unknown."""
+def load(path: Path, folds: int | None = None) -> Recipe:
+    """Read a recipe, with another number of folds where it is given.
+
+    Raises DataError where the file is missing or holds something unknown.
+    """
     try:
-        content = tomllib.loads(path.read_text())
+        text = path.read_text()
+        if folds:
+            text = re.sub(r"(?m)^folds\s*=\s*\d+", f"folds = {folds}", text)
+        content = tomllib.loads(text)
         return Recipe(
             seed=content["seed"],
             folds=content["folds"],
@@ -64,8 +78,9 @@ def load(path: Path) -> Recipe:
             finetuning=tuple(_stages(content["finetuning"])),
             known_weaknesses=tuple(content.get("known_weaknesses", ())),
             source=content,
+            text=text,
         )
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is no recipe ({error}); start from training/configs/steel-unet.toml") from error
 
 
@@ -98,7 +113,7 @@ def _stage(content: dict[str, Any]) -> Stage:
     changes: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in content["changes"].items()
     }
-    return Stage(
+    stage = Stage(
         generated_sheets=content.get("generated_sheets", 0),
         crop=(height, width),
         reduction=content.get("reduction", 1),
@@ -109,3 +124,6 @@ def _stage(content: dict[str, Any]) -> Stage:
         loss=_loss(content.get("loss", {})),
         schedule=Schedule(**content["schedule"]),
     )
+    if any(side < stage.stride or side % stage.stride for side in stage.crop):
+        raise ValueError(f"crop {height} x {width}, whose sides must be multiples of {stage.stride} px")
+    return stage

@@ -1,7 +1,8 @@
 """The sheets that a package's limits are set from, and the network that tells how unlike them a picture is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import keras
@@ -47,8 +48,7 @@ def _gated(dataset: Dataset, networks: Sequence[Path], seed: int, weights: Path,
     found = list(_out_of_fold(networks, judging, made, stride))
     known = gates.limits(found)
     model = keras.saving.load_model(weights, compile=False)
-    pictures = [picture for fold in zip(judging, made, strict=True) for picture in _pictures(*fold)]
-    fitted = novelty.fit(novelty.features(model, pictures, stride))
+    fitted = novelty.fit(novelty.features(model, _pictures(chain(*judging, *made)), stride))
     gated = weights.with_name(GATED)
     novelty.with_novelty(model, fitted).save(gated)
     return Gated(gated, known, _figure(found, known, dataset.name, how))
@@ -61,12 +61,12 @@ def _out_of_fold(
     for number, (weights, real, generated) in enumerate(zip(networks, judging, made, strict=True)):
         if not weights.exists():
             continue
-        own = _pictures(real, generated)
-        others = [p for n, fold in enumerate(zip(judging, made, strict=True)) if n != number for p in _pictures(*fold)]
+        own = [*real, *generated]
+        others = chain(*judging[:number], *judging[number + 1 :], *made[:number], *made[number + 1 :])
         model = keras.saving.load_model(weights, compile=False)
-        features = novelty.features(model, [*own, *others], stride)
+        features = novelty.features(model, _pictures([*own, *others]), stride)
         scores = novelty.fit(features[len(own) :]).score(features[: len(own)])
-        for index, (picture, score) in enumerate(zip(own, np.round(scores, 3).tolist(), strict=True)):
+        for index, (picture, score) in enumerate(zip(_pictures(own), np.round(scores, 3).tolist(), strict=True)):
             yield Sheet(number, index < len(real), measure(picture), score)
 
 
@@ -84,5 +84,5 @@ def _dealt(count: int) -> list[list[Example]]:
     return [made[number::count] for number in range(count)]
 
 
-def _pictures(real: Sequence[Example], generated: Sequence[Example]) -> list[Picture]:
-    return [example.load()[0] for example in (*real, *generated)]
+def _pictures(examples: Iterable[Example]) -> Iterator[Picture]:
+    return (example.load()[0] for example in examples)

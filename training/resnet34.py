@@ -9,6 +9,7 @@ from keras import layers
 
 WIDTHS, BLOCKS = (64, 128, 256, 512), (3, 4, 6, 3)  # by stage, at strides 4, 8, 16 and 32
 BATCH_NORM_EPSILON = 1e-5
+BLOCK_NAMES = [f"resnet.{stage}.{number}" for stage, blocks in enumerate(BLOCKS) for number in range(blocks)]
 
 
 def features(x: Any) -> list[Any]:

@@ -1,28 +1,40 @@
 """A run on disk: `pretraining/`, `fold-0/` ..., `final/`, each with its network, history and predictions."""
 
+import hashlib
 import shutil
 from collections.abc import Sequence
-from math import lcm
+from functools import cached_property
 from pathlib import Path
 
 import keras
 
-from training import folds, network, predictions, pretrained, recipe, stages
+from training import folds, predictions, pretrained, recipe, stages
 from training.datasets import Dataset
 from training.examples import DataError, Example
+from training.folds import Fold
 from training.predictions import Predictions
-from training.recipe import Recipe, Stage
+from training.recipe import Stage
 
 RECIPE, EXPORTED, PRETRAINING = "recipe.toml", "exported.keras", "pretraining"
+FINGERPRINT = "pictures.sha256"
 
 
 class Run:
     """One recipe on one data set; every step is skipped where its result is in the folder already."""
 
-    def __init__(self, folder: Path, dataset: Dataset, recipe_file: Path | None = None) -> None:
-        """Open a run's folder, or start one with a recipe. Raises DataError where it holds another recipe's run."""
+    def __init__(
+        self, folder: Path, dataset: Dataset, recipe_file: Path | None = None, fold_count: int | None = None
+    ) -> None:
+        """Open a run's folder, or start one with a recipe, in `fold_count` folds where that is given.
+
+        Raises DataError where the folder holds a run of another recipe, or on other data.
+        """
         self.folder, self.dataset = folder, dataset
-        self.recipe = _kept_recipe(folder, recipe_file)
+        self.recipe = recipe.load(recipe_file or folder / RECIPE, fold_count)
+        if (folder / RECIPE).exists():
+            self._check(recipe_file)
+        else:
+            self._begin()
 
     def pretrain(self, source: Dataset | None) -> keras.Model:
         """Return the network that fine-tuning starts from: pre-trained on `source`, or the one that comes along."""
@@ -34,7 +46,7 @@ class Run:
     def train_fold(self, number: int, start: keras.Model) -> Predictions:
         """Train one fold's network and predict the pictures that it never saw."""
         place = self.folder / f"fold-{number}"
-        fold = folds.split(self.dataset.examples, self.recipe.folds, self.recipe.seed)[number]
+        fold = self._folds[number]
         weights = self._finetune(fold.training, start, place)
         kept, fresh = place / "predictions", place / "predictions.new"
         for folder in (kept, fresh):
@@ -63,8 +75,27 @@ class Run:
     @property
     def stride(self) -> int:
         """Of what the sides of the pictures given to the exported network are multiples, in px."""
-        last = self.recipe.finetuning[-1]
-        return network.STRIDE * last.reduction * lcm(*last.pyramid)
+        return self.recipe.finetuning[-1].stride
+
+    @cached_property
+    def _folds(self) -> list[Fold]:
+        return folds.split(self.dataset.examples, self.recipe.folds, self.recipe.seed)
+
+    def _begin(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / FINGERPRINT).write_text(_fingerprint(self.dataset))
+        # last, as a folder with a recipe holds a run
+        (self.folder / RECIPE).write_text(self.recipe.text)
+
+    def _check(self, recipe_file: Path | None) -> None:
+        kept, seen = self.folder / RECIPE, self.folder / FINGERPRINT
+        if recipe.load(kept) != self.recipe:
+            raise DataError(f"{kept} is of another recipe than {recipe_file}; choose another folder for this run")
+        # a run that was begun by an earlier version has none
+        if seen.exists() and seen.read_text() != _fingerprint(self.dataset):
+            raise DataError(
+                f"{self.folder} was trained on other pictures, labels or scenes; choose another folder for this run"
+            )
 
     def _finetune(self, examples: Sequence[Example], start: keras.Model, place: Path) -> Path:
         model = self._staged(self.recipe.finetuning, self.dataset, examples, start, place)
@@ -77,14 +108,10 @@ class Run:
         return stages.train(self.recipe, chosen, examples, len(source.classes), start, place)
 
 
-def _kept_recipe(folder: Path, recipe_file: Path | None) -> Recipe:
-    kept = folder / RECIPE
-    if recipe_file is None:
-        return recipe.load(kept)
-    chosen = recipe.load(recipe_file)
-    if not kept.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(recipe_file, kept)
-    elif recipe.load(kept) != chosen:
-        raise DataError(f"{kept} is of another recipe than {recipe_file}; choose another folder for this run")
-    return chosen
+def _fingerprint(dataset: Dataset) -> str:
+    digest = hashlib.sha256(repr(dataset.classes).encode())
+    for example in dataset.examples:
+        digest.update(repr((example.name, example.scene, example.for_judging)).encode())
+        for pixels in example.load():
+            digest.update(pixels.tobytes())
+    return digest.hexdigest()

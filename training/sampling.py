@@ -50,8 +50,7 @@ class Sampler:
         self._clean: list[Example] = []
         areas: Counter[int] = Counter()
         for example in self.examples:
-            found = {int(k): int(n) for k, n in zip(*np.unique(example.load()[1], return_counts=True), strict=True)}
-            found = {k: n for k, n in found.items() if k not in (0, IGNORED)}
+            found = example.defects()
             areas.update(found)
             for k in found:
                 self._by_class.setdefault(k, []).append(example)

@@ -1,7 +1,8 @@
 """Finds pictures of one scene by similarity, and deals scenes into folds so that none is on both sides of a split."""
 
+import heapq
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -17,6 +18,8 @@ SPREAD = 8.0  # of the local contrast that is divided out
 DARK = 12  # grey level below which there is no steel
 BLOCK = 512  # pictures that are compared with all others at once
 ALIKE = 0.38  # correlation that means one scene; on the Severstal sample, pairs above it were one coil or one plate
+MEAN = ALIKE / 2  # correlation of two scenes that are one
+NEAREST = 100  # of the pictures that one is alike to, the most alike are looked at: what linking takes is bounded
 
 
 def group(examples: Sequence[Example]) -> list[int]:
@@ -33,9 +36,12 @@ def alike(examples: Sequence[Example]) -> list[int]:
     Two pictures are alike where their details correlate, or their details averaged along the rolling direction, which
     stay in their columns from one picture of a coil to the next. Only small versions are kept, 27 kB a picture.
     """
-    small = [_shortened(_detail(example)) for example in examples]
-    views = [np.stack(view) for view in zip(*small, strict=True)]
-    return _connected([near for first in range(0, len(examples), BLOCK) for near in _neighbours(views, first)])
+    views = [np.empty((len(examples), *shape), np.float32) for shape in ((SIZE[1] // 2, SIZE[0] // 2), (1, SIZE[0]))]
+    for number, example in enumerate(examples):
+        for view, field in zip(views, _shortened(_detail(example)), strict=True):
+            view[number] = _unit(field)
+    pairs = dict(pair for first in range(0, len(examples), BLOCK) for pair in _neighbours(views, first))
+    return _linked(pairs, len(examples))
 
 
 def folds(scenes: Sequence[int], kinds: Sequence[str], count: int, seed: int) -> list[int]:
@@ -73,29 +79,59 @@ def _shortened(detail: Field) -> tuple[Field, Field]:
     return np.asarray(half, np.float32), detail.mean(axis=0, keepdims=True)
 
 
-def _unit(fields: Field) -> Field:
-    flat = fields.reshape(len(fields), -1)
-    flat = flat - flat.mean(axis=1, keepdims=True)
-    return np.asarray(flat / (np.linalg.norm(flat, axis=1, keepdims=True) + 1e-6), np.float32)
+def _unit(field: Field) -> Field:
+    centred = field - field.mean()
+    return np.asarray(centred / (np.linalg.norm(centred) + 1e-6), np.float32)
 
 
-def _neighbours(views: Sequence[Field], first: int) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield for pictures `first` to `first` + BLOCK which others each is alike to, in any view and turned any way."""
-    near = np.zeros((min(BLOCK, len(views[0]) - first), len(views[0])), np.bool_)
+def _neighbours(views: Sequence[Field], first: int) -> Iterator[tuple[tuple[int, int], float]]:
+    """Yield the pairs that pictures `first` to `first` + BLOCK are alike in, in the best view and turned any way."""
+    count = len(views[0])
+    alike = np.zeros((min(BLOCK, count - first), count), np.float32)
     for view in views:
-        known = _unit(view)
+        known = view.reshape(count, -1)
         for down, across in itertools.product((1, -1), repeat=2):
-            near |= _unit(view[first : first + BLOCK, ::down, ::across]) @ known.T > ALIKE
-    yield from map(np.flatnonzero, near)
+            turned = view[first : first + BLOCK, ::down, ::across].reshape(len(alike), -1)
+            np.maximum(alike, turned @ known.T, out=alike)
+    for number, row in enumerate(alike, first):
+        row[number] = 0
+        found = np.flatnonzero(row > ALIKE)
+        nearest = found[np.argsort(-row[found], kind="stable")[:NEAREST]]
+        yield from (((min(number, other), max(number, other)), float(row[other])) for other in nearest.tolist())
 
 
-def _connected(near: Sequence[npt.NDArray[np.int64]]) -> list[int]:
-    scene = [-1] * len(near)
-    for start in range(len(near)):
-        reach = [start] if scene[start] < 0 else []
-        while reach:
-            index = reach.pop()
-            if scene[index] < 0:
-                scene[index] = start
-                reach.extend(near[index].tolist())
-    return scene
+def _linked(pairs: Mapping[tuple[int, int], float], count: int) -> list[int]:
+    """Merge scenes while the mean correlation of their pictures is enough; return the first picture of each's scene.
+
+    Average linkage (Sokal and Michener 1958), pairs that aren't alike counting as 0: a third picture joins two that it
+    is like one of, but a chain does not grow on and on, as it does where one alike pair is enough.
+    """
+    members = {number: [number] for number in range(count)}
+    sums: dict[int, dict[int, float]] = {number: {} for number in members}  # of correlations, by scene and other scene
+    for (one, other), value in pairs.items():
+        sums[one][other] = sums[other][one] = value
+    heap = [(-value, *pair) for pair, value in pairs.items()]
+    heapq.heapify(heap)
+    fresh = itertools.count(count)
+    while heap:
+        _, one, other = heapq.heappop(heap)
+        if one not in members or other not in members:
+            continue  # it is part of another by now
+        merged = next(fresh)
+        members[merged] = members.pop(one) + members.pop(other)
+        sums[merged] = _summed(sums, one, other, merged)
+        for third, total in sums[merged].items():
+            mean = total / (len(members[merged]) * len(members[third]))
+            if mean > MEAN:
+                heapq.heappush(heap, (-mean, third, merged))
+    first = {number: min(numbers) for numbers in members.values() for number in numbers}
+    return [first[number] for number in range(count)]
+
+
+def _summed(sums: dict[int, dict[int, float]], one: int, other: int, merged: int) -> dict[int, float]:
+    """Take two scenes out of the sums, put the one that they become in, and return its own."""
+    thirds = (sums.pop(one).keys() | sums.pop(other).keys()) - {one, other}
+    found = {third: sums[third].pop(one, 0.0) + sums[third].pop(other, 0.0) for third in thirds}
+    for third, total in found.items():
+        sums[third][merged] = total
+    return found

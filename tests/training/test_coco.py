@@ -12,7 +12,7 @@ from defect_api.exports import runs
 from training import datasets
 from training.examples import DataError
 
-SIZE = (40, 60)  # height and width
+SIZE = (70, 90)  # height and width
 SQUARE = [[10, 5, 20, 5, 20, 15, 10, 15]]  # x 10 to 19, y 5 to 14
 
 
@@ -56,7 +56,7 @@ def test_a_polygon_becomes_a_mask_and_a_picture_without_one_is_clean(tmp_path: P
 
 def test_both_kinds_of_run_lengths_become_masks(tmp_path: Path, labels: dict[str, Any]) -> None:
     mask = expected(1) > 0
-    counts = [int(np.flatnonzero(mask.ravel("F"))[0]), *[10, 30] * 9, 10]
+    counts = [int(np.flatnonzero(mask.ravel("F"))[0]), *[10, SIZE[0] - 10] * 9, 10]
     counts.append(mask.size - sum(counts))
 
     for form in (runs.coco(mask), counts):
@@ -80,9 +80,9 @@ def test_a_file_can_be_named_itself(tmp_path: Path, labels: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("segmentation", "sentence"),
     [
-        ([[10, 5, 90, 5, 20, 15]], "its outline leaves the picture of 60 x 40 px"),
+        ([[10, 5, 92, 5, 20, 15]], "its outline leaves the picture of 90 x 70 px"),
         ([[10, 5, 20]], "cannot reshape"),
-        ({"size": [80, 60], "counts": "04"}, r"its runs are of \[80, 60\]"),
+        ({"size": [80, 90], "counts": "04"}, r"its runs are of \[80, 90\]"),
         ({"size": list(SIZE), "counts": [10, 10]}, "its runs don't end where the picture does"),
     ],
 )
@@ -92,6 +92,13 @@ def test_a_bad_outline_names_file_annotation_and_picture(
     labels["annotations"] = [annotation(5, 7, segmentation)]
 
     with pytest.raises(DataError, match=rf"instances\.json, annotation 5 of a\.png: {sentence}"):
+        first_mask(tmp_path, labels)
+
+
+def test_a_picture_of_another_size_than_was_labelled_is_named(tmp_path: Path, labels: dict[str, Any]) -> None:
+    labels["images"][0] |= {"width": 180, "height": 140}
+
+    with pytest.raises(DataError, match=r"instances\.json says that a\.png is \(180, 140\) px, but it is \(90, 70\)"):
         first_mask(tmp_path, labels)
 
 

@@ -2,7 +2,9 @@
 
 import resource
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
@@ -86,6 +88,29 @@ def test_a_run_of_another_recipe_is_refused(data: Path, tmp_path: Path, capsys: 
 
     assert main(["train", "--data", str(data), "--run", str(run), "--recipe", str(OWN_RECIPE)]) == 1
     assert "is of another recipe than" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("changed", ["labels", "scene", "name"])
+def test_a_run_does_not_go_on_with_other_data(data: Path, tmp_path: Path, changed: str) -> None:
+    recipe, dataset = tmp_path / "recipe.toml", datasets.find(data)
+    recipe.write_text(RECIPE)
+    first, *others = dataset.examples
+    picture, mask = first.load()
+    changes: dict[str, Any] = {"labels": {"load": lambda: (picture, mask + 1)}}
+    other = replace(first, **changes.get(changed, {changed: "another"}))
+    Run(tmp_path / "run", dataset, recipe)
+
+    Run(tmp_path / "run", dataset)
+    with pytest.raises(DataError, match="run was trained on other pictures, labels or scenes; choose another folder"):
+        Run(tmp_path / "run", replace(dataset, examples=[other, *others]))
+
+
+def test_a_run_that_was_begun_by_an_earlier_version_goes_on(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "recipe.toml").write_text(RECIPE)
+
+    assert Run(tmp_path / "run", datasets.find(data)).recipe.folds == 2
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["recipe.toml"]
 
 
 def test_a_run_without_a_fold_has_nothing_to_report(data: Path, tmp_path: Path) -> None:

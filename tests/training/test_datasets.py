@@ -6,10 +6,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from training import datasets, neu_seg, rle, scenes, sheets
 from training.commands import main
-from training.examples import IGNORED, DataError
+from training.examples import IGNORED, DataError, read_mask
 
 
 def write(path: Path, pixels: np.ndarray) -> None:
@@ -63,6 +64,13 @@ def test_a_folder_can_list_its_scenes(folder: Path) -> None:
     (folder / "scenes.csv").write_text("picture,scene\nsheet-1.png,coil 7\nsheet-2.png,coil 7\n")
 
     assert scenes.group(datasets.find(folder).examples) == [0, 0]
+
+
+def test_a_list_of_scenes_that_lacks_a_picture_is_refused(folder: Path) -> None:
+    (folder / "scenes.csv").write_text("picture,scene\nsheet-1.png,coil 7\n")
+
+    with pytest.raises(DataError, match=r"scenes\.csv tells no scene of sheet-2 \(1 are missing\)"):
+        datasets.find(folder)
 
 
 def test_pictures_with_a_text_corner_only_train_and_their_corner_is_ignored(folder: Path) -> None:
@@ -172,8 +180,54 @@ def test_a_folder_without_pictures_is_refused(folder: Path) -> None:
         datasets.find(folder)
 
 
-@pytest.mark.parametrize("content", [b"no picture", b""])
-def test_an_unreadable_picture_is_named(folder: Path, content: bytes) -> None:
+@pytest.mark.parametrize("form", ["indices of a palette", "grey", "grey as three colours", "16 bits", "1 bit"])
+def test_a_mask_holds_its_classes_in_whatever_form_it_was_saved(tmp_path: Path, form: str) -> None:
+    ids = np.zeros((4, 6), np.uint8)
+    ids[1:3, 2:5] = 1
+    grey = Image.fromarray(ids)
+    coloured = Image.fromarray(ids, "P")
+    coloured.putpalette([0, 0, 0, 200, 30, 90])
+    {
+        "indices of a palette": coloured,
+        "grey": grey,
+        "grey as three colours": grey.convert("RGBA"),
+        "16 bits": Image.fromarray(ids.astype(np.uint16)),
+        "1 bit": Image.fromarray(ids > 0),
+    }[form].save(tmp_path / "mask.png")
+
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.png"), ids)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (np.full((4, 6, 3), (200, 30, 90), np.uint8), "is coloured; save it in grey or with a palette"),
+        (np.full((4, 6), 256, np.uint16), "holds class 256; classes go up to 254"),
+    ],
+)
+def test_a_mask_that_holds_no_classes_is_refused(tmp_path: Path, values: np.ndarray, sentence: str) -> None:
+    Image.fromarray(values).save(tmp_path / "mask.png")
+
+    with pytest.raises(DataError, match=rf"mask\.png {sentence}"):
+        read_mask(tmp_path / "mask.png")
+
+
+def test_a_mask_that_is_cut_off_is_refused(folder: Path) -> None:
+    mask = folder / "masks" / "sheet-1.png"
+    mask.write_bytes(mask.read_bytes()[:-100])
+
+    with pytest.raises(DataError, match=r"sheet-1\.png cannot be read as a PNG mask"):
+        datasets.find(folder)
+
+
+def jpeg(share: float) -> bytes:
+    """Return the first part of a JPEG."""
+    _, data = cv2.imencode(".jpg", sheets.generate(1, width=320).image)
+    return data.tobytes()[: int(share * len(data))]
+
+
+@pytest.mark.parametrize("content", [b"no picture", b"", jpeg(0.5)])
+def test_a_picture_that_the_service_would_refuse_is_named(folder: Path, content: bytes) -> None:
     (folder / "images" / "sheet-1.png").write_bytes(content)
 
     with pytest.raises(DataError, match=r"sheet-1\.png cannot be read"):

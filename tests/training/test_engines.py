@@ -8,10 +8,11 @@ import pytest
 from defect_api.card import Card
 from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, read_package
 from defect_api.openvino_segmenter import OpenVinoSegmenter
+from defect_api.segmenter import KerasSegmenter
 from tests.defect_api.conftest import DARK, bring_form, card_document, sheet, write_tiny_weights
-from training import engines
+from training import engines, int8
 from training.datasets import Dataset
-from training.examples import Example
+from training.examples import IGNORED, Example
 
 KERAS, OPENVINO = "pooled Dice on keras f32", "pooled Dice on openvino f32"
 LESS = f"{OPENVINO}, less than on keras f32"
@@ -43,6 +44,15 @@ def test_overlap_is_pooled_over_the_pictures_that_are_judged(package: ModelPacka
     found = {figure.name: figure.value for figure in engines.compare(package, dataset)}
     # 600 px are right, 2400 px found and 600 px true
     assert found == {KERAS: 0.4, OPENVINO: 0.4, LESS: 0.0}
+
+
+def test_pixels_of_which_nothing_is_known_do_not_count(package: ModelPackage, dataset: Dataset) -> None:
+    picture, mask = dataset.examples[0].load()
+    mask[50:80, 120:140] = IGNORED
+    example, segmenter = Example("1", lambda: (picture, mask)), KerasSegmenter(package.weights)
+
+    assert engines.pooled_dice(segmenter, package.card, [example]) == 1
+    assert int8.agreement(package, segmenter, [(example, False)])[0] == 1
 
 
 def test_what_an_engine_loses_is_told(package: ModelPackage, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

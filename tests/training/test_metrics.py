@@ -87,6 +87,14 @@ def test_the_first_systems_metric_is_soft_and_pools_batches() -> None:
     assert metrics.first_system_dice(counted(half)) == pytest.approx(2 * 0.2 / 1.2, abs=1e-3)
 
 
+def test_the_first_systems_metric_does_not_depend_on_the_order_of_the_pictures() -> None:
+    pictures = [prediction(slice(0, 4 * number), slice(0, 40), value=15 * number) for number in range(1, 13)]
+
+    there, back = counted(*pictures), counted(*pictures[::-1])
+
+    assert metrics.first_system_dice(there) == metrics.first_system_dice(back)
+
+
 def test_a_well_calibrated_map_has_no_calibration_error() -> None:
     sure, wrong = prediction(slice(0, 8), slice(0, 8)), prediction(slice(0, 32), NOTHING)
 

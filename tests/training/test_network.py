@@ -154,6 +154,16 @@ def test_a_network_for_other_classes_takes_over_all_but_the_head(trained: keras.
     )
 
 
+def test_the_other_encoder_s_blocks_are_frozen_too() -> None:
+    model = network.build(2, network.Architecture("resnet34", (16,)))
+
+    encoder.freeze(model, 4)
+
+    fixed = {layer.name.rpartition(".")[0] for layer in model.layers if layer.weights and not layer.trainable}
+    blocks = {".".join(name.split(".")[:3]) for name in fixed - {"resnet.stem"}}
+    assert blocks == {"resnet.0.0", "resnet.0.1", "resnet.0.2", "resnet.1.0"}
+
+
 def test_frozen_blocks_keep_their_weights_and_their_statistics() -> None:
     model = network.build(classes=2)
 

@@ -16,7 +16,7 @@ from defect_api.served_model import ServedModel
 from defect_api.settings import SHIPPED_MODELS
 from training import datasets, golden, own, sheets
 from training.commands import main
-from training.examples import DataError, Example
+from training.examples import IGNORED, DataError, Example
 
 RECIPE = """
 seed = 1
@@ -107,6 +107,8 @@ def test_a_folder_ends_as_a_package_that_is_served(
     assert main([*command, "--version", "2"]) == 1
     assert "run was trained on other pictures" in capsys.readouterr().err
     assert package.weights.read_bytes() == weights
+    assert main([*command, "--version", "2", "--start", str(package.path)]) == 1
+    assert "run was trained from another start" in capsys.readouterr().err
 
 
 def picture(seed: int, defective: bool, scene: str = "") -> Example:
@@ -128,6 +130,14 @@ def test_small_sets_are_judged_in_fewer_folds(defective: int, clean: int, folds:
 def test_too_few_scenes_are_refused_before_training(scenes: str, sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
         own.fold_count([picture(n, n < 2, scene) for n, scene in enumerate(scenes)], most=5)
+
+
+def test_a_picture_of_which_nothing_is_known_is_no_defective_one() -> None:
+    sheet = sheets.generate(1, height=64, width=320, defects=[])
+    unknown = Example("unknown", lambda: (sheet.image, np.full_like(sheet.mask, IGNORED)), scene="unknown")
+
+    with pytest.raises(DataError, match="1 scenes with defects and 2 without"):
+        own.fold_count([picture(1, True, "a"), picture(2, False, "b"), unknown], most=5)
 
 
 def test_near_copies_count_once(data: Path) -> None:

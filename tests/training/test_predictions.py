@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from training import predictions
+from training.examples import IGNORED
 from training.predictions import Joined, Prediction
 
 
@@ -14,13 +15,27 @@ def prediction(name: str, value: int) -> Prediction:
 
 
 def test_what_is_kept_is_read_in_the_order_of_names_and_more_than_once(tmp_path: Path) -> None:
-    predictions.save((prediction(name, value) for name, value in (("b", 1), ("a", 7))), tmp_path)
+    predictions.save((prediction(name, value) for name, value in (("strip/b.jpg", 1), ("a", 7))), tmp_path)
 
     kept = predictions.load(tmp_path)
 
     assert len(kept) == 2
     for _ in range(2):
-        assert [(p.name, p.q[0, 0], p.classes[0, 0], p.truth[0, 0]) for p in kept] == [("a", 7, 8, 9), ("b", 1, 2, 3)]
+        assert [(p.name, p.q[0, 0], p.classes[0, 0], p.truth[0, 0]) for p in kept] == [
+            ("a", 7, 8, 9),
+            ("strip/b.jpg", 1, 2, 3),
+        ]
+
+
+def test_where_nothing_is_known_nothing_is_found_and_nothing_missed() -> None:
+    q, truth = np.full((4, 6), 200, np.uint8), np.zeros((4, 6), np.uint8)
+    truth[:, 3:] = IGNORED
+
+    judged = Prediction("a", q, np.zeros_like(q), truth)
+
+    assert not judged.defective
+    assert (judged.q[:, :3] == 200).all()
+    assert not judged.q[:, 3:].any()
 
 
 def test_joined_folds_follow_each_other(tmp_path: Path) -> None:

@@ -1,9 +1,15 @@
 """Scenes: pictures of one place share a number, and no scene is on both sides of a split."""
 
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from training import folds, scenes, sheets
-from training.examples import Example, Picture
+from training.examples import DataError, Example, Picture
 
 
 def example(name: str, picture: Picture, mask: Picture | None = None, judged: bool = True) -> Example:
@@ -23,6 +29,17 @@ def test_copies_share_a_scene_and_other_sheets_do_not() -> None:
     assert len(set(found)) == 3
 
 
+def test_a_chain_of_pictures_each_like_the_next_is_no_one_scene() -> None:
+    rng = np.random.default_rng(1)
+    layers = rng.normal(0, 20, (13, 64, 400))
+    chain = [np.clip(128 + one + other, 0, 255).astype(np.uint8) for one, other in itertools.pairwise(layers)]
+
+    found = scenes.group([example(str(i), p) for i, p in enumerate(chain)])
+
+    assert max(Counter(found).values()) <= 4
+    assert len(set(scenes.group([example(str(i), chain[0]) for i in range(12)]))) == 1
+
+
 def test_folds_keep_scenes_whole_and_spread_the_kinds() -> None:
     numbers = [0, 0, 1, 2, 3, 4, 5, 6]
     kinds = ["a", "b", "a", "b", "a", "b", "a", "b"]
@@ -34,7 +51,7 @@ def test_folds_keep_scenes_whole_and_spread_the_kinds() -> None:
 
 
 def test_each_picture_is_judged_once_and_never_trained_on_in_that_fold() -> None:
-    made = [sheets.generate(seed) for seed in range(8)]
+    made = [sheets.generate(seed, defects=[3] * (seed % 2)) for seed in range(8)]
     examples = [example(str(i), sheet.image, sheet.mask) for i, sheet in enumerate(made)]
 
     split = folds.split(examples, 4, seed=1)
@@ -44,11 +61,31 @@ def test_each_picture_is_judged_once_and_never_trained_on_in_that_fold() -> None
 
 
 def test_a_training_only_copy_of_a_judged_picture_is_left_out() -> None:
-    pictures = [sheets.generate(seed).image for seed in range(4)]
-    examples = [example(str(i), p) for i, p in enumerate(pictures)]
-    examples.append(example("copy of 0", pictures[0], judged=False))
+    made = [sheets.generate(seed, defects=[3] * (seed % 2)) for seed in range(4)]
+    examples = [example(str(i), sheet.image, sheet.mask) for i, sheet in enumerate(made)]
+    examples.append(example("copy of 0", made[0].image, judged=False))
 
     for fold in folds.split(examples, 2, seed=1):
         trained, judged = {e.name for e in fold.training}, {e.name for e in fold.judging}
         assert "copy of 0" not in judged
         assert ("copy of 0" in trained) == ("0" in trained)
+
+
+def labelled(scenes_and_classes: Sequence[str]) -> list[Example]:
+    """Make a picture for each scene and class, such as "a3"; 0 is a clean one."""
+    masks = [np.full((64, 64), int(name[1]), np.uint8) for name in scenes_and_classes]
+    pictures = [example(name, mask, mask) for name, mask in zip(scenes_and_classes, masks, strict=True)]
+    return [replace(picture, scene=picture.name[0]) for picture in pictures]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_each_fold_judges_defective_and_clean_pictures(seed: int) -> None:
+    examples = labelled(["a1", "b2", "c0", "d0"])  # by their classes alone, both defective ones may meet in a fold
+
+    for fold in folds.split(examples, 2, seed):
+        assert sorted(bool(e.defects()) for e in fold.judging) == [False, True]
+
+
+def test_more_folds_than_scenes_of_a_kind_are_refused() -> None:
+    with pytest.raises(DataError, match="4 scenes with defects and 2 without, too few of one kind for 3 folds"):
+        folds.split(labelled(["a1", "b1", "c2", "d3", "e0", "e0", "f0"]), 3, seed=1)
