@@ -24,15 +24,15 @@ def pictures(hot_if_sound: tuple[int, int], hot_if_defective: tuple[int, int]) -
     ]
 
 
-def test_it_averages_one_in_a_hundred_pixels() -> None:
-    assert calibration.platt(pictures((0, 40), (150, 400))).pixels == round(128 * 256 / 100)
+def test_it_averages_one_in_two_thousand_pixels() -> None:
+    assert calibration.platt(pictures((0, 4), (15, 40))).pixels == round(128 * 256 / 2000)
 
 
 def test_strong_defects_are_surer_than_weak_ones() -> None:
-    found = calibration.platt(pictures((0, 60), (80, 400)))
+    found = calibration.platt(pictures((0, 6), (8, 40)))
     rng = np.random.default_rng(2)
 
-    weak, strong = (defect_probability(histogram(picture(rng, True, hot).q), found) for hot in (90, 400))
+    weak, strong = (defect_probability(histogram(picture(rng, True, hot).q), found) for hot in (9, 40))
 
     assert weak + 0.05 < strong
 

@@ -17,6 +17,7 @@ def test_the_shipped_recipe_is_read() -> None:
     assert [stage.crop for stage in read.pretraining] == [(128, 128), (224, 224)]
     assert {stage.reduction for stage in read.pretraining} == {1}
     assert {stage.reduction for stage in read.finetuning} == {2}
+    assert read.finetuning[-1].pyramid == (2,)
     assert read.pretraining[0].changes.scale == (0.5, 0.85)
 
 
@@ -55,6 +56,18 @@ def test_an_unknown_overlap_is_refused(tmp_path: Path) -> None:
     path.write_text(OWN_RECIPE.read_text() + '[finetuning.loss]\noverlap = "iou"\n')
 
     with pytest.raises(DataError, match=r"'iou', which is none of dice, lovasz"):
+        recipe.load(path)
+
+
+@pytest.mark.parametrize(
+    ("lines", "sentence"),
+    [("crop = [250, 256]", "multiples of 32 px"), ("crop = [256, 96]\npyramid = [2]\nreduction = 2", "of 128 px")],
+)
+def test_a_crop_that_the_network_cannot_take_is_refused(tmp_path: Path, lines: str, sentence: str) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(OWN_RECIPE.read_text().replace("crop = [256, 256]", lines))
+
+    with pytest.raises(DataError, match=rf"own\.toml is no recipe \(crop .* {sentence}"):
         recipe.load(path)
 
 
