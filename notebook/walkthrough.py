@@ -35,7 +35,7 @@ import cv2
 import matplotlib.pyplot as plt
 import numpy as np
 
-from defect_api.judgement import judge
+from defect_api.judgement import Terms, judge
 from defect_api.model_package import read_package
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
@@ -359,20 +359,7 @@ show(
 figure, axis = plt.subplots(figsize=(9.6, 2.9))
 thresholds = np.arange(0.05, 0.96, 0.05)
 called = np.array(
-    [
-        [
-            (
-                judge(
-                    m.q,
-                    m.classes,
-                    card.model_copy(update={"threshold": card.threshold.model_copy(update={"value": float(t)})}),
-                ).regions.defects
-                != []
-            )
-            for m in maps
-        ]
-        for t in thresholds
-    ]
+    [[bool(judge(m.q, m.classes, card, Terms(threshold=float(t))).regions.defects) for m in maps] for t in thresholds]
 )
 axis.plot(thresholds, 100 * (~called[:, defective]).mean(1), color="#c23b3b", label="misses per 100 defective sheets")
 axis.plot(thresholds, 100 * called[:, ~defective].mean(1), color="#d9822b", label="false calls per 100 clean sheets")
