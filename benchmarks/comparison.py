@@ -131,6 +131,7 @@ def settings_of(model: ServedModel, engine: str, given: Settings, place: Path) -
     return {
         "ENGINE": engine,
         "NETWORK": str(served.network(model.package, precision, given) if compiled else model.package.weights),
+        "STRIDE": str(model.package.card.input.stride),
         "PRECISION": precision,
         "THREADS": str(given.cpu_threads),
         "WORKERS": str(given.processes),

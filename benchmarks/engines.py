@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 from benchmarks.results import Section
 from benchmarks.timing import alternate, progress
 from defect_api.places import Places
-from defect_api.segmenter import Segmenter, enlarged
+from defect_api.segmenter import Segmenter, enlarged, padded
 
 HEIGHT, WIDTH = 256, 1600
+STRIDE = 128  # of the shipped network
+PADDED_WIDTH = -(-WIDTH // STRIDE) * STRIDE
 # how far an engine's probabilities may be from the reference's
 ALIKE = 1e-3
 Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
@@ -63,7 +65,8 @@ def measure(section: Section, runs: dict[str, Run], cores: int, rounds: int) -> 
     """Compare the answers, then the times; return a row of figures for each engine."""
     from training import sheets
 
-    pixels = sheets.generate(1, height=HEIGHT, width=WIDTH, defects=[3, 4]).image[None, :, :, None]
+    sheet = sheets.generate(1, height=HEIGHT, width=WIDTH, defects=[3, 4]).image
+    pixels = padded(sheet, STRIDE)
     expected = runs["Keras"](pixels)
     off = {name: float(np.abs(run(pixels) - expected).max()) for name, run in runs.items()}
     if max(off.values()) > ALIKE:
@@ -117,7 +120,7 @@ def litert(weights: Path, cores: int, _folder: Path) -> Run:
 
     network = _fixed(weights)
     traced = tf.function(lambda pixels: network(pixels, training=False))
-    signature = traced.get_concrete_function(tf.TensorSpec((1, HEIGHT, WIDTH, 1), tf.uint8))
+    signature = traced.get_concrete_function(tf.TensorSpec((1, HEIGHT, PADDED_WIDTH, 1), tf.uint8))
     converter = tf.lite.TFLiteConverter.from_concrete_functions([signature], network)
     interpreter = tf.lite.Interpreter(model_content=converter.convert(), num_threads=cores)
     interpreter.allocate_tensors()
@@ -136,7 +139,7 @@ def onnxruntime(weights: Path, cores: int, folder: Path) -> Run:
     import onnxruntime as runtime
 
     path, network = folder / "network.onnx", _fixed(weights)
-    network(np.zeros((1, HEIGHT, WIDTH, 1), np.uint8))  # Keras exports only what was called
+    network(np.zeros((1, HEIGHT, PADDED_WIDTH, 1), np.uint8))  # Keras exports only what was called
     network.export(str(path), format="onnx", verbose=False)
     options = runtime.SessionOptions()
     options.intra_op_num_threads = cores
@@ -151,7 +154,7 @@ def _fixed(weights: Path) -> Any:
     import keras
 
     network = keras.saving.load_model(weights, compile=False)
-    pixels = keras.Input((HEIGHT, WIDTH, 1), batch_size=1, dtype="uint8")
+    pixels = keras.Input((HEIGHT, PADDED_WIDTH, 1), batch_size=1, dtype="uint8")
     answers = network(pixels)
     return keras.Model(pixels, answers[0] if isinstance(answers, list | tuple) else answers)
 

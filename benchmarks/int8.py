@@ -13,6 +13,7 @@ from defect_api import compiled_form
 from defect_api.model_package import read_package
 from defect_api.openvino_segmenter import OpenVinoSegmenter
 from defect_api.places import Places
+from defect_api.segmenter import padded
 from training import int8, sheets
 
 
@@ -30,7 +31,8 @@ def main() -> None:
             "int8": compiled_form.bring(package, int8.PRECISION),
         }
         engines = {name: OpenVinoSegmenter(file, name, options.cores, Places(1)) for name, file in networks.items()}
-    pixels = sheets.generate(1, height=HEIGHT, width=WIDTH, defects=[3, 4]).image[None, :, :, None]
+    sheet = sheets.generate(1, height=HEIGHT, width=WIDTH, defects=[3, 4]).image
+    pixels = padded(sheet, package.card.input.stride)
     works = {name: lambda engine=engine: segmented(engine, pixels) for name, engine in engines.items()}
     times = alternate(works, options.rounds)
     base = times["f32"]

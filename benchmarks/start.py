@@ -38,7 +38,10 @@ def main() -> None:
     )
     (later,) = [row for row in rows if row[:2] == ("openvino", "later")]
     section.goal(
-        "time to ready, at every start after the first", f"at most {MOST_S:.0f} s", f"{later[2]:.1f} s", reached=later[2] <= MOST_S
+        "time to ready, at every start after the first",
+        f"at most {MOST_S:.0f} s",
+        f"{later[2]:.1f} s",
+        reached=later[2] <= MOST_S,
     )
     section.goal(
         "memory of a worker at its start (RSS)", f"at most {MOST_MB:.0f} MB", f"{later[5]:.0f} MB",

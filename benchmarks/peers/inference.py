@@ -1,6 +1,7 @@
 """What every peer does with a sheet: decode, run the network, cut at the threshold, answer the mask as a PNG.
 
-`ENGINE` is `openvino` or `keras`, `NETWORK` the file it loads, `PRECISION`, `THREADS` and `THRESHOLD` as ours.
+`ENGINE` is `openvino` or `keras`, `NETWORK` the file it loads; `STRIDE`, `PRECISION`, `THREADS` and `THRESHOLD` are as
+ours.
 """
 
 import os
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+STRIDE = int(os.environ["STRIDE"])
 THRESHOLD = float(os.environ["THRESHOLD"])
 THREADS = int(os.environ["THREADS"])
 Network = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
@@ -24,9 +26,17 @@ def load() -> Network:
 def segment(network: Network, data: bytes) -> bytes:
     """Return the mask of a sheet as a PNG."""
     grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
-    probability = network(grey[None, :, :, None])[0, :, :, 0]
+    batch = padded(grey)
     # the compiled network answers on a coarser grid
-    return encoded(cv2.resize(probability, grey.shape[::-1], interpolation=cv2.INTER_LINEAR) >= THRESHOLD)
+    probability = cv2.resize(network(batch)[0, :, :, 0], batch.shape[2:0:-1], interpolation=cv2.INTER_LINEAR)
+    return encoded(probability[: grey.shape[0], : grey.shape[1]] >= THRESHOLD)
+
+
+def padded(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture (H x W) as the network takes it, 1 x H x W x 1 with sides that are multiples of `STRIDE`."""
+    height, width = grey.shape
+    framed = cv2.copyMakeBorder(grey, 0, -height % STRIDE, 0, -width % STRIDE, cv2.BORDER_REFLECT_101)
+    return framed[None, :, :, None]
 
 
 def encoded(mask: NDArray[np.bool_]) -> bytes:
@@ -39,7 +49,7 @@ def _openvino() -> Network:
 
     core = openvino.Core()
     model = core.read_model(os.environ["NETWORK"])
-    model.reshape([1, 256, 1600, 1])
+    model.reshape(list(padded(np.zeros((256, 1600), np.uint8)).shape))
     hint = "bf16" if os.environ["PRECISION"] == "bf16" else "f32"
     hints = {"INFERENCE_NUM_THREADS": THREADS, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
     compiled = core.compile_model(model, "CPU", {**hints, "INFERENCE_PRECISION_HINT": hint})

@@ -14,7 +14,7 @@ from flask import Flask, Response, request
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from benchmarks.peers.inference import THRESHOLD, encoded
+from benchmarks.peers.inference import THRESHOLD, encoded, padded
 
 mpl.use("Agg")
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
@@ -31,9 +31,9 @@ def segment() -> Response:
     """Answer with the mask; the figure goes to a file."""
     file = request.files["image"]
     grey = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_GRAYSCALE)
-    output = model.predict(grey[None, :, :, None], verbose=0)
+    output = model.predict(padded(grey), verbose=0)
     probabilities = output[0] if isinstance(output, list | tuple) else output
-    mask = probabilities[0, :, :, 0] >= THRESHOLD
+    mask = probabilities[0, : grey.shape[0], : grey.shape[1], 0] >= THRESHOLD
     (drawings / f"{Path(str(file.filename)).stem}_mask.png").write_bytes(draw(grey, contour(mask)))
     return Response(encoded(mask), mimetype="image/png")
 
