@@ -71,8 +71,8 @@ def test_the_slider_says_what_the_services_replay_says(page: Page, defective: Pa
 
 def test_the_rows_follow_the_threshold_with_the_services_measurements(page: Page, defective: Path) -> None:
     view(page, defective)
-    move_slider(page, 0.3)
-    first = requests.get(inspection(page), params={"threshold": 0.3}, timeout=60).json()["defects"][0]
+    move_slider(page, 0.42)
+    first = requests.get(inspection(page), params={"threshold": 0.42}, timeout=60).json()["defects"][0]
     row = page.locator(".defects tbody tr").first
     expect(row.locator("[data-field=length_px]")).to_contain_text(f"{first['length_px']:.1f}")
     expect(row.locator("[data-field=area_px] small")).to_have_count(1)
@@ -241,7 +241,7 @@ def test_the_wheel_is_the_pages_and_zooms_with_ctrl(page: Page, defective: Path)
 def test_a_service_that_cannot_answer_a_threshold_is_told(page: Page, defective: Path, complaints: list[str]) -> None:
     view(page, defective)
     page.route("**/api/v1/inspections/*?threshold=*", lambda route: route.fulfill(status=503))
-    move_slider(page, 0.3)
+    move_slider(page, 0.42)
     told = page.get_by_role("alert").filter(has_text="service does not answer")
     expect(told).to_be_visible()
     page.keyboard.press("r")
