@@ -86,10 +86,8 @@ def quantise(network: Path, package: ModelPackage, sheets: Sequence[Sheet]) -> o
     model = openvino.Core().read_model(network)
     stride = package.card.input.stride
     probabilities, *others = model.outputs
-    in_float = {
-        *_last(probabilities.get_node(), HEAD),
-        *(name for output in others for name in _since(output.get_node())),
-    }
+    in_float = {name for name, node in _back(probabilities, HEAD).items() if _is_convolution(node)}
+    in_float.update(*(_back(output, 0) for output in others))  # a distance is nothing in 8 bits
     chosen = [sheets[int(index)] for index in np.random.default_rng(0).permutation(len(sheets))[: 2 * CALIBRATION]]
     return nncf.quantize_with_accuracy_control(
         model,
@@ -136,24 +134,19 @@ def _loaded(network: Path, precision: str) -> OpenVinoSegmenter:
     return OpenVinoSegmenter(network, precision, os.cpu_count() or 1, Places(1))
 
 
-def _last(node: Any, count: int) -> set[str]:
-    """Name the last `count` convolutions on each way to a node's result."""
-    if count == 0:
-        return set()
-    left = count - _is_convolution(node)
-    own = {node.get_friendly_name()} if left < count else set()
-    return own.union(*(_last(source, left) for source in _sources(node)))
-
-
-def _since(node: Any) -> set[str]:
-    """Name what a result is made of, back to the convolutions that it starts from: a distance is nothing in 8 bits."""
-    if _is_convolution(node):
-        return set()
-    return {node.get_friendly_name()}.union(*map(_since, _sources(node)))
-
-
-def _sources(node: Any) -> list[Any]:
-    return [entry.get_source_output().get_node() for entry in node.inputs()]
+def _back(output: Any, convolutions: int) -> dict[str, Any]:
+    """Return by name the nodes that an output is made of, on each way back with no more than so many convolutions."""
+    found: dict[str, Any] = {}
+    seen = set()
+    waiting = [(output.get_node(), convolutions)]
+    while waiting:
+        node, left = waiting.pop()
+        name, left = node.get_friendly_name(), left - _is_convolution(node)
+        if left >= 0 and (name, left) not in seen:
+            seen.add((name, left))
+            found[name] = node
+            waiting += [(entry.get_source_output().get_node(), left) for entry in node.inputs()]
+    return found
 
 
 def _is_convolution(node: Any) -> bool:
