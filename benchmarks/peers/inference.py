@@ -34,6 +34,7 @@ def segment(network: Network, data: bytes) -> bytes:
 
 def padded(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return a picture (H x W) as the network takes it, 1 x H x W x 1 with sides that are multiples of `STRIDE`."""
+    # as the service's own does, which is not installed beside the peers
     height, width = grey.shape
     framed = cv2.copyMakeBorder(grey, 0, -height % STRIDE, 0, -width % STRIDE, cv2.BORDER_REFLECT_101)
     return framed[None, :, :, None]

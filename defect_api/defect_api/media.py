@@ -136,7 +136,7 @@ class MediaVolume:
                 size += (self.folder / name).stat().st_size
         return StoredRecord(record, status.st_mtime_ns, size)
 
-    def room(self) -> tuple[int, int] | None:
+    def disk(self) -> tuple[int, int] | None:
         """Return the size and the free room of the disk below, in bytes; None where it has gone."""
         try:
             disk = shutil.disk_usage(self.folder)

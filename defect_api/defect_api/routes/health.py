@@ -29,5 +29,5 @@ def readyz() -> Response:
 def metrics() -> Response:
     """Of all workers together."""
     slot = state().slot
-    standing = Standing(slot.facts, len(slot.complaints), state().settings.queue, state().media.room())
+    standing = Standing(slot.facts, len(slot.complaints), state().settings.queue, state().media.disk())
     return Response(exposition(standing), content_type=CONTENT_TYPE)
