@@ -54,3 +54,19 @@ def audit(page: Page) -> list[str]:
 def forget(complaints: list[str], status: int) -> None:
     """Take the browser's own note of a refused request off the list; anything else stays."""
     complaints[:] = [text for text in complaints if str(status) not in text]
+
+
+def view(page: Page, sheet: Path) -> None:
+    """Have a sheet judged and wait for its viewer."""
+    judge(page, sheet)
+    ready(page)
+
+
+def ready(page: Page) -> None:
+    page.wait_for_selector("sheet-viewer[data-state=ready]")
+
+
+def camera(page: Page) -> dict[str, float]:
+    read = "(({camera: {x, scale, view}}) => ({x, scale, width: view.width}))(document.querySelector('sheet-viewer'))"
+    found: dict[str, float] = page.evaluate(read)
+    return found

@@ -2,7 +2,6 @@
 
 import json
 import re
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +12,12 @@ import requests
 from playwright.sync_api import Page, expect
 
 from benchmarks.slider import APART, answer, worst_case
-from tests.system.browsing import DESKTOP, PAPER, PHONE, Audit, NewPage, forget, judge, overflow, save
+from tests.system.browsing import PHONE, NewPage, camera, forget, judge, ready, view
 from tests.system.platform import Platform
-from training import sheets
 
 pytestmark = [pytest.mark.system, pytest.mark.browser]
 
 THRESHOLDS = [0.02, 0.113, 0.5, 0.7, 0.999]
-MOST_SCRIPT_BYTES = 150_000
-# what Google calls good is 0.1; nothing should move at all
-MOST_SHIFT = 0.01
-SHIFTS = """
-() => new Promise((resolve) => new PerformanceObserver((list) =>
-  resolve(list.getEntries().reduce((sum, entry) => sum + entry.value, 0))
-).observe({type: 'layout-shift', buffered: true}) || setTimeout(() => resolve(0), 1000))
-"""
-
-
-def view(page: Page, sheet: Path) -> None:
-    """Have a sheet judged and wait for its viewer."""
-    judge(page, sheet)
-    ready(page)
-
-
-def ready(page: Page) -> None:
-    page.wait_for_selector("sheet-viewer[data-state=ready]")
 
 
 def part(page: Page, name: str) -> Any:
@@ -172,56 +152,6 @@ def test_next_and_previous_lead_through_the_history(page: Page, defective: Path,
     expect(page.get_by_role("heading", level=1)).to_have_text("later.png")
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=lambda size: str(size["width"]))
-def test_axe_finds_nothing(
-    new_page: NewPage, axe: Audit, defective: Path, viewport: dict[str, int], scheme: str
-) -> None:
-    page = new_page(viewport=viewport, color_scheme=scheme)
-    view(page, defective)
-    assert axe(page) == []
-    page.keyboard.press("?")
-    assert axe(page) == []
-
-
-def test_a_phone_shows_the_first_defect_by_the_sheets_full_height(new_page: NewPage, defective: Path) -> None:
-    page = new_page(viewport=PHONE)
-    view(page, defective)
-    seen = page.evaluate("(({camera}) => camera.view.height / camera.scale)(document.querySelector('sheet-viewer'))")
-    assert round(seen) == 256
-
-
-@pytest.mark.parametrize("width", [320, 360, 760, 820, 900, 1000, 1100, 1280, 2560])
-def test_no_width_is_too_narrow_for_the_page_and_its_table(new_page: NewPage, defective: Path, width: int) -> None:
-    page = new_page(viewport={"width": width, "height": 900})
-    view(page, defective)
-    assert overflow(page) == 0
-    assert page.locator(".defects").evaluate("(part) => part.scrollWidth - part.clientWidth") == 0
-
-
-def test_a_phones_keyboard_goes_through_the_parts_as_the_eye_does(new_page: NewPage, defective: Path) -> None:
-    page = new_page(viewport=PHONE)
-    view(page, defective)
-    tops = "[...document.querySelector('sheet-viewer').children].map((part) => part.getBoundingClientRect())"
-    for size in (PHONE, DESKTOP):
-        page.set_viewport_size(size)
-        expect(page.locator("sheet-viewer > :nth-child(3 of :not([hidden]))")).to_be_visible()
-        seen = page.evaluate(f"{tops}.filter(({{height}}) => height).map(({{top}}) => top)")
-        assert len(seen) == 5
-        assert seen == sorted(seen)
-
-
-def test_paper_carries_all_columns_and_nothing_to_press(new_page: NewPage, defective: Path) -> None:
-    page = new_page(viewport=PAPER)
-    view(page, defective)
-    page.emulate_media(media="print")
-    expect(page.get_by_role("navigation", name="Pages")).to_be_hidden()
-    expect(page.locator("#threshold")).to_be_hidden()
-    expect(page.locator("canvas[data-picture=overlay]")).to_be_visible()
-    expect(page.locator(".defects tbody tr").first).to_have_css("display", "table-row")
-    assert overflow(page) == 0
-
-
 def test_the_wheel_is_the_pages_and_zooms_with_ctrl(page: Page, defective: Path) -> None:
     view(page, defective)
     page.locator("canvas[data-picture=overlay]").hover()
@@ -249,31 +179,6 @@ def test_a_service_that_cannot_answer_a_threshold_is_told(page: Page, defective:
     forget(complaints, 503)
 
 
-def test_a_long_name_takes_two_lines_and_is_whole_on_hover(page: Page, defective: Path, tmp_path: Path) -> None:
-    sheet = tmp_path / f"{'a sheet of this coil ' * 9}.png"
-    sheet.write_bytes(defective.read_bytes())
-    judge(page, sheet)
-    heading = page.get_by_role("heading", level=1)
-    expect(heading).to_have_attribute("title", sheet.name)
-    assert heading.evaluate("(name) => name.offsetHeight / parseFloat(getComputedStyle(name).lineHeight)") < 2.1
-
-
-def test_nothing_moves_while_the_page_loads(page: Page, defective: Path) -> None:
-    view(page, defective)
-    page.reload()
-    ready(page)
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate(SHIFTS) < MOST_SHIFT
-
-
-def test_the_scripts_are_light(page: Page, defective: Path) -> None:
-    view(page, defective)
-    scripts = "performance.getEntriesByType('resource').filter(({name}) => new URL(name).pathname.endsWith('.js'))"
-    sizes: list[int] = page.evaluate(f"{scripts}.map(({{encodedBodySize}}) => encodedBodySize)")
-    assert len(sizes) > 5
-    assert sum(sizes) < MOST_SCRIPT_BYTES
-
-
 def test_a_map_that_is_gone_leaves_the_pictures_and_says_so(page: Page, defective: Path, complaints: list[str]) -> None:
     judge(page, defective)
     page.route("**/*_class.png", lambda route: route.fulfill(status=404))
@@ -282,15 +187,6 @@ def test_a_map_that_is_gone_leaves_the_pictures_and_says_so(page: Page, defectiv
     expect(page.locator("#threshold")).to_be_hidden()
     expect(page.get_by_role("img", name="Overlay of")).to_be_visible()
     forget(complaints, 404)
-
-
-def test_without_scripts_the_pictures_and_the_table_are_there(new_page: NewPage, defective: Path) -> None:
-    page = new_page(java_script_enabled=False)
-    judge(page, defective)
-    for name in ("Original", "Overlay", "Heat map"):
-        expect(page.get_by_role("img", name=f"{name} of")).to_be_visible()
-    expect(page.get_by_role("table").get_by_role("row").nth(1)).to_contain_text("px")
-    expect(page.locator("#threshold")).to_be_hidden()
 
 
 def test_a_tone_changes_the_picture_and_nothing_beside_the_sheet(page: Page, defective: Path) -> None:
@@ -351,20 +247,6 @@ def test_two_fingers_zoom_and_one_moves(new_page: NewPage, defective: Path) -> N
     assert page.evaluate("document.documentElement.clientWidth") == PHONE["width"]
 
 
-@pytest.mark.parametrize("size", [(800, 128), (2048, 2048)], ids=["800x128", "square"])
-def test_a_sheet_of_any_size_fits_and_keeps_its_shape(page: Page, tmp_path: Path, size: tuple[int, int]) -> None:
-    width, height = size
-    name = f"sheet {width} {secrets.token_hex(3)}.png"
-    view(page, save(tmp_path / name, sheets.generate(5, width=width, height=height, defects=[4]).image))
-    for selector in ("canvas[data-picture=heat]", ".minimap"):
-        box = page.locator(selector).bounding_box()
-        assert box is not None
-        assert box["width"] / box["height"] == pytest.approx(width / height, rel=0.05)
-    seen = camera(page)
-    assert seen["scale"] * width <= seen["width"] + 1
-    assert overflow(page) == 0
-
-
 def test_two_hundred_defects_are_counted_listed_and_told_apart(page: Page, defective: Path) -> None:
     judge(page, defective)
     for ending, content in worst_case().items():
@@ -413,27 +295,10 @@ def test_what_lies_above_the_threshold_and_is_left_out_is_told(page: Page, defec
     expect(part(page, "dropped")).to_contain_text("1 spot under")
 
 
-@pytest.mark.parametrize("colours", ["active", "none"])
-def test_forced_colours_and_less_motion_lose_nothing(
-    new_page: NewPage, axe: Audit, defective: Path, colours: str
-) -> None:
-    page = new_page(forced_colors=colours, reduced_motion="reduce")
-    view(page, defective)
-    assert axe(page) == []
-    assert page.evaluate("document.getAnimations().length") == 0
-    expect(page.locator(".result .badge")).to_be_visible()
-
-
 def pixels(page: Page, picture: str) -> list[int]:
     """What a picture of the viewer shows, along its middle from edge to edge."""
     row = """(canvas) => Array.from(canvas.getContext("2d").getImageData(0, canvas.height / 2, canvas.width, 1).data)"""
     found: list[int] = page.locator(f"canvas[data-picture={picture}]").evaluate(row)
-    return found
-
-
-def camera(page: Page) -> dict[str, float]:
-    read = "(({camera: {x, scale, view}}) => ({x, scale, width: view.width}))(document.querySelector('sheet-viewer'))"
-    found: dict[str, float] = page.evaluate(read)
     return found
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from defect_api.conditions import reasons
-from defect_api.model_package import find_packages, read_package
+from defect_api.model_package import ModelPackage, find_packages, read_package
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
 from defect_api.settings import SHIPPED_MODELS
@@ -89,15 +89,7 @@ def test_a_folder_ends_as_a_package_that_is_served(
     assert refused.interval[1] - refused.interval[0] > 30  # per 100, as four pictures tell next to nothing
     assert "<h1>rolls</h1>" in (tmp_path / "run" / "report.html").read_text()
 
-    assert main(["limits", "--package", str(package.path), "--data", str(data), "--version", "1b"]) == 0
-    renewed = read_package(package.path.with_name("1b"))
-    ServedModel(renewed, KerasSegmenter(renewed.weights)).prove()
-    assert renewed.card.operating_points == card.operating_points
-    methods = {figure.name: figure.method for figure in renewed.card.metrics}
-    assert "pictures that the network was trained on" in methods[refused.name]
-    # each is told once
-    assert sorted(methods) == sorted(figure.name for figure in renewed.card.metrics)
-    assert set(methods) == {figure.name for figure in card.metrics}
+    assert_limits_are_renewed(package, data)
 
     weights = package.weights.read_bytes()
     assert main(command) == 1
@@ -109,6 +101,18 @@ def test_a_folder_ends_as_a_package_that_is_served(
     assert package.weights.read_bytes() == weights
     assert main([*command, "--version", "2", "--start", str(package.path)]) == 1
     assert "run was trained from another start" in capsys.readouterr().err
+
+
+def assert_limits_are_renewed(package: ModelPackage, data: Path) -> None:
+    assert main(["limits", "--package", str(package.path), "--data", str(data), "--version", "1b"]) == 0
+    renewed = read_package(package.path.with_name("1b"))
+    ServedModel(renewed, KerasSegmenter(renewed.weights)).prove()
+    assert renewed.card.operating_points == package.card.operating_points
+    methods = {figure.name: figure.method for figure in renewed.card.metrics}
+    assert "pictures that the network was trained on" in methods["sheets refused per 100"]
+    # each is told once
+    assert sorted(methods) == sorted(figure.name for figure in renewed.card.metrics)
+    assert set(methods) == {figure.name for figure in package.card.metrics}
 
 
 def picture(seed: int, defective: bool, scene: str = "") -> Example:
