@@ -6,6 +6,7 @@ import signal
 import tempfile
 import threading
 import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import defect_api.preload  # noqa: F401
 from defect_api.allocator import keep_freed_memory
 from defect_api.history.history import History
 from defect_api.media import MediaVolume
+from defect_api.metrics import count_as
 from defect_api.model_choice import ModelChooser
 from defect_api.places import FOLDER as PLACES
 from defect_api.places import shared
@@ -94,8 +96,15 @@ def when_ready(_server: object) -> None:
     signal.signal(signal.SIGHUP, lambda _number, _frame: ModelChooser(settings).ask())
 
 
-def post_fork(_server: object, _worker: Any) -> None:
+def pre_fork(server: Any, worker: Any) -> None:
+    """Number the worker, the lowest that no other one has; these are all that have not ended."""
+    taken = {other.number for other in server.WORKERS.values()}
+    worker.number = next(number for number in count() if number not in taken)
+
+
+def post_fork(_server: object, worker: Any) -> None:
     """Give OpenCV the same share; its default is every CPU of the machine. Keep memory from sheet to sheet."""
+    count_as(worker.number)
     cv2.setNumThreads(settings.cpu_threads)
     keep_freed_memory()
 
@@ -131,4 +140,4 @@ def on_exit(_server: object) -> None:
 def child_exit(_server: object, worker: Any) -> None:
     """Let Prometheus forget the gauges of a worker that has ended."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # prometheus_client annotates it in part
+        multiprocess.mark_process_dead(worker.number)  # type: ignore[no-untyped-call]  # prometheus_client annotates it in part

@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from defect_api.model_package import CARD, ModelPackage, read_package
 from defect_api.openvino_export import block_telemetry
 from defect_api.openvino_segmenter import OpenVinoSegmenter
 from defect_api.places import Places
+from defect_api.record import rfc3339
 from defect_api.segmenter import Segmenter, padded
 from defect_api.served_model import ServedModel
 from defect_api.thresholds import cut
@@ -68,6 +70,7 @@ def add(package: Path, dataset: Dataset, version: str, models: Path) -> ModelPac
         quantised = _loaded(network, PRECISION)
         changed = {
             "version": version,
+            "created_at": rfc3339(datetime.now(UTC)),  # the newest is the one that is served
             "tolerance": {**old.card.tolerance, PRECISION: _tolerance(old, quantised)},
             "metrics": [*old.card.metrics, _lost(old, (reference, quantised), sheets, dataset.name)],
         }

@@ -6,9 +6,10 @@ Exit status 0: all clean, 1: a defect or no verdict anywhere, 2: errors.
 import argparse
 import fcntl
 import math
+import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from time import sleep
 from typing import NamedTuple
@@ -53,10 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = Settings().model_copy(update={"media_dir": options.out, "model": options.model, "workers": 1})
     slot = ModelSlot(lambda: load_model(settings))
     slot.wait(timeout_s=600)
-    run = _Run(Inspector(media, slot, settings), _terms(options), console)
+    run = _Run(Inspector(media, slot, settings), media, _terms(options), console)
     try:
         check(options.threshold, slot.model.package.card)
-        pictures = list(_pictures(options.paths))
+        pictures = run.pictures(options.paths)
         if options.paths and not pictures:
             raise NotFound("There is no picture there.")
         for path in track(pictures, "inspecting", console=console, disable=len(pictures) < 2):
@@ -118,46 +119,85 @@ def _terms(options: argparse.Namespace) -> Terms:
 class _Run:
     """Inspects one file after the other and remembers the worst outcome."""
 
-    def __init__(self, inspector: Inspector, terms: Terms, console: Console) -> None:
+    def __init__(self, inspector: Inspector, out: MediaVolume, terms: Terms, console: Console) -> None:
         self._inspector = inspector
+        self._out = out
         self._terms = terms
         self._console = console
+        self._told: dict[Path, str] = {}
         self.status = CLEAN
 
-    def inspect(self, path: Path) -> None:
+    def inspect(self, path: Path) -> float | None:
+        """Inspect a file; return after how many seconds that is worth trying again, or None where it is done."""
         try:
             record, _ = self._inspector.inspect(Upload(path.read_bytes(), bare_name(path.name)), self._terms)
         except OSError as error:
             self._failed(path, error.strerror or str(error))
+            return 0
         except Problem as problem:
             self._failed(path, problem.detail)
-        else:
-            self.status = max(self.status, CLEAN if record.verdict == "clean" else NOT_CLEAN)
-            sys.stdout.write(_line(path, record))
-            sys.stdout.flush()
+            return problem.retry_after_s
+        self.status = max(self.status, CLEAN if record.verdict == "clean" else NOT_CLEAN)
+        sys.stdout.write(_line(path, record))
+        sys.stdout.flush()
+        return None
 
     def watch(self, folder: Path) -> None:
         """Inspect each picture that is in `folder` or appears there, once, when it is wholly written."""
         # who opens a file just while it is looked at would have this process told by a signal that ends it
         signal.signal(signal.SIGIO, signal.SIG_IGN)
-        for path in settled(folder):
-            self.inspect(path)
+        done: dict[Path, Stamp] = {}
+        for path in settled(lambda: self._within(folder), done):
+            again_s = self.inspect(path)
+            if again_s is None:
+                self._told.pop(path, None)
+            else:
+                del done[path]
+                # what has no room for one picture has none for the others
+                sleep(again_s)
+
+    def pictures(self, paths: Sequence[Path]) -> list[Path]:
+        """Return the files that are named, and the pictures in folders that are."""
+        found: list[Path] = []
+        for path in paths:
+            # unlike Path's own it raises nothing for what is out of reach, and opening that tells why
+            is_folder = os.path.isdir(path)  # noqa: PTH112
+            found += self._within(path) if is_folder else [path]
+        return found
+
+    def _within(self, folder: Path) -> list[Path]:
+        """Return the pictures in a folder, but for those written here, and tell what cannot be looked into."""
+
+        def unseen(error: OSError) -> None:
+            place = Path(error.filename)
+            if place == folder or not isinstance(error, FileNotFoundError):  # a folder in it was taken away meanwhile
+                self._failed(place, error.strerror or str(error))
+
+        found: list[Path] = []
+        written = folder / os.path.relpath(self._out.folder, folder.resolve())
+        for place, _, names in os.walk(folder, onerror=unseen):
+            self._told.pop(Path(place), None)
+            pictures = [path for path in map(Path(place).joinpath, names) if path.suffix.lower() in FILE_SUFFIXES]
+            found += [path for path in pictures if path.parent != written or not self._out.inspection_of(path.name)]
+        return sorted(found)
 
     def _failed(self, path: Path, reason: str) -> None:
+        """Tell why, once for as long as it is so."""
         self.status = FAILED
-        self._console.print(f"{path}: {reason}", style="red", markup=False, soft_wrap=True)
+        if self._told.get(path) != reason:
+            self._told[path] = reason
+            self._console.print(f"{path}: {reason}", style="red", markup=False, soft_wrap=True)
 
 
-def settled(folder: Path) -> Iterator[Path]:
-    """Yield each picture in `folder`, once for each content, when it is wholly written. Never ends.
+def settled(look: Callable[[], list[Path]], done: dict[Path, Stamp]) -> Iterator[Path]:
+    """Yield each picture that `look` finds, once for each content, when it is wholly written. Never ends.
 
     It is when two looks in a row find it unchanged and no program has it open for writing. A file without a byte is one
-    that is about to be written.
+    that is about to be written. What is taken out of `done` again is yielded again.
     """
     before: dict[Path, Stamp] = {}
-    done: dict[Path, Stamp] = {}
     while True:
-        now = {path: _stamp(path) for path in _pictures([folder])}
+        now = {path: _stamp(path) for path in look()}
         for path, stamp in now.items():
             if stamp.bytes and stamp == before.get(path) != done.get(path) and not _is_being_written(path):
                 done[path] = stamp
@@ -166,18 +206,10 @@ def settled(folder: Path) -> Iterator[Path]:
         sleep(WATCH_INTERVAL_S)
 
 
-def _pictures(paths: Sequence[Path]) -> Iterator[Path]:
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(entry for entry in path.rglob("*") if entry.suffix.lower() in FILE_SUFFIXES)
-        else:
-            yield path
-
-
 def _stamp(path: Path) -> Stamp:
     try:
         status = path.stat()
-    except FileNotFoundError:  # taken away meanwhile
+    except OSError:  # taken away meanwhile, or out of reach: the next look tells
         return Stamp(0, 0)
     return Stamp(status.st_size, status.st_mtime_ns)
 

@@ -66,7 +66,12 @@ class Places:
             yield
 
     def _takes_free_one(self, stack: ExitStack) -> bool:
-        return any(stack.enter_context(locked(place)) for place in self._places)
+        for place in self._places:
+            with ExitStack() as attempt:
+                if attempt.enter_context(locked(place)):
+                    stack.push(attempt.pop_all())
+                    return True
+        return False
 
 
 def shared(name: str) -> Path | None:

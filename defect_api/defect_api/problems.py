@@ -42,6 +42,13 @@ class Unauthorized(Problem):
     slug = "token-required"
 
 
+class Forbidden(Problem):
+    """A page of another site wants to write through a visitor's browser."""
+
+    status = HTTPStatus.FORBIDDEN
+    slug = "cross-site"
+
+
 class NotFound(Problem):
     """There is no such inspection, file or model."""
 

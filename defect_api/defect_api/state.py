@@ -5,10 +5,12 @@ from typing import cast
 
 from flask import current_app
 
+from defect_api.card import Card
 from defect_api.history.history import History
 from defect_api.inspection import Inspector
 from defect_api.media import MediaVolume
 from defect_api.model_choice import ModelChooser
+from defect_api.model_package import find_packages
 from defect_api.served_model import ModelSlot
 from defect_api.settings import Settings
 
@@ -25,6 +27,18 @@ class State:
     inspector: Inspector
     history: History
     chooser: ModelChooser
+
+    @property
+    def cards(self) -> list[Card]:
+        """Return the cards of the models, newest first: of those in the models folder and of the one in service.
+
+        The service keeps its own copy of that one, whatever has become of its package.
+        """
+        packages, _ = find_packages(self.settings.models_dir)
+        cards = [package.card for package in packages]
+        if (served := self.slot.card) and served not in cards:
+            cards.append(served)
+        return sorted(cards, key=lambda card: card.created_at, reverse=True)
 
 
 def state() -> State:

@@ -13,6 +13,7 @@ from defect_api.media import MediaVolume, inspection_id
 from defect_api.overlay import encode_overlay
 from defect_api.png import encode_png
 from defect_api.record import Files, ImageFacts, ModelFacts, Record, Timings
+from defect_api.room import Room
 from defect_api.thresholds import Map
 
 HEIGHT, WIDTH = 128, 320
@@ -75,4 +76,4 @@ def store(media: MediaVolume, card: Card, filename: str = "coil 7.png", **change
 
 def sheet(media: MediaVolume, card: Card, filename: str = "coil 7.png", **changes: Any) -> Sheet:
     """Publish an inspection and return it as the exports see it."""
-    return Sheet(store(media, card, filename, **changes), media)
+    return Sheet(store(media, card, filename, **changes), media, Room())

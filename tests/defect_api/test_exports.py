@@ -2,10 +2,11 @@
 
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -20,15 +21,17 @@ from defect_api.exports.format import Classes
 from defect_api.exports.formats import FORMATS, FormatName
 from defect_api.exports.sheet import Sheet
 from defect_api.media import MediaVolume
-from defect_api.model_package import CARD, PackageError
+from defect_api.model_package import CARD, ModelPackage, PackageError
 from defect_api.png import encode_png
 from defect_api.problems import Conflict
 from defect_api.record import ModelFacts, Record
+from defect_api.room import Room
 from defect_api.routes import exports
+from defect_api.segmenter import Segmenter
 from defect_api.served_model import ModelSlot, ServedModel
 from defect_api.settings import Settings
 from defect_api.state import EXTENSION
-from tests.defect_api.conftest import card_document, pixels
+from tests.defect_api.conftest import card_document, filled_slot, pixels
 from tests.defect_api.stored import HEIGHT, WIDTH, store
 
 DOCUMENTS = ("coco", "kaggle", "cvat", "csv")
@@ -191,6 +194,25 @@ def test_kaggles_rows_name_the_pictures_of_the_zip(client: FlaskClient, add: Cal
     assert f"images/{record.files.original}" in beside
 
 
+def test_classes_keep_their_numbers_when_the_package_in_service_is_gone(
+    settings: Settings, media: MediaVolume, card: Card, models_dir: Path
+) -> None:
+    served = ServedModel(ModelPackage(models_dir / "tiny" / "1", card), cast("Segmenter", None))
+    app = create_app(settings, filled_slot(served))
+    record = store(media, card)
+    app.extensions[EXTENSION].history.published(record.id)
+    client = app.test_client()
+
+    def sent() -> list[bytes]:
+        one, several = export(client, record, format="masks"), export(client, format="cvat")
+        assert b"<name>dark</name>" in several.data
+        return [one.data, several.data]
+
+    before = sent()
+    shutil.rmtree(models_dir / "tiny")
+    assert sent() == before
+
+
 def test_coco_by_rle_has_no_polygon(client: FlaskClient, add: Callable[..., Record]) -> None:
     record = add()
     for rle, kinds in ((0, {list, dict}), (1, {dict})):
@@ -331,6 +353,24 @@ def test_what_fails_further_on_leaves_the_body_without_its_end(
         _ = answer.data
 
 
+@pytest.mark.parametrize(("sheets", "looked_at"), [(1, 1), (2, 2), (5, 3)])
+def test_no_more_pixels_are_looked_at_before_anything_is_sent_than_a_second_allows(
+    client: FlaskClient,
+    add: Callable[..., Record],
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    sheets: int,
+    looked_at: int,
+) -> None:
+    monkeypatch.setattr(exports, "CHECKED_PX", 2.5 * HEIGHT * WIDTH)
+    records = [add(f"{day}.png", created_at=f"2026-01-0{day}T00:00:00.000Z") for day in range(sheets, 0, -1)]
+    seen: list[str] = []
+    monkeypatch.setattr(app.extensions[EXTENSION].inspector, "check_replay", lambda record, _: seen.append(record.id))
+    # one of each model comes before the newest
+    assert export(client, format="coco").status_code == 200
+    assert seen[1:] == [record.id for record in records[:looked_at]]
+
+
 @pytest.mark.parametrize("count", [1, 8])
 def test_names_that_nothing_has_are_404(client: FlaskClient, add: Callable[..., Record], count: int) -> None:
     add()
@@ -344,13 +384,13 @@ def test_names_that_nothing_has_are_404(client: FlaskClient, add: Callable[..., 
 @pytest.mark.parametrize("name", list(FormatName))
 @pytest.mark.parametrize("originals", [False, True])
 def test_sheets_are_taken_one_by_one(media: MediaVolume, card: Card, name: str, originals: bool) -> None:
-    record, taken = store(media, card), 0
+    record, room, taken = store(media, card), Room(), 0
 
     def endless() -> Iterator[Sheet]:
         nonlocal taken
         while True:
             taken += 1
-            yield Sheet(record.model_copy(update={"id": f"sheet-{taken}"}), media)
+            yield Sheet(record.model_copy(update={"id": f"sheet-{taken}"}), media, room)
 
     sent = export_set(FORMATS[FormatName(name)], endless(), Classes(card.classes), media if originals else None)
     assert next(sent.chunks)

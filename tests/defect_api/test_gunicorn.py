@@ -37,6 +37,7 @@ class Service:
     process: subprocess.Popen[bytes]
     first_package: Path
     media: Path
+    figures: Path
     log: Path
 
     def get(self, path: str) -> Any:
@@ -76,7 +77,14 @@ def service(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> Itera
         process = subprocess.Popen(
             command, cwd=ROOT, env={**os.environ, **places, **environment}, stdout=output, stderr=output
         )
-    running = Service(f"http://127.0.0.1:{port}", process, tmp_path / "models/tiny/1", tmp_path / "media_dir", log)
+    running = Service(
+        url=f"http://127.0.0.1:{port}",
+        process=process,
+        first_package=tmp_path / "models/tiny/1",
+        media=tmp_path / "media_dir",
+        figures=tmp_path / "prometheus_multiproc_dir",
+        log=log,
+    )
     try:
         wait_until(running.is_up, "the service was not ready", START_DEADLINE_S)
         yield running
@@ -141,6 +149,19 @@ def figure(service: Service, sample: str) -> float:
     text = requests.get(f"{service.url}/metrics", timeout=60).text
     (value,) = [line.rpartition(" ")[2] for line in text.splitlines() if line.startswith(f"{sample} ")]
     return float(value)
+
+
+def test_a_worker_counts_on_in_the_files_of_the_one_before_it(service: Service) -> None:
+    refused = 'defect_api_refusals_total{reason="picture-refused"}'
+    before, counted = service.workers(), figure(service, refused)
+    os.kill(min(before), signal.SIGKILL)
+    wait_until(lambda: len(service.workers() - before) == 1, "the worker was not replaced")
+    (new,) = service.workers() - before
+    wait_until(lambda: holds(new, "libopenvino.so"), "the new worker has loaded no engine")
+    for number in range(LOOKS):
+        requests.post(f"{service.url}/v1/inspections", files={"image": (f"{number}.png", b"no picture")}, timeout=60)
+    assert figure(service, refused) == counted + LOOKS
+    assert {file.stem.rpartition("_")[2] for file in service.figures.glob("*.db")} == {"0", "1"}
 
 
 def test_a_signal_switches_the_model_and_no_request_is_lost(service: Service) -> None:

@@ -13,6 +13,7 @@ from defect_api.model_package import ModelPackage, PackageError
 from defect_api.problems import NotReady
 from defect_api.served_model import ModelSlot
 from defect_api.settings import Settings
+from defect_api.state import EXTENSION
 from tests.defect_api.conftest import bring_form
 from tests.defect_api.test_served_model import change_card, newer
 from tests.waiting import wait_until
@@ -118,6 +119,24 @@ def test_what_is_in_service_stays_when_its_package_is_gone(settings: Settings, f
     worker.chooser.ask()
     assert worker.look() == "tiny/1"
     assert worker.slot.complaints == ["no model package in the models folder"]
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_what_is_in_service_is_listed_when_its_package_is_gone_or_replaced(
+    settings: Settings, first: Path, *, replaced: bool
+) -> None:
+    app = create_app(settings)
+    app.extensions[EXTENSION].slot.wait(60)
+    served = app.extensions[EXTENSION].slot.card
+    if replaced:
+        change_card(first, operating_points=None)
+    else:
+        shutil.rmtree(first)
+    client = app.test_client()
+    items = client.get("/v1/models").json["items"]  # type: ignore[index]
+    assert [item["card"] for item in items if item["active"]] == [served.model_dump(mode="json")]
+    assert len(items) == 1 + replaced
+    assert client.get("/v1/models/tiny/operating-points").status_code == 200
 
 
 def test_a_package_that_is_taken_away_leaves_its_place_to_the_one_before(settings: Settings, first: Path) -> None:

@@ -3,6 +3,7 @@
 import multiprocessing
 import tempfile
 import threading
+from contextlib import ExitStack
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def test_no_more_than_there_are(tmp_path: Path) -> None:
             assert not other
     with places.hold() as again:
         assert again
+
+
+def test_each_held_place_costs_one_descriptor(tmp_path: Path) -> None:
+    places, opened = Places(4, tmp_path), Path("/proc/self/fd")
+    before = len(list(opened.iterdir()))
+    with ExitStack() as stack:
+        for held in range(1, 5):
+            assert stack.enter_context(places.hold())
+            assert len(list(opened.iterdir())) == before + held
 
 
 def test_who_only_counts_takes_none(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from defect_api import inspection, room
+from defect_api.exports import sheet as exported
 from defect_api.places import FOLDER, Places
 from defect_api.routes import thumbnails
 from tests.defect_api.second_contract import URL, post
@@ -26,7 +27,12 @@ def taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
         return noted
 
-    for module, name in ((inspection, "decode"), (inspection, "decode_png"), (thumbnails, "decode")):
+    for module, name in (
+        (inspection, "decode"),
+        (inspection, "decode_png"),
+        (thumbnails, "decode"),
+        (exported, "decode"),
+    ):
         monkeypatch.setattr(module, name, noting(getattr(module, name)))
     return seen
 
@@ -40,7 +46,8 @@ def test_a_large_picture_is_alone_in_the_room(
     record = post(client).json
     assert record is not None
     address = f"{URL}/{record['id']}"
-    asked = ["?threshold=0.4", "/curve", "/thumbnail"]
-    assert [client.get(address + what).status_code for what in asked] == [200] * 3
-    # the picture; two maps for the replay and two for the curve; the picture again
-    assert taken == [inside] * 6
+    asked = ["?threshold=0.4", "/curve", "/thumbnail", "/export?format=masks", "/export?format=report&threshold=0.4"]
+    assert [client.get(address + what).status_code for what in asked] == [200] * 5
+    # the picture; two maps for the replay and two for the curve; the picture again; a map for the mask; for the report
+    # two for the replay, the picture and a map
+    assert taken == [inside] * 11

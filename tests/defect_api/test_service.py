@@ -114,6 +114,49 @@ def test_with_the_token_writing_works_and_reading_needs_none(make_app: Callable[
     assert client.get(answer.headers["Location"]).status_code == 200
 
 
+WRITING = [("POST", "/v1/inspections"), ("DELETE", "/v1/inspections/x"), ("POST", "/get_defect_contour")]
+HOST = {"X-Forwarded-Host": "line.example:2020", "X-Forwarded-Proto": "http"}
+
+
+@pytest.mark.parametrize(("method", "address"), WRITING)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site", "Origin": "http://line.example:2020"},
+        {"Origin": "http://other.example:2020"},
+        {"Origin": "http://line.example"},
+        {"Origin": "http://line.example:x"},
+        {"Origin": "null"},
+    ],
+)
+def test_a_page_of_another_site_does_not_write(
+    client: FlaskClient, method: str, address: str, headers: dict[str, str]
+) -> None:
+    assert_problem(client.open(address, method=method, headers=HOST | headers), 403, "cross-site")
+
+
+@pytest.mark.parametrize(("method", "address"), WRITING)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
+        {"Origin": "http://line.example:2020"},
+        {"Origin": "https://LINE.example:2020"},
+        {"Origin": "https://line.example", "X-Forwarded-Host": "line.example"},
+    ],
+)
+def test_machines_and_own_pages_write(client: FlaskClient, method: str, address: str, headers: dict[str, str]) -> None:
+    assert "cross-site" not in client.open(address, method=method, headers=HOST | headers).text
+
+
+def test_a_link_of_another_site_is_followed(client: FlaskClient) -> None:
+    answer = client.get("/get_defect_contour", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.text == "filename missing"
+
+
 def test_a_sound_request_id_is_kept_and_another_replaced(client: FlaskClient) -> None:
     kept = client.get("/livez", headers={"X-Request-ID": "abcdef0123456789"})
     assert kept.headers["X-Request-ID"] == "abcdef0123456789"

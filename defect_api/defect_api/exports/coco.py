@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from defect_api.exports.format import Classes, Member, SetFormat
 from defect_api.exports.runs import coco
 from defect_api.exports.sheet import Sheet, rendered
@@ -32,6 +30,9 @@ class Coco(SetFormat):
         yield b'{"info":{"description":"Surface Defect Detector"},"licenses":[],"annotations":['
         for sheet, defects in rendered(sheets, lambda sheet: self._annotations(sheet, classes)):
             images.append(json.dumps(_image(sheet, len(images) + 1)))
+            if not defects:
+                # of many sound sheets on end a proxy would hear nothing, and hang up
+                yield b" "
             for defect in defects:
                 annotation = {"id": written + 1, "image_id": len(images), **defect}
                 yield (b",\n" if written else b"\n") + json.dumps(annotation).encode()
@@ -55,8 +56,8 @@ class Coco(SetFormat):
 
     def _segmentation(self, sheet: Sheet, number: int, defect: Defect) -> dict[str, Any] | list[list[float]]:
         if self.rle or any(len(polygon) > 1 for polygon in defect.polygons):
-            mask = np.asarray(sheet.labels == number, bool)
-            return {"size": mask.shape, "counts": coco(mask)}
+            size = (sheet.record.image.height, sheet.record.image.width)
+            return {"size": size, "counts": coco(sheet.window(number), defect.box[:2], size)}
         return [[value for point in ring[:-1] for value in point] for (ring,) in defect.polygons]
 
 

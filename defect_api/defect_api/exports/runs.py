@@ -24,13 +24,20 @@ def kaggle(mask: Mask) -> str:
     return " ".join(f"{start} {length}" for start, length in zip(starts, lengths[1::2], strict=True))
 
 
-def coco(mask: Mask) -> str:
+def coco(mask: Mask, corner: tuple[int, int] = (0, 0), size: tuple[int, int] | None = None) -> str:
     """Return COCO's compressed counts of a mask (bool, H x W), down the columns first.
 
+    With a `size` (height, width) those of a picture that is off but for the mask, whose upper left pixel is at `corner`
+    (x, y).
     The fourth and later counts are differences to the last but one; each number is written in groups of five bits,
     low ones first, as the characters from '0' on, with a sixth bit where more follow (`rleToString` of the COCO API).
     """
-    lengths = counts(mask.ravel(order="F")).tolist()
+    (x, y), (height, width) = corner, size or mask.shape
+    columns, rows = np.nonzero(np.diff(mask.T, prepend=False, append=False))
+    turns = (columns + x) * height + rows + y
+    # no turn is where a run goes on in the next column, nor at the end of the picture
+    turns = turns[(np.diff(turns, prepend=-1) > 0) & (np.diff(turns, append=height * width) > 0)]
+    lengths = np.diff(turns, prepend=0, append=height * width).tolist()
     relative = lengths[:3] + [length - before for length, before in zip(lengths[3:], lengths[1:], strict=False)]
     return "".join(_groups(number) for number in relative)
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from defect_api.media import MediaVolume
 from defect_api.overlay import draw_overlay
 from defect_api.problems import Conflict, NotFound
 from defect_api.record import Defect, Record, Ring
+from defect_api.room import Room
 from defect_api.thresholds import cut
 
 log = logging.getLogger(__name__)
@@ -25,10 +26,11 @@ Rendered = TypeVar("Rendered")
 
 @dataclass(frozen=True)
 class Sheet:
-    """A record, stored or replayed on other terms, with the volume that its files lie on."""
+    """A record, stored or replayed on other terms, with the volume that its files lie on and room to read them."""
 
     record: Record
     media: MediaVolume
+    room: Room
     replayed: bool = False
 
     @property
@@ -94,7 +96,9 @@ def rendered(sheets: Iterable[Sheet], render: Callable[[Sheet], Rendered]) -> It
     """Yield what `render` makes of each sheet, leaving out those whose files are deleted meanwhile."""
     for sheet in sheets:
         try:
-            made = render(sheet)
+            with sheet.room.of(sheet.record.image.pixels):
+                # what the copy keeps of the pixels goes with it, however slowly the answer is read
+                made = render(replace(sheet))
         except NotFound as gone:
             log.warning("%s is not exported: %s", sheet.record.id, gone.detail)
         else:

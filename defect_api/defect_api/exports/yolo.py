@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from defect_api.exports.format import Classes, Extent, Member
-from defect_api.exports.sheet import Sheet, rendered
+from defect_api.exports.sheet import Sheet
 from defect_api.record import Ring
 
 
@@ -19,8 +19,8 @@ class Yolo:
 
     def members(self, sheets: Iterable[Sheet], classes: Classes) -> Iterator[Member]:
         """Yield the labels of each picture; a sound one's are empty."""
-        for sheet, rows in rendered(sheets, lambda sheet: _rows(sheet, classes)):
-            yield Member(f"labels/{sheet.record.id}.txt", [rows.encode()])
+        for sheet in sheets:
+            yield Member(f"labels/{sheet.record.id}.txt", [_rows(sheet, classes).encode()])
 
     def companions(self, classes: Classes) -> Iterator[Member]:
         """Yield the data set's description; a JSON string is a YAML one."""

@@ -15,15 +15,14 @@ from defect_api.history.search import Filters, Ordering
 from defect_api.inspection import Inspector
 from defect_api.judgement import CARDS_OWN, Terms
 from defect_api.media import MediaVolume, bare_name
-from defect_api.model_package import find_packages
 from defect_api.problems import NotFound
 from defect_api.record import Record
 from defect_api.schemas import ExportForm, ExportQuery, ExportSetQuery, InspectionPath, problem_responses
 from defect_api.state import state
 
 BATCH = 200
-# sheets of a set that are looked at before anything is sent: a second's work
-CHECKED = 500
+# sheets of a set that are looked at before anything is sent, and their pixels: a second's work
+CHECKED, CHECKED_PX = 500, 500 * 1600 * 256
 # of the names that a sentence can hold
 NAMED = 5
 # a report is shown in the browser, and whatever it says it runs nothing and fetches nothing
@@ -59,9 +58,9 @@ def export_inspection(path: InspectionPath, query: ExportQuery) -> Response:
 def export_inspections(query: ExportSetQuery) -> Response:
     """A document about all; a ZIP where the format has a file for each or the originals are wanted.
 
-    Refused where a map of one of the newest 500 is damaged, or where other terms are asked for and the card of a model
-    is gone or cannot give them. What fails further on ends the body without its last chunk, and the log names the
-    inspection.
+    Refused where a map of one of the newest (500 of 1600 x 256 px, fewer larger ones) is damaged, or where other terms
+    are asked for and the card of a model is gone or cannot give them. What fails further on ends the body without its
+    last chunk, and the log names the inspection.
     """
     return _export(query, query)
 
@@ -97,15 +96,24 @@ def _records(filters: Filters) -> Iterator[Record]:
 
 def _check(filters: Filters, terms: Terms) -> None:
     """Raise what would break the body off later, of one inspection of each model and of the newest."""
-    for record in chain(state().history.of_each_model(filters), islice(_records(filters), CHECKED)):
+    for record in chain(state().history.of_each_model(filters), _newest(_records(filters))):
         with suppress(NotFound):  # left out of a set
             state().inspector.check_replay(record, terms)
 
 
+def _newest(records: Iterable[Record]) -> Iterator[Record]:
+    pixels = 0
+    for record in islice(records, CHECKED):
+        yield record
+        pixels += record.image.pixels
+        if pixels >= CHECKED_PX:
+            return
+
+
 def _sheet(record: Record, terms: Terms, media: MediaVolume, inspector: Inspector) -> Sheet:
     if terms == CARDS_OWN:
-        return Sheet(record, media)
-    return Sheet(inspector.replay(record, terms), media, replayed=True)
+        return Sheet(record, media, inspector.room)
+    return Sheet(inspector.replay(record, terms), media, inspector.room, replayed=True)
 
 
 def _sheets(records: Iterable[Record], terms: Terms, media: MediaVolume, inspector: Inspector) -> Iterator[Sheet]:
@@ -121,8 +129,9 @@ def _begun(sheets: Iterator[Sheet]) -> Iterator[Sheet]:
 
 def _classes(first: str | None) -> Classes:
     """Return the classes of all cards, those of the model with the digest `first` before the others."""
-    packages, _ = find_packages(state().settings.models_dir)
-    cards = sorted((package.card for package in packages), key=lambda card: card.digest != first)
+    served = state().slot.card
+    # of two with one digest, the one in service has judged
+    cards = sorted(state().cards, key=lambda card: (card.digest != first, card != served))
     return Classes(name for card in cards for name in card.classes)
 
 

@@ -26,7 +26,10 @@ PARAMETERS = [
 ]
 RESPONSES = {
     200: {"content": {"application/json": {"schema": {"type": "object"}}}},
-    403: {"description": "a plain sentence", "content": {"text/plain": {"schema": {"type": "string"}}}},
+    403: {
+        "description": "a plain sentence; a problem where a page of another site posts",
+        "content": {"text/plain": {"schema": {"type": "string"}}, **problem_responses(403)[403]["content"]},
+    },
     **problem_responses(401, 409, 503, 507),
 }
 

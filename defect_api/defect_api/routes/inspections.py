@@ -50,7 +50,7 @@ api = APIBlueprint(
         201: Record,
         200: Record,
         207: Batch,
-        **problem_responses(400, 401, 404, 409, 413, 415, 503, 507),
+        **problem_responses(400, 401, 403, 404, 409, 413, 415, 503, 507),
     },
     openapi_extensions={"requestBody": INSPECTION_BODY},
     security=[{}, {"bearer": []}],
@@ -111,7 +111,7 @@ def beside(path: InspectionPath, query: NeighbourQuery) -> Response:
 @api.delete(
     "/<inspection_id>",
     summary="Delete an inspection and its files",
-    responses={204: None, **problem_responses(401, 404, 409, 507)},
+    responses={204: None, **problem_responses(401, 403, 404, 409, 507)},
     security=[{}, {"bearer": []}],
 )
 @writes

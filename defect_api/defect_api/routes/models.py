@@ -3,7 +3,7 @@
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from defect_api.model_package import ModelPackage, find_packages
+from defect_api.card import Card
 from defect_api.problems import NotFound
 from defect_api.schemas import (
     ModelEntry,
@@ -27,17 +27,10 @@ api = APIBlueprint(
 @api.get("", summary="List the model packages, newest first", responses={200: ModelList})
 def list_models() -> Response:
     """Each with its whole card; `active` marks the one in service."""
-    packages, _ = find_packages(state().settings.models_dir)
     served = state().slot.card
     items = [
-        ModelEntry(
-            name=package.card.name,
-            version=package.card.version,
-            digest=package.card.digest,
-            active=package.card == served,
-            card=package.card,
-        )
-        for package in packages
+        ModelEntry(name=card.name, version=card.version, digest=card.digest, active=card == served, card=card)
+        for card in state().cards
     ]
     listed = ModelList(items=items, complaints=state().slot.complaints)
     return Response(listed.model_dump_json(), content_type="application/json")
@@ -50,7 +43,7 @@ def list_models() -> Response:
 )
 def operating_points(path: ModelPath, query: ModelQuery) -> Response:
     """From the card: misses and false calls per 100 sheets, with 95 % intervals, thresholds rising."""
-    card = _package(path.model_name, query.version).card
+    card = _card(path.model_name, query.version)
     if card.operating_points is None:
         raise NotFound(f"The card of {card.name}/{card.version} has no operating points.")
     answer = ModelOperatingPoints(
@@ -59,10 +52,9 @@ def operating_points(path: ModelPath, query: ModelQuery) -> Response:
     return Response(answer.model_dump_json(), content_type="application/json")
 
 
-def _package(name: str, version: str | None) -> ModelPackage:
-    packages, _ = find_packages(state().settings.models_dir)
-    wanted = [package for package in packages if package.card.name == name and version in (None, package.card.version)]
+def _card(name: str, version: str | None) -> Card:
+    wanted = [card for card in state().cards if card.name == name and version in (None, card.version)]
     if not wanted:
         raise NotFound(f"There is no model '{name}'." if version is None else f"There is no model '{name}/{version}'.")
     served = state().slot.card
-    return next((package for package in wanted if package.card == served), wanted[0])
+    return served if served in wanted else wanted[0]

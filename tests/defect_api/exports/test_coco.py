@@ -48,6 +48,13 @@ def test_coco_by_polygons_is_within_half_a_pixel_and_exact_where_there_are_holes
             assert_within_a_pixels_half(found, truth)
 
 
+def test_a_sound_sheet_is_heard_of(media: MediaVolume, card: Card, classes: Classes) -> None:
+    sound = clean(media, card)
+    (member,) = Coco().members([sound] * 3, classes)
+    assert len([chunk for chunk in member.chunks if not chunk.strip()]) == 3
+    assert json.loads(only(Coco(), classes, sound, sound))["annotations"] == []
+
+
 def test_coco_numbers_the_classes_as_the_card_does(shown: Sheet, classes: Classes) -> None:
     categories = json.loads(only(Coco(), classes, shown))["categories"]
     assert [(category["id"], category["name"]) for category in categories] == [(1, "dark"), (2, "bright")]

@@ -1,11 +1,13 @@
 """A sheet as the exports see it: its defects pixel by pixel."""
 
+import weakref
+
 import cv2
 import numpy as np
 import pytest
 
 from defect_api.card import Card
-from defect_api.exports.sheet import Sheet
+from defect_api.exports.sheet import Sheet, rendered
 from defect_api.judgement import judge
 from defect_api.media import MediaVolume
 from defect_api.problems import Conflict
@@ -33,3 +35,9 @@ def test_a_map_that_is_not_the_records_is_told(shown: Sheet, media: MediaVolume)
     path.write_bytes(cv2.imencode(".png", np.roll(maps()[0], 3, 1))[1].tobytes())
     with pytest.raises(Conflict, match="not the one that its record was made from"):
         _ = shown.labels
+
+
+def test_labels_are_not_kept_while_what_was_made_of_them_is_sent(shown: Sheet) -> None:
+    ((sheet, labels),) = rendered([shown], lambda sheet: weakref.ref(sheet.labels))
+    assert sheet.record == shown.record
+    assert labels() is None
