@@ -132,8 +132,11 @@ def area_edges(largest: int) -> list[float]:
 def _span(filters: Filters, overview: Overview, now: datetime) -> tuple[datetime, datetime]:
     """Return the time that is shown: what the filters say, as far as it has come, otherwise from oldest to newest."""
     oldest, newest = overview.span or (now, now)
-    begin = max(min(filters.created_from, now), EPOCH) if filters.created_from else oldest
-    end = min(filters.created_to or now, now) if filters.created_from else newest
+    if filters.created_from is None:
+        return oldest, newest
+    begin = max(min(filters.created_from, now), EPOCH)
+    # the end itself is not wanted
+    end = max(min(filters.created_to or now, now), EPOCH) - timedelta.resolution
     return begin, max(begin, end)
 
 

@@ -19,6 +19,7 @@ NAMES = (
     "area_min",
     "area_max",
 )
+TIMES = ("last", "created_from", "created_to")
 ORDERING = ("sort", "order")
 NEWEST_FIRST = {"sort": "created_at", "order": "desc"}
 # what `last=` may say: so far back from now
@@ -44,6 +45,11 @@ class Wanted:
     def query(self) -> dict[str, str]:
         """Return filters and ordering together, for an address that leads to one of these inspections."""
         return {**self.filters, **self.ordering}
+
+    @property
+    def is_timed(self) -> bool:
+        """Tell whether it says of which time."""
+        return any(name in self.given for name in TIMES)
 
     @property
     def newest_first(self) -> bool:

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request, url_for
+from pydantic import AwareDatetime, TypeAdapter
 
 from flask_app import context
 from flask_app.client import ServiceRefused
-from flask_app.filters import Wanted, wanted
+from flask_app.filters import TIMES, Wanted, wanted
 from flask_app.statistics_answer import Bin, Period
 
 blueprint = Blueprint("statistics", __name__)
@@ -18,13 +19,15 @@ SPAN_NAMES = {"1h": "Hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days",
 LEAST_STEP = 1e-6
 # Siddiqi, Credit Risk Scorecards, 2006
 STABLE, SHIFTED = 0.1, 0.25
+# as the REST service reads it
+MOMENT = TypeAdapter(AwareDatetime)
 
 
 @blueprint.get("/statistics")
 def show() -> str:
     """Show the statistics of what the address wants; without a time, of the last 30 days."""
     arguments = request.args.copy()
-    if not any(arguments.get(name) for name in ("last", "created_from", "created_to")):
+    if not any(arguments.get(name) for name in TIMES):
         arguments["last"] = DEFAULT_SPAN
     want = wanted(arguments, datetime.now(UTC))
     query = {**want.filters, "zone": want.zone}
@@ -48,8 +51,17 @@ class Links:
         return url_for("history.gallery", **{**self._filters, **narrowed})
 
     def period(self, period: Period) -> str:
-        """Return the address of the sheets of a period."""
-        return self.to(created_from=period.begin.isoformat(), created_to=period.end.isoformat())
+        """Return the address of the sheets of a period, as far as it lies within the time that was counted."""
+        begin, end = period.begin, period.end
+        if since := self._filters.get("created_from"):
+            begin = max(begin, MOMENT.validate_python(since))
+        if until := self._filters.get("created_to"):
+            end = min(end, MOMENT.validate_python(until))
+        return self.to(created_from=begin.isoformat(), created_to=end.isoformat())
+
+    def before(self, earlier: Period) -> str:
+        """Return the address of the sheets of the time before that which was counted."""
+        return self.to(created_from=earlier.begin.isoformat(), created_to=earlier.end.isoformat())
 
     def area(self, part: Bin) -> str:
         """Return the address of the sheets with an area in this bin."""

@@ -89,8 +89,12 @@ def media_url(name: str) -> str:
 
 def thumbnail_url(record: Record) -> str:
     """Return the address of a record's thumbnail; it changes when the record does, so browsers keep it for good."""
-    version = int(record.created_at.timestamp() * 1000)
-    return f"/api/v1/inspections/{quote(record.id, safe='')}/thumbnail?v={version}"
+    return f"/api/v1/inspections/{quote(record.id, safe='')}/thumbnail?v={version(record)}"
+
+
+def version(record: Record) -> int:
+    """Return what changes when a sheet is judged anew: when it was, ms since 1970."""
+    return round(record.created_at.timestamp() * 1000)
 
 
 def thumbnail_size(record: Record) -> tuple[int, int]:
@@ -135,6 +139,7 @@ def init_app(app: Flask) -> None:
         defect_area=defect_area,
         thumbnail_url=thumbnail_url,
         thumbnail_size=thumbnail_size,
+        version=version,
         ends_with=str.endswith,
     )
     app.jinja_env.globals.update(VERDICTS=VERDICTS, METHODS=METHODS, PICTURE_NAMES=PICTURE_NAMES)

@@ -91,6 +91,27 @@ def test_the_next_page_keeps_the_filters(
 
 
 @pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(
+    ("query", "same"),
+    [("text=x", "last=all&amp;text=x"), ("last=7d", "last=7d"), ("created_to=2026-03-01", "created_to=2026-03-01")],
+)
+def test_the_statistics_are_of_what_is_listed(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], query: str, same: str
+) -> None:
+    rest.get(LISTING, json=answer(record))
+    assert f'href="/statistics?{same}"' in client.get(f"/history?{query}&sort=created_at").text
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(("records", "seen"), [(1, f"{ID} 1769860805000 1"), (0, "0")])
+def test_what_is_newest_is_said_as_the_pages_script_says_it(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], records: int, seen: str
+) -> None:
+    rest.get(LISTING, json=answer(*[record] * records))
+    assert f'data-seen="{seen}"' in client.get("/history").text
+
+
+@pytest.mark.usefixtures("models")
 def test_only_the_first_page_of_the_newest_watches_for_new_ones(
     client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
 ) -> None:

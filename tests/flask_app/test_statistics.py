@@ -59,6 +59,20 @@ def test_each_figure_leads_to_its_sheets(
         assert f'href="/history?{query}"' in page, query
 
 
+def test_a_bar_leads_to_no_more_than_was_counted(
+    client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]
+) -> None:
+    # in the middle of a day, as the last 30 days begin
+    page = show(client, rest, found, "?created_from=2026-03-01T11:27:00%2B01:00&created_to=2026-03-02T12:00:00z")
+    midnights = [f"2026-03-0{day}T00:00:00%2B00:00" for day in (1, 2)]
+    for link, since, until in (
+        ("first bar", "2026-03-01T11:27:00%2B01:00", midnights[1]),
+        ("last bar", midnights[1], "2026-03-02T12:00:00%2B00:00"),
+        ("the time before, which lies outside", *midnights),
+    ):
+        assert f'href="/history?created_from={since}&amp;created_to={until}"' in page, link
+
+
 def test_without_a_time_the_last_month_is_shown(
     client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]
 ) -> None:
@@ -96,6 +110,15 @@ def test_the_tables_hold_what_the_charts_draw(
     assert page.count("<canvas") == page.count("Figures as a table") == 7
     assert 'data-value="75.0"' in page
     assert 'data-value="25.0"' in page
+
+
+def test_the_stacked_colours_have_a_key(
+    client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]
+) -> None:
+    key = show(client, rest, found).split('aria-label="Key">')[1].split("</ul>")[0]
+    for number, name in enumerate(("Defect found", "No defect found", "No verdict"), 1):
+        assert f'class="key-{number}"' in key
+        assert f"</svg>{name}</li>" in key
 
 
 def test_no_sheet_is_said(client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]) -> None:

@@ -13,11 +13,12 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page
 
 from defect_api.client import Inspector
 from defect_api.record import rfc3339
@@ -33,7 +34,10 @@ LARGEST_BYTES = 400_000
 # grey sheets and pages of few colours lose nothing that the eye sees; a pixel is grey whose channels differ by less
 GREY_SPREAD = 24
 COLOURS = (256, 128, 64, 32)
-SIZES: dict[str, ViewportSize] = {"desktop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
+SCREENS: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": {"width": 1440, "height": 900}},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+}
 PAGES = {
     "home": "/",
     "about": "/about",
@@ -44,6 +48,11 @@ PAGES = {
 }
 # on the wall there is one screen, and nobody scrolls
 ONE_SCREEN = {"wall"}
+# also what a browser leaves out until it is scrolled to
+DRAW_ALL = """() => {
+  for (const card of document.querySelectorAll(".sheet-card")) card.style.contentVisibility = "visible";
+  return Promise.all([...document.images].map((image) => (image.loading = "eager") && image.decode()));
+}"""
 PREDICTION = re.compile(r"/prediction\?filename=")
 # name, seed and defect classes of the sheets that are uploaded; the last one is shown
 COILS: Sequence[tuple[str, int, list[int]]] = (
@@ -75,8 +84,8 @@ def main() -> None:
                 inspector.inspect(coil)
         prediction = upload(browser, address, coils[-1])
         spread(Path(folder))
-        for kind, viewport in SIZES.items():
-            context = browser.new_context(base_url=address, viewport=viewport, color_scheme="dark")
+        for kind, screen in SCREENS.items():
+            context = browser.new_context(base_url=address, color_scheme="dark", **screen)
             context.set_default_timeout(DEADLINE_MS)
             photograph(context.new_page(), prediction, coils[-4:], kind)
             context.close()
@@ -130,14 +139,27 @@ def photograph(page: Page, prediction: str, chosen: Sequence[Path], kind: str) -
 def save(page: Page, name: str, *, whole: bool = True) -> None:
     """Write one picture of a page, the `whole` or what a screen shows. Raises ValueError when it is too heavy."""
     page.wait_for_load_state("networkidle")
-    page.evaluate("Promise.all([...document.images].map((image) => (image.loading = 'eager') && image.decode()))")
-    shot = Image.open(io.BytesIO(page.screenshot(full_page=whole))).convert("RGB")
+    page.evaluate(DRAW_ALL)
+    shot = taken(page, whole=whole)
     path = IMAGES / f"{name}.png"
     for colours in COLOURS:
         shot.quantize(palette=palette(shot, colours), dither=Image.Dither.NONE).save(path, optimize=True)
         if path.stat().st_size <= LARGEST_BYTES:
             return
     raise ValueError(f"{path.name} has {path.stat().st_size} bytes, more than {LARGEST_BYTES}")
+
+
+def taken(page: Page, *, whole: bool) -> Image.Image:
+    """Return a picture of a page, the `whole` or what a screen shows."""
+    screen = page.viewport_size
+    assert screen is not None
+    if whole:
+        # not full_page=True: a phone would then be drawn as if it had a mouse
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": screen["width"], "height": height})
+    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    page.set_viewport_size(screen)
+    return shot
 
 
 def palette(shot: Image.Image, colours: int) -> Image.Image:

@@ -49,12 +49,28 @@ def three(inspect: Inspect) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def many(inspect: Inspect, word: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """More than a page of inspections; gives the word that they have in their names. Too small to be judged: quick."""
-    tiny = save(tmp_path_factory.mktemp("tiny") / "tiny.png", np.zeros((64, 64), np.uint8)).read_bytes()
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A sheet that is too small to be judged: quick."""
+    return save(tmp_path_factory.mktemp("tiny") / "tiny.png", np.zeros((64, 64), np.uint8)).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def many(inspect: Inspect, word: str, tiny: bytes) -> str:
+    """More than a page of inspections; gives the word that they have in their names."""
     for number in range(PAGE_SIZE + 7):
         inspect(tiny, f"many{word} {number}.png")
     return f"many{word}"
+
+
+def look_away(page: Page, away: str) -> None:
+    """Have the page believe that it is `hidden`, as behind another tab, or `visible` again."""
+    page.evaluate(
+        """(value) => {
+          Object.defineProperty(document, "visibilityState", { value, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        away,
+    )
 
 
 def card(page: Page, record: dict[str, Any]) -> Any:
@@ -100,6 +116,38 @@ def test_a_new_inspection_appears_by_itself(
     new = inspect()
     expect(page.locator("#gallery li").first).to_have_attribute("data-id", new["id"])
     expect(card(page, three[-1])).to_have_count(1)
+
+
+def test_more_than_a_page_of_new_inspections_appear_without_a_gap(page: Page, inspect: Inspect, tiny: bytes) -> None:
+    word = f"burst{secrets.token_hex(4)}"
+    first = inspect(tiny, f"{word} first.png")
+    page.goto(f"/history?text={word}")
+    expect(card(page, first)).to_be_visible()
+    look_away(page, "hidden")
+    for number in range(PAGE_SIZE + 2):
+        newest = inspect(tiny, f"{word} {number}.png")
+    look_away(page, "visible")
+    expect(page.locator("#gallery li")).to_have_count(PAGE_SIZE + 3)
+    expect(page.locator("#gallery li").first).to_have_attribute("data-id", newest["id"])
+    expect(page.locator("#gallery li").last).to_have_attribute("data-id", first["id"])
+
+
+@pytest.mark.parametrize("age", [0, 2], ids=["the newest", "an older one"])
+def test_a_sheet_that_is_judged_anew_takes_its_new_place_and_stays_ticked(
+    page: Page, word: str, platform_url: str, three: list[dict[str, Any]], inspect: Inspect, age: int
+) -> None:
+    old = three[-1 - age]
+    page.goto(f"/history?text={word}")
+    card(page, old).get_by_role("checkbox").check()
+    version = card(page, old).get_attribute("data-version")
+    assert version is not None
+    look_away(page, "hidden")
+    requests.delete(f"{platform_url}/api/v1/inspections/{old['id']}", timeout=10).raise_for_status()
+    assert inspect(name=old["image"]["filename"])["id"] == old["id"]
+    look_away(page, "visible")
+    expect(card(page, old)).not_to_have_attribute("data-version", version)
+    expect(page.locator("#gallery li").first).to_have_attribute("data-id", old["id"])
+    expect(card(page, old).get_by_role("checkbox")).to_be_checked()
 
 
 def test_the_first_inspection_appears_on_an_empty_page(page: Page, inspect: Inspect) -> None:
@@ -176,6 +224,7 @@ def test_what_is_deleted_is_not_counted_in_any_order(page: Page, inspect: Inspec
     card(page, records[0]).get_by_role("checkbox").check()
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("button", name="Delete now").click()
+    expect(card(page, records[1]).get_by_role("link")).to_be_focused()
     expect(page.locator("#summary")).to_contain_text("1 sheet")
     expect(page.locator("#summary")).to_contain_text("1 defect found")
 

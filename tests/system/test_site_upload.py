@@ -1,5 +1,6 @@
 """Uploading: many pictures at once, each checked before it is sent, with outcomes as they arrive."""
 
+import os
 import re
 import secrets
 from collections.abc import Callable
@@ -90,6 +91,19 @@ def test_a_folder_gives_its_pictures(page: Page, defective: Path, tmp_path: Path
         page.get_by_role("button", name="Choose a folder").click()
     chosen.value.set_files(tmp_path / "shift")
     expect(page.locator(".row")).to_have_count(2)
+
+
+def test_namesakes_of_two_folders_are_both_taken(page: Page, defective: Path, tmp_path: Path) -> None:
+    for camera in ("coil/cam1", "coil/cam2"):
+        picture = tmp_path / camera / "0001.png"
+        picture.parent.mkdir(parents=True)
+        picture.write_bytes(defective.read_bytes())
+        os.utime(picture, (0, 0))
+    page.goto("/upload")
+    with page.expect_file_chooser() as chosen:
+        page.get_by_role("button", name="Choose a folder").click()
+    chosen.value.set_files(tmp_path / "coil")
+    expect(page.get_by_role("button", name="Judge 2 sheets")).to_be_enabled()
 
 
 def test_what_would_be_refused_is_not_sent(page: Page, tmp_path: Path) -> None:

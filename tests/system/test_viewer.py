@@ -140,6 +140,46 @@ def test_a_link_carries_the_whole_view(page: Page, new_page: NewPage, defective:
     expect(other.locator("[data-state=contrast]")).to_have_value("40")
 
 
+def test_a_link_to_the_sheet_that_is_shown_selects_its_own_defect(page: Page, defective: Path) -> None:
+    judge(page, defective)
+    small_and_plain_below_large_and_faint = np.zeros((256, 1600), np.uint8)
+    small_and_plain_below_large_and_faint[100:140, 200:260] = 255
+    small_and_plain_below_large_and_faint[100:200, 800:1000] = 100
+    page.route("**/*_prob.png", answer(cv2.imencode(".png", small_and_plain_below_large_and_faint)[1].tobytes()))
+    page.reload()
+    ready(page)
+    expect(part(page, "count")).to_have_text("1 defect")
+    page.evaluate("location.hash = 'threshold=0.1&selected=0'")
+    expect(part(page, "count")).to_have_text("2 defects")
+    expect(page.locator("tr[data-index='0'] .row-pick")).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.mark.local
+def test_what_the_page_came_without_is_asked_for_and_is_last_in_any_order_while_it_is_unknown(
+    page: Page, defective: Path, tmp_path: Path, platform: Platform, complaints: list[str]
+) -> None:
+    sheet = tmp_path / "many.png"
+    sheet.write_bytes(defective.read_bytes())
+    view(page, sheet)
+    path = platform.media / f"{inspection(page).rpartition('/')[2]}.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"defects": record["defects"] * 201}))
+    probabilities = cv2.imread(str(platform.media / record["files"]["probability_map"]), cv2.IMREAD_GRAYSCALE)
+    assert probabilities is not None
+    probabilities[:40, :40] = 255
+    page.route("**/*_prob.png", answer(cv2.imencode(".png", probabilities)[1].tobytes()))
+    page.route("**/api/v1/inspections/*?threshold=*", lambda route: route.fulfill(status=503))
+    page.reload()
+    expect(page.get_by_role("alert").filter(has_text="service does not answer")).to_be_visible()
+    lengths = page.locator(".defects tbody [data-field=length_px]")
+    for order in ("descending", "ascending"):
+        page.locator("th[data-field=length_px]").get_by_role("button").click()
+        expect(page.locator("th[data-field=length_px]")).to_have_attribute("aria-sort", order)
+        expect(lengths.first).to_contain_text("px")
+        expect(lengths.last).to_have_text("\u2013")
+    forget(complaints, 503)
+
+
 def test_next_and_previous_lead_through_the_history(page: Page, defective: Path, tmp_path: Path) -> None:
     for name in ("earlier.png", "later.png"):
         sheet = tmp_path / name

@@ -119,6 +119,21 @@ def test_a_sheet_of_any_size_fits_and_keeps_its_shape(page: Page, tmp_path: Path
     assert overflow(page) == 0
 
 
+def test_a_picture_that_is_shown_again_is_drawn_again(page: Page, tmp_path: Path) -> None:
+    # beside each other, the others grow while one is hidden
+    name = f"square {secrets.token_hex(3)}.png"
+    view(page, save(tmp_path / name, sheets.generate(5, width=512, height=512, defects=[4]).image))
+    original = page.locator("canvas[data-picture=original]")
+    drawn = "(canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(Boolean)"
+    assert original.evaluate(drawn)
+    page.keyboard.press("1")
+    expect(original).to_be_hidden()
+    page.keyboard.press("1")
+    expect(original).to_be_visible()
+    page.evaluate("new Promise(requestAnimationFrame)")
+    assert original.evaluate(drawn)
+
+
 @pytest.mark.parametrize("colours", ["active", "none"])
 def test_forced_colours_and_less_motion_lose_nothing(
     new_page: NewPage, axe: Audit, defective: Path, colours: str

@@ -59,7 +59,10 @@ export class Deletion {
   carryOut() {
     const ids = this.ids;
     if (!ids.length) return;
+    const next = this.bar.contains(document.activeElement) && this.sheets.at(-1).nextElementSibling;
     for (const sheet of this.end()) sheet.remove();
+    // the bar that had the focus is hidden
+    if (next) next.querySelector("a").focus({ preventScroll: true });
     send(ids).then(
       () => this.recount(),
       () => this.say(`${words(ids.length)} could not be deleted. Load the page again to see what is left.`),

@@ -1,9 +1,7 @@
 // The list goes on by itself while one scrolls, up to ten pages; then a link leads on, so that it stays light.
 
-import { fetchPage, insert } from "./sheets.js";
+import { append, fetchPage, MOST } from "./sheets.js";
 
-// no more than can be exported or deleted at once
-const MOST = 480;
 const AHEAD = "1200px";
 
 export function goOn(gallery) {
@@ -11,15 +9,13 @@ export function goOn(gallery) {
   const next = () => paging.querySelector("a[rel=next]");
   let busy = false;
 
-  async function append() {
+  async function extend() {
     const link = next();
     if (busy || !link || gallery.children.length >= MOST) return;
     busy = true;
     gallery.setAttribute("aria-busy", "true");
     try {
-      const page = await fetchPage(link.href);
-      insert(gallery, page, "append");
-      const following = page.querySelector("#paging a[rel=next]");
+      const following = append(gallery, await fetchPage(link.href));
       if (following) link.href = following.href;
       else link.remove();
       // an observer tells only of changes: what is still in sight is looked at anew
@@ -34,6 +30,6 @@ export function goOn(gallery) {
     }
   }
 
-  const observer = new IntersectionObserver(([entry]) => entry.isIntersecting && append(), { rootMargin: AHEAD });
+  const observer = new IntersectionObserver(([entry]) => entry.isIntersecting && extend(), { rootMargin: AHEAD });
   observer.observe(paging);
 }

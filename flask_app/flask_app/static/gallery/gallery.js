@@ -3,7 +3,7 @@
 import { goOn } from "./endless.js";
 import { moveByKeys } from "./keys.js";
 import { watch } from "./live.js";
-import { insert } from "./sheets.js";
+import { prepend } from "./sheets.js";
 import { deleteTicked } from "./ticked.js";
 
 const gallery = document.getElementById("gallery");
@@ -14,4 +14,4 @@ if (gallery?.matches("ol")) {
   deleteTicked(document.getElementById("selection"));
 }
 // where nothing was inspected yet, the first sheet brings the list with it
-watch((fresh) => (gallery?.matches("ol") ? insert(gallery, fresh, "prepend") : location.reload()));
+watch((fresh) => (gallery?.matches("ol") ? prepend(gallery, fresh) : location.reload()));

@@ -23,7 +23,7 @@ async function ask(address) {
   const response = await fetch(address, { cache: "no-store" });
   if (!response.ok) throw new Error(`${address} was answered with ${response.status}`);
   const { items, total } = await response.json();
-  return `${items[0]?.id} ${total}`;
+  return [...items.flatMap(({ id, created_at }) => [id, Date.parse(created_at)]), total].join(" ");
 }
 
 async function look(address, seen, update) {
@@ -31,7 +31,7 @@ async function look(address, seen, update) {
   if (now === seen) return seen;
   const page = await fetchPage(location.href);
   showSummary(page);
-  update(page);
+  await update(page);
   return now;
 }
 

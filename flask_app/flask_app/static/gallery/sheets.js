@@ -4,6 +4,8 @@ import { localTimes } from "../times.js";
 
 // ids of sheets that the reader deleted: nothing brings them back
 export const gone = new Set();
+// no more than can be exported or deleted at once
+export const MOST = 480;
 
 export async function fetchPage(address) {
   const response = await fetch(address, { headers: { Accept: "text/html" } });
@@ -17,20 +19,53 @@ export async function fetchPage(address) {
 export const showSummary = (page) => document.getElementById("summary").replaceWith(page.getElementById("summary"));
 
 const sheetsOf = (root) => [...root.querySelectorAll("#gallery > [data-id]")];
-const idsOf = (gallery) => new Set([...gallery.children].map(({ dataset }) => dataset.id));
+const byId = (gallery) => new Map([...gallery.children].map((sheet) => [sheet.dataset.id, sheet]));
+const nextOf = (root) => root.querySelector("#paging a[rel=next]");
 
-// adds the sheets of `page` that are not in the list yet, at its beginning or its end; returns how many
-export function insert(gallery, page, how) {
-  const known = idsOf(gallery);
-  const fresh = sheetsOf(page).filter(({ dataset }) => !known.has(dataset.id) && !gone.has(dataset.id));
+// adds the sheets that the list has not, or has as they were before they were judged anew, at its beginning or its end
+function insert(gallery, sheets, how) {
+  const listed = byId(gallery);
+  const isFresh = ({ dataset }) => listed.get(dataset.id)?.dataset.version !== dataset.version && !gone.has(dataset.id);
+  const fresh = sheets.filter(isFresh);
+  for (const sheet of fresh) {
+    const before = listed.get(sheet.dataset.id);
+    if (before) sheet.querySelector("input").checked = before.querySelector("input").checked;
+    before?.remove();
+  }
   gallery[how](...fresh);
-  if (how === "prepend") for (const sheet of fresh) sheet.classList.add("sheet-new");
-  return fresh.length;
+  return fresh;
+}
+
+// has the list go on with `page`; returns where it goes on after that, if it does
+export function append(gallery, page) {
+  insert(gallery, sheetsOf(page), "append");
+  return nextOf(page);
+}
+
+// puts before the list what is newer: `page`, and as many of those that follow it as reach down to what is listed
+export async function prepend(gallery, page) {
+  const listed = byId(gallery);
+  const isListed = ({ dataset }) => listed.get(dataset.id)?.dataset.version === dataset.version;
+  const sheets = sheetsOf(page);
+  let next = nextOf(page);
+  const isGap = () => next && !sheets.some(isListed);
+  while (isGap() && sheets.length < MOST) {
+    const following = await fetchPage(next.href);
+    sheets.push(...sheetsOf(following));
+    next = nextOf(following);
+  }
+  // too many to bridge: the list begins anew, and goes on from there
+  if (isGap()) {
+    gallery.replaceChildren();
+    nextOf(document)?.remove();
+    document.getElementById("paging").append(next);
+  }
+  for (const sheet of insert(gallery, sheets, "prepend")) sheet.classList.add("sheet-new");
 }
 
 // makes the list that of `page`; sheets that stay keep their pictures
 export function replace(gallery, page) {
-  const known = idsOf(gallery);
+  const known = byId(gallery);
   const sheets = sheetsOf(page);
   for (const sheet of sheets) if (!known.has(sheet.dataset.id)) sheet.classList.add("sheet-new");
   gallery.replaceChildren(...sheets);

@@ -59,7 +59,9 @@ function add(files, source) {
   say("");
   for (const file of files) {
     try {
-      uppy.addFile({ source, name: file.name, type: file.type, data: file });
+      // by its path too, files of two folders that have the same name, size and time are told apart
+      const meta = { relativePath: file.webkitRelativePath || null };
+      uppy.addFile({ source, name: file.name, type: file.type, data: file, meta });
     } catch (error) {
       // chosen before: it is in the list already
       if (!error.isRestriction) throw error;

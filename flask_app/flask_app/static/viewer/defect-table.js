@@ -118,13 +118,13 @@ export function drawSample(path, { colour, dash }) {
 function sorted(defects, { sort, falling }) {
   const value = ({ defect }) => (sort === "box" ? defect.box[0] : defect[sort]);
   const rows = defects.map((defect, index) => ({ defect, index }));
-  return rows.sort((a, b) => (falling ? -1 : 1) * compare(value(a), value(b)) || a.index - b.index);
+  return rows.sort((a, b) => compare(value(a), value(b), falling) || a.index - b.index);
 }
 
-// what the service has not answered yet comes last among the rising
-function compare(a, b) {
-  if (typeof a === "string") return a.localeCompare(b);
-  return (a ?? Infinity) - (b ?? Infinity) || 0;
+// what is not known comes last in either order
+function compare(a, b, falling) {
+  if (a == null || b == null) return (a == null) - (b == null);
+  return (falling ? -1 : 1) * (typeof a === "string" ? a.localeCompare(b) : a - b);
 }
 
 function fill(cell, defect, unit, scale) {

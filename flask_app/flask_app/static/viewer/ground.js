@@ -73,9 +73,10 @@ export class Ground {
 
 const layer = (options) => document.createElement("canvas").getContext("2d", options);
 
-/** Set a canvas's size, which empties it, where it has another. */
+/** Set a canvas's size where it has another. Return whether it had: that empties it. */
 export function resize(canvas, width, height) {
   const [wide, high] = [width, height].map(Math.round);
-  if (canvas.width !== wide) canvas.width = wide;
-  if (canvas.height !== high) canvas.height = high;
+  if (canvas.width === wide && canvas.height === high) return false;
+  Object.assign(canvas, { width: wide, height: high });
+  return true;
 }

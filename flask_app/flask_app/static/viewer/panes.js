@@ -31,7 +31,8 @@ export class Panes {
     if (!seen) return false;
     const [width, height] = [seen.clientWidth, seen.clientHeight];
     this.density = window.devicePixelRatio || 1;
-    for (const canvas of this.canvases) resize(canvas, width * this.density, height * this.density);
+    for (const canvas of this.canvases)
+      if (resize(canvas, width * this.density, height * this.density)) this.drawn.delete(canvas);
     this.ground.measure(width * this.density, height * this.density, this.density);
     this.camera.resize(width, height);
     return true;

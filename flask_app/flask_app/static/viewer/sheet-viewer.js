@@ -96,6 +96,8 @@ class SheetViewer extends HTMLElement {
     const { changes, place } = readState(fragment, this.defaults, this.ranges);
     this.state = { ...this.defaults, ...changes, pointer: null, hovered: -1 };
     this.arrange();
+    // what the link selects is at its own threshold
+    this.found = null;
     this.recut();
     this.drawn = Object.fromEntries([...PICTURES, "threshold"].map((name) => [name, this.state[name]]));
     if (place) this.camera.look(place);
@@ -186,6 +188,8 @@ class SheetViewer extends HTMLElement {
     this.replay.cancel();
     this.unanswered.hidden = true;
     this.detail(this.sheet.defects);
+    // the page came with no more than these
+    if (this.sheet.defects.length === this.sheet.most_rows) this.replay.ask(this.sheet.threshold);
   }
 
   answered(record) {
