@@ -41,7 +41,7 @@ from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
 from defect_api.thresholds import cut, histogram, otsu
 from training import augment, busy, calibration, datasets, encoder, fit, history, network, rle, sheets
-from training.examples import IGNORED
+from training.examples import IGNORED, DataError
 from training.sampling import Mix, Sampler
 
 logging.getLogger("matplotlib").setLevel(logging.ERROR)
@@ -75,6 +75,11 @@ else:
 
 pictures = [example.load() for example in examples]
 defective = np.array([bool(np.isin(mask, (0, IGNORED), invert=True).any()) for _, mask in pictures])
+if len(set(defective)) < 2:
+    raise DataError(
+        f"the {len(pictures)} pictures shown are all of one kind, and it takes some with defects and some without; "
+        "set NOTEBOOK_SHEETS to more, or add some"
+    )
 print(f"{len(pictures)} pictures, {defective.sum()} of them with defects; classes: {', '.join(classes)}")
 
 

@@ -19,6 +19,7 @@ from training.examples import DataError, Example, Picture, read_grey
 PARTS = ("images", "annotations", "categories")
 PICTURES = (".", "images", "../images")  # where pictures may be, seen from the document
 OUTSIDE = 1.0  # px that an outline may leave the picture by, since tools round
+CORNERS = 3  # that an outline has at the least; pycocotools takes two points for a box
 
 Entry = Mapping[str, Any]
 Outline = tuple[int, Entry]  # class number and annotation
@@ -42,6 +43,12 @@ def find(path: Path) -> Document | None:
     if len(documents) > 1:
         raise DataError(f"{path} holds {len(documents)} COCO files; name one of them, such as {documents[0].path}")
     return documents[0] if documents else None
+
+
+def folder(document: Document) -> Path:
+    """Return the folder of the set, which is one above `annotations/`."""
+    beside = document.path.parent
+    return beside.parent if beside.name == "annotations" else beside
 
 
 def load(document: Document) -> tuple[tuple[str, ...], list[Example]]:
@@ -139,8 +146,12 @@ def _inside(segmentation: Any, shape: tuple[int, ...]) -> np.ndarray[Any, np.dty
                 raise ValueError("its runs don't end where the picture does")
             runs = coco_mask.frPyObjects(runs, height, width)
         return np.asarray(coco_mask.decode(runs), np.bool_)
+    if not segmentation:
+        raise ValueError("it has no outline")
     for polygon in segmentation:
         points = np.asarray(polygon, float).reshape(-1, 2)
+        if len(points) < CORNERS:
+            raise ValueError(f"its outline has {len(points)} points; at least {CORNERS} enclose something")
         if (points < -OUTSIDE).any() or (points > np.array([width, height]) + OUTSIDE).any():
             raise ValueError(f"its outline leaves the picture of {width} x {height} px")
     return np.asarray(coco_mask.decode(coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))), np.bool_)

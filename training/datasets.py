@@ -1,6 +1,7 @@
 """Data sets behind one interface: `find` tells by its files what kind of set a folder holds."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,13 +35,20 @@ class Dataset:
         return DataSet(name=self.name, pictures=len(self.examples), licence=self.licence, citation=self.citation)
 
 
+def digests(examples: Iterable[Example]) -> list[str]:
+    """Return the SHA-256 of each picture's pixels, in hex: the same whatever the file's name and format."""
+    pictures = (example.load()[0] for example in examples)
+    return [hashlib.sha256(repr(picture.shape).encode() + picture.tobytes()).hexdigest() for picture in pictures]
+
+
 def find(path: Path) -> Dataset:
     """Return the set in a folder: Kaggle's layout, NEU-Seg's, COCO's, or pictures with `masks/`.
 
-    Raises DataError where the folder has none of them, or what it has cannot be used.
+    Its `scenes.csv`, where it has one, tells the scenes; NEU-Seg has a list of its own. Raises DataError where the
+    folder has none of them, or what it has cannot be used.
     """
     if (path / kaggle.TABLE).exists():
-        examples = kaggle.load(path, len(SEVERSTAL_CLASSES))
+        examples = folder.with_scenes(path, kaggle.load(path, len(SEVERSTAL_CLASSES)))
         return Dataset("Severstal", SEVERSTAL_CLASSES, examples, *SEVERSTAL)
     if (path / neu_seg.SCENES).exists():
         return Dataset("NEU-Seg, training split", neu_seg.CLASSES, neu_seg.load(path, "training"), *NEU_SEG)
@@ -49,7 +57,8 @@ def find(path: Path) -> Dataset:
         return Dataset("Severstal (sample)", SEVERSTAL_CLASSES, examples, *SEVERSTAL)
     labels = None if (path / "masks").is_dir() else coco.find(path)
     if labels:
-        return Dataset(path.resolve().stem, *coco.load(labels), *OWN)
+        names, examples = coco.load(labels)
+        return Dataset(path.resolve().stem, names, folder.with_scenes(coco.folder(labels), examples), *OWN)
     if (path / "images").is_dir() or (path / "masks").is_dir():
         classes = folder.class_names(path)
         return Dataset(path.resolve().name, classes, folder.load(path, len(classes)), *OWN)

@@ -6,12 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from defect_api.card import Metric
+from defect_api.card import Metric, PixelThreshold
 from training import metrics
 from training.operating_point import OperatingPoint, choose, choose_nested
 from training.predictions import Joined, Predictions
 
-HARD = "at 256 x 1600, at the chosen threshold and smallest region"
+HARD = "at the pictures' own size, at the chosen threshold and smallest region"
 BINS = f"expected, {metrics.PICTURE_BINS} bins of equally many pictures"
 WILSON = "interval by Wilson (1927)"  # a bootstrap of pictures of which none is missed would promise that none ever is
 FIGURES: dict[str, tuple[Callable[[metrics.Counts], float], str]] = {
@@ -49,10 +49,14 @@ class Judged:
     predictions: Predictions
     points: list[OperatingPoint]
 
+    @property
+    def rules(self) -> list[PixelThreshold]:
+        """Return each picture's rule for regions."""
+        return [point.rule for point in self.points]
+
     def counts(self, classes: int) -> metrics.Counts:
         """Count every picture under its own point."""
-        rules, calibrations = [point.rule for point in self.points], [point.calibration for point in self.points]
-        return metrics.count(self.predictions, rules, calibrations, classes)
+        return metrics.count(self.predictions, self.rules, [point.calibration for point in self.points], classes)
 
     @classmethod
     def of(cls, folds: Sequence[Predictions]) -> "Judged":
@@ -70,11 +74,13 @@ def figures(counts: metrics.Counts, classes: Sequence[str], data: str, how: str,
     """Return every figure with its 95 % interval: by bootstrap, but for the shares of sheets.
 
     `data` and `how` are what the card says of where the figures come from. A single fold is judged by its own choice,
-    so `how` should say that thresholds were chosen on the pictures that are reported.
+    so `how` should say that thresholds were chosen on the pictures that are reported. A class that no mask shows has no
+    figure.
     """
     wanted = dict(FIGURES)
     for channel, name in enumerate(classes, 1):
-        wanted[f"Dice, {name}"] = (partial(metrics.dice, channel=channel), f"hard, pooled, {HARD}")
+        if counts.true[:, channel].any():
+            wanted[f"Dice, {name}"] = (partial(metrics.dice, channel=channel), f"hard, pooled, {HARD}")
     return [
         Metric(
             name=name,

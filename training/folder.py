@@ -8,7 +8,8 @@ only, and the corner is ignored.
 import csv
 import functools
 import itertools
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from training.examples import IGNORED, DataError, Example, Picture, read_mask, read_pair
@@ -25,16 +26,25 @@ def load(folder: Path, classes: int) -> list[Example]:
 
     Raises DataError where there are none, two have one name, a mask is missing, or the list of scenes lacks one.
     """
-    scenes = _scenes(folder / SCENES)
-    examples = _examples(folder, classes, scenes, text=False)
+    examples = _examples(folder, classes, text=False)
     if (folder / "text_corner").is_dir():
-        examples += _examples(folder / "text_corner", classes, scenes, text=True)
-    missing = [example.name for example in examples if not example.scene] if scenes else []
+        examples += _examples(folder / "text_corner", classes, text=True)
+    return with_scenes(folder, examples)
+
+
+def with_scenes(folder: Path, examples: Sequence[Example]) -> list[Example]:
+    """Return the pictures with the scenes that the folder's `scenes.csv` tells; as they are where there is none.
+
+    Raises DataError where the list cannot be read or lacks a picture.
+    """
+    file = folder / SCENES
+    if not file.exists():
+        return list(examples)
+    scenes = _scenes(file)
+    missing = [example.name for example in examples if not scenes.get(example.name)]
     if missing:
-        raise DataError(
-            f"{folder / SCENES} tells no scene of {missing[0]} ({len(missing)} are missing); add a line each"
-        )
-    return examples
+        raise DataError(f"{file} tells no scene of {missing[0]} ({len(missing)} are missing); add a line each")
+    return [replace(example, scene=scenes[example.name]) for example in examples]
 
 
 def class_names(folder: Path) -> tuple[str, ...]:
@@ -66,7 +76,7 @@ def _found_classes(folder: Path) -> tuple[str, ...]:
     return tuple(f"class {number}" for number in range(1, highest + 1))
 
 
-def _examples(folder: Path, classes: int, scenes: Mapping[str, str], text: bool) -> list[Example]:
+def _examples(folder: Path, classes: int, text: bool) -> list[Example]:
     pictures = folder / "images" if (folder / "images").is_dir() else folder
     paths = sorted(path for path in pictures.glob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
@@ -75,12 +85,10 @@ def _examples(folder: Path, classes: int, scenes: Mapping[str, str], text: bool)
         if earlier.stem == path.stem:
             raise DataError(f"{path} has the same name as {earlier.name}; rename one and its mask")
     masks = folder / "masks"
-    return [_example(path, masks / f"{path.stem}.png", classes, text, scenes.get(path.stem, "")) for path in paths]
+    return [_example(path, masks / f"{path.stem}.png", classes, text) for path in paths]
 
 
 def _scenes(file: Path) -> dict[str, str]:
-    if not file.exists():
-        return {}
     try:
         with file.open(newline="") as rows:
             return {Path(row["picture"]).stem: row["scene"] or "" for row in csv.DictReader(rows)}
@@ -88,10 +96,10 @@ def _scenes(file: Path) -> dict[str, str]:
         raise DataError(f"{file} needs the columns picture and scene ({error!r})") from error
 
 
-def _example(picture: Path, mask: Path, classes: int, text: bool, scene: str) -> Example:
+def _example(picture: Path, mask: Path, classes: int, text: bool) -> Example:
     if not mask.exists():
         raise DataError(f"{mask} is missing; draw it (0 for sound, else the class), or remove {picture.name}")
-    return Example(picture.stem, functools.partial(_read, picture, mask, classes, text), scene, for_judging=not text)
+    return Example(picture.stem, functools.partial(_read, picture, mask, classes, text), for_judging=not text)
 
 
 @functools.lru_cache(maxsize=KEPT)

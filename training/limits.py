@@ -5,7 +5,6 @@ from pathlib import Path
 
 import keras
 
-from defect_api.card import Card
 from defect_api.model_package import ModelPackage, read_package
 from training import engines, gates, network, own, packaging, reference
 from training.datasets import Dataset
@@ -40,11 +39,12 @@ def renew(package: Path, dataset: Dataset, version: str, models: Path) -> ModelP
         renewed = (gates.NAME, engines.NAME)
         kept = [figure for figure in old.card.metrics if not figure.name.startswith(renewed)]
         point = OperatingPoint(old.card.threshold, old.card.calibration)
-        described = _described(old.card, version, gated)
+        described = _described(old, version, gated)
         return packaging.write(gated.weights, point, [*kept, gated.figure], described, models, dataset)
 
 
-def _described(card: Card, version: str, gated: reference.Gated) -> Description:
+def _described(old: ModelPackage, version: str, gated: reference.Gated) -> Description:
+    card = old.card
     return Description(
         name=card.name,
         version=version,
@@ -59,4 +59,5 @@ def _described(card: Card, version: str, gated: reference.Gated) -> Description:
         heights=card.input.height,
         widths=card.input.width,
         stride=card.input.stride,
+        pictures=sorted(packaging.trained_on(old.path)),
     )

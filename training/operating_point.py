@@ -1,5 +1,6 @@
 """Chooses what turns maps into decisions: pixel threshold, rule for regions, and picture-level calibration."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -24,6 +25,7 @@ PEAKS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 AS_GOOD = 0.005  # of the score, far below what it varies by from fold to fold
 PICTURE_WEIGHT = 0.5  # of misses and false calls, against pooled Dice
 LEAST_UNCERTAINTY = 0.02
+THOUSANDTHS = range(1, 1001)  # of a threshold: with three decimals it is shown as it is, and never rounded up
 
 
 @dataclass(frozen=True)
@@ -71,23 +73,29 @@ def choose_nested(folds: Sequence[Predictions]) -> tuple[OperatingPoint, list[Op
     return OperatingPoint(rule, calibration.platt(Joined(folds))), nested
 
 
-def bounded_miss_threshold(predictions: Predictions, share: float = 0.1) -> float | None:
+def bounded_miss_threshold(
+    predictions: Predictions, rules: Sequence[PixelThreshold], share: float = 0.1
+) -> float | None:
     """Return the highest threshold at which a new defective picture is expected to miss at most `share` of its area.
 
-    Conformal risk control (Angelopoulos et al. 2022, eq. 4): holds on average over pictures exchangeable with these.
-    None where even the lowest threshold misses more, or where there are too few pictures to say.
+    It has three decimals. Each picture has its own rule for regions, one that was chosen without it. Conformal risk
+    control (Angelopoulos et al. 2022, eq. 4): holds on average over pictures exchangeable with these. None where even
+    the lowest threshold misses more, or where there are too few pictures to say.
     """
-    shares = np.array([_missed_shares(p) for p in predictions if p.defective])
-    n = len(shares)
-    bound = (shares.sum(0) + 1) / (n + 1)
-    allowed = np.flatnonzero(bound <= share)
-    return float(allowed.max()) / 255 if allowed.size else None
+
+    def bound(thousandths: int) -> float:
+        pairs = zip(predictions, rules, strict=True)
+        missed = [_missed_share(p, rule, thousandths / 1000) for p, rule in pairs if p.defective]
+        return (sum(missed) + 1) / (len(missed) + 1)
+
+    # as the threshold falls regions only grow, and what they must reach falls too: the bound never rises
+    allowed = bisect_right(THOUSANDTHS, share, key=bound)
+    return allowed / 1000 if allowed else None
 
 
-def _missed_shares(p: Prediction) -> npt.NDArray[np.float64]:
-    """Return, for cuts at 0 to 255, the share of the defect's pixels below the cut."""
-    counts = np.bincount(p.q[p.truth > 0], minlength=256)
-    return np.concatenate([[0.0], np.cumsum(counts)[:-1] / counts.sum()])
+def _missed_share(p: Prediction, rule: PixelThreshold, threshold: float) -> float:
+    """Return the share of the defects' pixels that the service would not show at a threshold."""
+    return 1 - float(label(p.q, rule, threshold).covered[p.truth > 0].mean())
 
 
 def _tabulate(predictions: Predictions) -> _Table:

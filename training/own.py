@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from defect_api.card import DataSet
 from defect_api.model_package import ModelPackage, PackageError, read_package
-from training import datasets, folds, packaging, page, recipe, report, scenes, stages
+from training import datasets, folds, network, packaging, page, pretrained, recipe, report, scenes, stages
 from training.datasets import NEU_SEG, Dataset
 from training.examples import DataError, Example
 from training.runs import Run
@@ -38,16 +37,16 @@ def make(data: Path, choices: Choices) -> ModelPackage:
     Raises DataError where the data or the choices cannot be used: before any training, and with earlier results whole.
     """
     packaging.target(choices.models, choices.name, choices.version)
-    facts(choices.start)
     dataset = datasets.find(data)
+    check_unseen(dataset, choices.start)
+    start = _start(dataset, choices)
     run = _opened(dataset, choices)
-    start = _start(run, choices.start)
     for number in range(run.recipe.folds):
         run.train_fold(number, start)
     weights = run.train_final(start)
     found = page.find(run, choices.resamples)
     page.write(run, found, choices.run / "report.html")
-    figures = [*found.figures, *report.bound(found.judged.predictions, dataset.name)]
+    figures = [*found.figures, *report.bound(found.judged, dataset.name)]
     description = _description(run, found, choices)
     return report.write_gated(run, weights, found.judged.chosen, figures, description, choices.models)
 
@@ -79,6 +78,31 @@ def facts(start: str) -> list[DataSet]:
     return [DataSet(name="NEU-Seg, training split", pictures=3630, licence=licence, citation=citation)]
 
 
+def check_unseen(dataset: Dataset, start: str) -> None:
+    """Refuse a start that was trained on pictures of the set: no fold would be judged on new ones.
+
+    Public sets are known by what is cited, one's own pictures by the digests that a package lists, or else by their
+    set's name. Raises DataError.
+    """
+    behind, listed = facts(start), _listed(start)
+    if dataset.citation != datasets.OWN[1]:
+        seen = any(part.citation == dataset.citation for part in behind)
+    elif listed:
+        seen = not listed.isdisjoint(datasets.digests(dataset.examples))
+    else:
+        seen = any(part.name == dataset.name for part in behind)
+    if seen:
+        raise DataError(
+            f"{start or 'the network that comes along'} was trained on pictures of {dataset.name}, so the folds would "
+            f"be judged on what it has seen; choose another START, such as {IMAGENET}, or give pictures of new scenes "
+            "only"
+        )
+
+
+def _listed(start: str) -> set[str]:
+    return set() if start in ("", IMAGENET) else packaging.trained_on(Path(start))
+
+
 def _opened(dataset: Dataset, choices: Choices) -> Run:
     """Open the run, or start it with the recipe, in as many folds as the pictures allow."""
     begun_from = choices.run / START
@@ -90,12 +114,20 @@ def _opened(dataset: Dataset, choices: Choices) -> Run:
     return run
 
 
-def _start(run: Run, start: str) -> keras.Model:
-    if not start:
-        return run.pretrain(None)
-    if start == IMAGENET:
-        return stages.from_imagenet(run.recipe, len(run.dataset.classes))
-    return keras.saving.load_model(_started_package(start).weights, compile=False)
+def _start(dataset: Dataset, choices: Choices) -> keras.Model:
+    chosen = recipe.load(choices.recipe)
+    if not choices.start:
+        return pretrained.load()
+    if choices.start == IMAGENET:
+        return stages.from_imagenet(chosen, len(dataset.classes))
+    model = keras.saving.load_model(_started_package(choices.start).weights, compile=False)
+    built = network.architecture_of(model)
+    if not built.widths or built.encoder != chosen.network.encoder:
+        raise DataError(
+            f"{choices.start} is no start: its network is of another kind than {choices.recipe} trains, so that none "
+            f"of its weights would be taken over; leave START out, or choose {IMAGENET}"
+        )
+    return model
 
 
 def _started_package(start: str) -> ModelPackage:
@@ -108,8 +140,7 @@ def _started_package(start: str) -> ModelPackage:
 
 
 def _description(run: Run, found: page.Findings, choices: Choices) -> packaging.Description:
-    shapes = np.array([example.load()[0].shape for example in run.dataset.examples])
-    smallest, largest = shapes.min(0), shapes.max(0)
+    heights, widths = packaging.size_ranges(run.dataset.examples)
     return packaging.Description(
         name=choices.name,
         version=choices.version,
@@ -121,6 +152,7 @@ def _description(run: Run, found: page.Findings, choices: Choices) -> packaging.
         known_weaknesses=run.recipe.known_weaknesses,
         stride=run.stride,
         operating_points=report.consequences(run, found.judged),
-        heights=packaging.size_range(int(smallest[0]), int(largest[0]), packaging.GOLDEN_SIZE[0]),
-        widths=packaging.size_range(int(smallest[1]), int(largest[1]), packaging.GOLDEN_SIZE[1]),
+        heights=heights,
+        widths=widths,
+        pictures=sorted({*datasets.digests(run.dataset.examples), *_listed(choices.start)}),
     )

@@ -3,31 +3,34 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from defect_api.card import Card, Conditions, DataSet, Golden, Input, Licence, Metric, OperatingPoints, Tolerance
 from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, read_package
 from training import engines, golden, network
 from training.datasets import Dataset
-from training.examples import DataError
+from training.examples import DataError, Example
 from training.operating_point import OperatingPoint
 
 HEIGHTS, WIDTHS = (112, 320), (256, 2000)  # px: 1600 x 256 at the scales that augmentation covers, and cuts of it
 TOLERANCE = {"f32": Tolerance(dice=0.999, map_mae=0.002)}
 NAME, VERSION = r"[a-z0-9][a-z0-9_-]{0,63}", r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}"  # as the card wants them
 GOLDEN_SIZE = (256, 1600)  # px, height and width of the generated sheets that must not be refused
+TRAINED_ON = "trained-on.sha256"  # in a package: the digest of each picture, one a line
 LIBRARIES = ("keras",)  # what a service needs at least as new as it is here
 PLACEHOLDER = Golden(sheet="", probability_map="", class_map="", verdict="clean", types=[])
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a card says beside what is measured."""
+    """What a card says beside what is measured; `pictures` are the digests of those that trained the network."""
 
     name: str
     version: str
@@ -42,12 +45,18 @@ class Description:
     heights: tuple[int, int] = HEIGHTS
     widths: tuple[int, int] = WIDTHS
     stride: int = network.STRIDE
+    pictures: Sequence[str] = field(default=())
+
+
+def check_name(name: str, version: str) -> None:
+    """Raise DataError where a package cannot be called that."""
+    if not (re.fullmatch(NAME, name) and re.fullmatch(VERSION, version)):
+        raise DataError(f"'{name}/{version}' cannot name a package; use a-z, 0-9, - and _")
 
 
 def target(models: Path, name: str, version: str) -> Path:
     """Return the folder to write. Raises DataError where its name is no package's, or where it is there already."""
-    if not (re.fullmatch(NAME, name) and re.fullmatch(VERSION, version)):
-        raise DataError(f"'{name}/{version}' cannot name a package; use a-z, 0-9, - and _")
+    check_name(name, version)
     folder = models / name / version
     if folder.exists():
         raise DataError(f"{folder} is there already; choose another name or version, or remove it first")
@@ -57,6 +66,22 @@ def target(models: Path, name: str, version: str) -> Path:
 def size_range(smallest: int, largest: int, golden: int, shrunk: float = 3 / 4) -> tuple[int, int]:
     """Allow sizes near the trained ones (px): a quarter more, a part of them, and always the golden sheets'."""
     return min(round(shrunk * smallest), golden), max(round(5 / 4 * largest), golden)
+
+
+def size_ranges(examples: Iterable[Example]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the heights and the widths (px) to allow a network that was trained on these pictures."""
+    shapes = np.array([example.load()[0].shape for example in examples])
+    heights, widths = (
+        size_range(int(sides.min()), int(sides.max()), golden)
+        for sides, golden in zip(shapes.T, GOLDEN_SIZE, strict=True)
+    )
+    return heights, widths
+
+
+def trained_on(package: Path) -> set[str]:
+    """Return the digests of the pictures that a package's network was trained on, none where it lists none."""
+    listed = package / TRAINED_ON
+    return set(listed.read_text().split()) if listed.exists() else set()
 
 
 def write(
@@ -82,6 +107,8 @@ def write(
         card = card.model_copy(update={"golden": golden.make(made / WEIGHTS, card, made)})
         compared = engines.compare(ModelPackage(made, card), labelled) if labelled else []
         card = card.model_copy(update={"metrics": [*card.metrics, *compared]})
+        if description.pictures:
+            (made / TRAINED_ON).write_text("\n".join(description.pictures) + "\n")
         (made / CARD).write_text(card.model_dump_json(indent=2) + "\n")
         if target.exists():
             target.rename(Path(fresh) / "replaced")

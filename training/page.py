@@ -83,7 +83,7 @@ def _content(run: Run, found: Findings, notes: Path | None) -> dict[str, Any]:
         "calibration": judged.chosen.calibration,
         "rule": judged.chosen.rule,
         "nested": choices if len(choices) > 1 else [],
-        "bound": bounded_miss_threshold(judged.predictions),
+        "bound": bounded_miss_threshold(judged.predictions, judged.rules),
         "guarantee": GUARANTEE,
         "plots": _plots(run, found, by_name),
         "speed": _rows(run.folder / SPEED),
@@ -130,7 +130,7 @@ def _classes(run: Run, found: Findings, by_name: Mapping[str, Metric]) -> list[d
     return [
         {
             "name": name,
-            "figure": by_name[f"Dice, {name}"],
+            "figure": by_name.get(f"Dice, {name}"),
             "pictures": int((area[:, channel] > 0).sum()),
             "share": 100 * area[:, channel].sum() / max(area.sum(), 1),
         }

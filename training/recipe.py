@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import lcm
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from training.fit import Schedule
 from training.losses import OVERLAPS, Loss
 from training.network import ENCODERS, STRIDE, Architecture
 from training.sampling import Mix
+
+NOT_IN_FILES = {"source", "text"}  # fields of a recipe that tell of its file
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,10 @@ class Recipe:
     source: dict[str, Any]
     text: str = field(compare=False)
 
+    def __post_init__(self) -> None:
+        if not self.finetuning:
+            raise ValueError("it has no stage of fine-tuning")
+
 
 def load(path: Path, folds: int | None = None) -> Recipe:
     """Read a recipe, with another number of folds where it is given.
@@ -70,18 +76,25 @@ def load(path: Path, folds: int | None = None) -> Recipe:
         if folds:
             text = re.sub(r"(?m)^folds\s*=\s*\d+", f"folds = {folds}", text)
         content = tomllib.loads(text)
+        _check_known(content, Recipe)
         return Recipe(
             seed=content["seed"],
             folds=content["folds"],
             network=_architecture(content.get("network", {})),
-            pretraining=tuple(_stages(content.get("pretraining", ()))),
+            pretraining=tuple(_stages(content.get("pretraining", []))),
             finetuning=tuple(_stages(content["finetuning"])),
             known_weaknesses=tuple(content.get("known_weaknesses", ())),
             source=content,
             text=text,
         )
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path} is no recipe ({error}); start from training/configs/steel-unet.toml") from error
+
+
+def _check_known(content: dict[str, Any], kind: type[Recipe | Stage]) -> None:
+    unknown = content.keys() - ({field.name for field in fields(kind)} - NOT_IN_FILES)
+    if unknown:
+        raise ValueError(f"unknown in a {kind.__name__.lower()}: {', '.join(sorted(unknown))}")
 
 
 def _architecture(content: dict[str, Any]) -> Architecture:
@@ -101,6 +114,8 @@ def _loss(content: dict[str, Any]) -> Loss:
 
 def _stages(contents: Sequence[dict[str, Any]]) -> Iterator[Stage]:
     """Read stages; each is like the one before it but for what it says itself."""
+    if not isinstance(contents, list):
+        raise TypeError("its stages are one table; write each as [[finetuning]] or [[pretraining]]")
     full: dict[str, Any] = {}
     for content in contents:
         tables = {key: {**full.get(key, {}), **value} for key, value in content.items() if isinstance(value, dict)}
@@ -109,6 +124,7 @@ def _stages(contents: Sequence[dict[str, Any]]) -> Iterator[Stage]:
 
 
 def _stage(content: dict[str, Any]) -> Stage:
+    _check_known(content, Stage)
     height, width = content["crop"]
     changes: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in content["changes"].items()

@@ -1,6 +1,5 @@
 """From a run's folder to its figures and its model package."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +10,10 @@ from training import datasets, packaging, predictions, reference, sheets
 from training.consequences import operating_points
 from training.datasets import Dataset
 from training.evaluation import Judged, figures
+from training.examples import DataError
 from training.metrics import decided
 from training.operating_point import OperatingPoint, bounded_miss_threshold
 from training.packaging import Description
-from training.predictions import Predictions
 from training.runs import EXPORTED, Run
 
 GENERATED_LICENCE, GENERATED_CITATION = "MIT", "drawn by this project's own generator"
@@ -22,7 +21,8 @@ GENERATED_COUNT, GENERATED_SEED = 40, 2_000_000  # of the sheets that a package 
 GUARANTEE = (
     "Conformal risk control (Angelopoulos et al. 2022). The guarantee holds on average over new defective pictures and "
     "over the choice of the judged ones, not for each picture; it assumes that new pictures come as these did (same "
-    "line, camera and labelling), and that the shipped network errs as the judged ones of the same recipe do."
+    "line, camera and labelling), and that the shipped network and rule for regions err as the judged ones of the "
+    "same recipe do."
 )
 WEIGHTS_LICENCE = "research use only, as the owners of the data sets allow"
 
@@ -37,16 +37,14 @@ def figures_of(run: Run, judged: Judged, resamples: int) -> list[Metric]:
     """Return the figures of judged folds, with the bound on what is missed."""
     classes, data = run.dataset.classes, run.dataset.name
     found = figures(judged.counts(len(classes)), classes, data, how(run), resamples)
-    return [*found, *bound(judged.predictions, data)]
+    return [*found, *bound(judged, data)]
 
 
-def bound(predictions: Predictions, data: str) -> list[Metric]:
+def bound(judged: Judged, data: str) -> list[Metric]:
     """Return the conformal threshold as a card's figure, nothing where none can be promised."""
-    value = bounded_miss_threshold(predictions)
+    value = bounded_miss_threshold(judged.predictions, judged.rules)
     name = "highest threshold that is expected to miss at most 10 % of a defect's area"
-    # rounded up it would be a higher cut of the map's 256, of which nothing was promised
-    low = None if value is None else math.floor(1e4 * value) / 1e4
-    return [Metric(name=name, value=low, interval=None, data=data, method=GUARANTEE)] if low else []
+    return [Metric(name=name, value=value, interval=None, data=data, method=GUARANTEE)] if value else []
 
 
 def table(figures: Sequence[Metric]) -> str:
@@ -59,14 +57,21 @@ def table(figures: Sequence[Metric]) -> str:
 
 
 def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: int) -> ModelPackage:
-    """Write the model package of a run: the final network, or the first fold's where there is no final one yet."""
+    """Write the model package of a run: the final network, or the first fold's where there is no final one yet.
+
+    Raises DataError where there is neither, or the name or the version is no package's.
+    """
+    packaging.check_name(name, version)
     final = run.folder / "final" / EXPORTED
     weights = final if final.exists() else run.folder / "fold-0" / EXPORTED
+    if not weights.exists():
+        raise DataError(f"{run.folder} has no network to package; train the final one: train without --no-final")
     judged = Judged.of(run.judged())
     point, found = judged.chosen, figures_of(run, judged, resamples)
     if len(run.dataset.classes) == sheets.CLASSES:
         found += evaluate_generated(weights, point, run.stride)
     trained_on = "all pictures" if final.exists() else "the first fold's training pictures"
+    heights, widths = _sizes(run.dataset)
     description = Description(
         name=name,
         version=version,
@@ -78,6 +83,9 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
         stride=run.stride,
         known_weaknesses=[*run.recipe.known_weaknesses, _weakest_class(found)],
         operating_points=consequences(run, judged),
+        heights=heights,
+        widths=widths,
+        pictures=datasets.digests(run.dataset.examples),
     )
     return write_gated(run, weights, point, found, description, models_dir)
 
@@ -119,8 +127,15 @@ def evaluate_generated(weights: Path, point: OperatingPoint, stride: int) -> lis
 
 def consequences(run: Run, judged: Judged) -> OperatingPoints | None:
     """Return what each threshold costs on the judged folds."""
-    rules = [point.rule for point in judged.points]
-    return operating_points(judged.predictions, rules, judged.chosen.rule.value, run.dataset.name, how(run))
+    own = judged.chosen.rule.value
+    return operating_points(judged.predictions, judged.rules, own, run.dataset.name, how(run))
+
+
+def _sizes(dataset: Dataset) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the heights and widths to allow, px; Severstal's recipe covers more scales than its pictures show."""
+    if dataset.citation == datasets.SEVERSTAL[1]:
+        return packaging.HEIGHTS, packaging.WIDTHS
+    return packaging.size_ranges(dataset.examples)
 
 
 def _weakest_class(figures: Sequence[Metric]) -> str:
@@ -139,7 +154,13 @@ def how(run: Run) -> str:
         how += ", threshold and calibration chosen on the other folds"
     if run.judged_stages() < stages_planned:
         how += f"; the judged network had {run.judged_stages()} of {stages_planned} stages of fine-tuning"
-    return f"{how}; python -m training evaluate"
+    return f"{how}; {_independence(run)}; python -m training evaluate"
+
+
+def _independence(run: Run) -> str:
+    """Say what intervals assume of the judged pictures, which may be fewer scenes."""
+    judged = [run.scenes[p.name] for fold in run.judged() for p in fold]
+    return f"intervals take the {len(judged)} pictures, of {len(set(judged))} scenes, as independent"
 
 
 def _facts(run: Run) -> list[DataSet]:
@@ -149,9 +170,10 @@ def _facts(run: Run) -> list[DataSet]:
         DataSet(name="NEU-Seg, training split", pictures=3630, licence=licence, citation=citation),
     ]
     count = max(stage.generated_sheets for stage in run.recipe.finetuning)
-    facts.append(
-        DataSet(name="generated sheets", pictures=count, licence=GENERATED_LICENCE, citation=GENERATED_CITATION)
-    )
+    if count:
+        facts.append(
+            DataSet(name="generated sheets", pictures=count, licence=GENERATED_LICENCE, citation=GENERATED_CITATION)
+        )
     return facts
 
 

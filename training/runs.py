@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from training import folds, predictions, pretrained, recipe, stages
+from training import folds, predictions, pretrained, recipe, scenes, stages
 from training.datasets import Dataset
 from training.examples import DataError, Example
 from training.folds import Fold
@@ -27,7 +27,8 @@ class Run:
     ) -> None:
         """Open a run's folder, or start one with a recipe, in `fold_count` folds where that is given.
 
-        Raises DataError where the folder holds a run of another recipe, or on other data.
+        Raises DataError where the folder holds a run of another recipe, or on other data, or the recipe does not suit
+        the data.
         """
         self.folder, self.dataset = folder, dataset
         self.recipe = recipe.load(recipe_file or folder / RECIPE, fold_count)
@@ -44,15 +45,17 @@ class Run:
         return self._staged(self.recipe.pretraining, source, source.examples, start, self.folder / PRETRAINING)
 
     def train_fold(self, number: int, start: keras.Model) -> Predictions:
-        """Train one fold's network and predict the pictures that it never saw."""
+        """Train one fold's network and predict the pictures that it never saw. Raises DataError for an unknown fold."""
+        if number not in range(self.recipe.folds):
+            raise DataError(f"there is no fold {number}; the recipe's are 0 to {self.recipe.folds - 1}")
         place = self.folder / f"fold-{number}"
         fold = self._folds[number]
         weights = self._finetune(fold.training, start, place)
         kept, fresh = place / "predictions", place / "predictions.new"
-        for folder in (kept, fresh):
-            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(fresh, ignore_errors=True)
         predictions.save(predictions.predict(weights, fold.judging, self.stride), fresh)
         # all of them or none: a fold whose predictions are there counts as judged
+        shutil.rmtree(kept, ignore_errors=True)
         fresh.rename(kept)
         return predictions.load(kept)
 
@@ -78,10 +81,18 @@ class Run:
         return self.recipe.finetuning[-1].stride
 
     @cached_property
+    def scenes(self) -> dict[str, int]:
+        """Return the number of each picture's scene by the picture's name."""
+        examples = self.dataset.examples
+        return dict(zip((example.name for example in examples), scenes.group(examples), strict=True))
+
+    @cached_property
     def _folds(self) -> list[Fold]:
         return folds.split(self.dataset.examples, self.recipe.folds, self.recipe.seed)
 
     def _begin(self) -> None:
+        # before there is a run: it would not go on by a corrected recipe
+        stages.check_sheets(self.recipe.finetuning, len(self.dataset.classes))
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / FINGERPRINT).write_text(_fingerprint(self.dataset))
         # last, as a folder with a recipe holds a run

@@ -34,7 +34,9 @@ def train(
     """Train some of the recipe's stages on `classes` classes, from `start`'s weights, each in its `stage-<n>` folder.
 
     The head's weights are taken over too, if it is for as many classes. Finished stages are read, not trained again.
+    Raises DataError as `check_sheets` does.
     """
+    check_sheets(stages, classes)
     model = start
     for number, stage in enumerate(stages):
         place = folder / f"stage-{number}"
@@ -45,6 +47,15 @@ def train(
             keras.utils.set_random_seed(seed)
             model = _trained(stage, examples, network.build(classes, recipe.network), model, place, seed)
     return model
+
+
+def check_sheets(stages: Sequence[Stage], classes: int) -> None:
+    """Raise DataError where stages mix generated sheets into pictures that show another number of classes."""
+    if classes != sheets.CLASSES and any(stage.generated_sheets for stage in stages):
+        raise DataError(
+            f"the recipe mixes in generated sheets, which show {sheets.CLASSES} classes, and the data have {classes}; "
+            "set its generated_sheets to 0, or choose training/configs/own.toml"
+        )
 
 
 def finished(folder: Path) -> keras.Model:

@@ -71,6 +71,19 @@ def test_the_later_of_two_annotations_counts(tmp_path: Path, labels: dict[str, A
     assert dataset(tmp_path, labels).classes == ("hole", "dent")
 
 
+@pytest.mark.parametrize("named", [".", "annotations/instances.json"])
+def test_a_list_of_scenes_tells_the_scenes(tmp_path: Path, labels: dict[str, Any], named: str) -> None:
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "instances.json").write_text(json.dumps(labels))
+    listed = tmp_path / "scenes.csv"
+
+    listed.write_text("picture,scene\na.png,coil 7\nb.png,coil 7\n")
+    assert [example.scene for example in datasets.find(tmp_path / named).examples] == ["coil 7"] * 2
+    listed.write_text("picture,scene\na.png,coil 7\n")
+    with pytest.raises(DataError, match=r"scenes\.csv tells no scene of b \(1 are missing\)"):
+        datasets.find(tmp_path / named)
+
+
 def test_a_file_can_be_named_itself(tmp_path: Path, labels: dict[str, Any]) -> None:
     dataset(tmp_path, labels)
 
@@ -82,6 +95,9 @@ def test_a_file_can_be_named_itself(tmp_path: Path, labels: dict[str, Any]) -> N
     [
         ([[10, 5, 92, 5, 20, 15]], "its outline leaves the picture of 90 x 70 px"),
         ([[10, 5, 20]], "cannot reshape"),
+        ([], "it has no outline"),
+        ([[]], "its outline has 0 points"),
+        ([*SQUARE, [10, 5, 20, 15]], "its outline has 2 points"),
         ({"size": [80, 90], "counts": "04"}, r"its runs are of \[80, 90\]"),
         ({"size": list(SIZE), "counts": [10, 10]}, "its runs don't end where the picture does"),
     ],

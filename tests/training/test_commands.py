@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import keras
 import pytest
 
+from defect_api.card import Input
 from defect_api.model_package import read_package
-from training import datasets, golden, sheets
+from training import datasets, golden, packaging, sheets
 from training.commands import OWN_RECIPE, main
 from training.examples import DataError
-from training.runs import Run
+from training.runs import EXPORTED, Run
 
 RECIPE = """
 seed = 1
@@ -24,7 +26,6 @@ mix = {}
 changes = {}
 schedule = { steps = 1, batch = 1 }
 [[finetuning]]
-generated_sheets = 1
 reduction = 2
 pyramid = [2]
 crop = [128, 128]
@@ -77,8 +78,33 @@ def test_a_folder_of_own_pictures_ends_as_a_model_package(
     package.verify()
     assert package.card.training["folds"] == 2
     assert package.card.classes == ["scratch"]
-    assert [data.name for data in package.card.data] == ["own", "NEU-Seg, training split", "generated sheets"]
-    assert package.card.input.stride == 128
+    assert [data.name for data in package.card.data] == ["own", "NEU-Seg, training split"]
+    assert package.card.input == Input(stride=128, height=(192, 320), width=(240, 1600))
+    assert packaging.trained_on(package.path) == set(datasets.digests(datasets.find(data).examples))
+    assert main(["package", *of_run, "--models", str(models), "--name", "Own"]) == 1
+    assert "'Own/1' cannot name a package" in capsys.readouterr().err
+    (run / "fold-0" / EXPORTED).unlink()
+    assert main(["package", *of_run, "--models", str(models), "--name", "own"]) == 1
+    assert "train the final one" in capsys.readouterr().err
+
+
+def test_generated_sheets_are_not_mixed_into_other_classes(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--data", str(data), "--run", str(tmp_path / "run")]) == 1
+
+    assert "show 4 classes, and the data have 1; set its generated_sheets to 0" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("number", [-1, 2])
+def test_an_unknown_fold_is_refused(data: Path, tmp_path: Path, number: int) -> None:
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    run = Run(tmp_path / "run", datasets.find(data), tmp_path / "recipe.toml")
+
+    with pytest.raises(DataError, match=f"there is no fold {number}; the recipe's are 0 to 1"):
+        run.train_fold(number, keras.Model())
+    assert not list(run.folder.glob("fold-*"))
 
 
 def test_a_run_of_another_recipe_is_refused(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -91,6 +91,12 @@ def test_the_kaggle_layout_is_read_and_a_picture_without_runs_is_clean(kaggle: P
     assert not clean.load()[1].any()
 
 
+def test_the_kaggle_layout_can_list_its_scenes_too(kaggle: Path) -> None:
+    (kaggle / "scenes.csv").write_text("picture,scene\na.jpg,coil 7\nclean.jpg,coil 7\n")
+
+    assert scenes.group(datasets.find(kaggle).examples) == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [

@@ -28,6 +28,19 @@ def test_false_calls_are_counted_among_the_clean_sheets() -> None:
     assert found["false calls per 100 clean pictures"] == pytest.approx((0.61, 17.18), abs=0.01)
 
 
+def test_a_class_that_no_mask_shows_has_no_figure() -> None:
+    found = intervals(counted(DEFECTIVE, prediction(slice(0, 8), NOTHING, kind=2), CLEAN))
+
+    assert "Dice, a" in found
+    assert "Dice, b" not in found
+
+
+def test_no_size_is_claimed_that_the_pictures_do_not_have() -> None:
+    found = evaluation.figures(counted(DEFECTIVE, CLEAN), ["a"], "drawn", "here", resamples=2)
+
+    assert not [figure.name for figure in found if "256" in figure.method]
+
+
 def test_overlap_has_the_interval_of_a_bootstrap() -> None:
     counts = counted(DEFECTIVE, prediction(slice(0, 10), slice(0, 20)), CLEAN)
 

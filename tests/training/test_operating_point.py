@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from defect_api.card import PixelThreshold, Platt
+from defect_api.thresholds import cut
 from training import operating_point
 from training.predictions import Prediction
 
@@ -72,15 +73,49 @@ def test_the_bounded_threshold_keeps_the_missed_area_small() -> None:
     rng = np.random.default_rng(3)
     pictures = [picture(rng, True, strength=int(s)) for s in rng.integers(100, 250, 60)]
 
-    threshold = operating_point.bounded_miss_threshold(pictures, share=0.1)
+    threshold = operating_point.bounded_miss_threshold(pictures, rules(pictures), share=0.1)
 
     assert threshold is not None
     missed = np.mean([(p.q[p.truth > 0] < 255 * threshold).mean() for p in pictures])
     assert 0.02 < missed <= 0.1
 
 
+def rules(pictures: list[Prediction], **changes: float) -> list[PixelThreshold]:
+    rule = PixelThreshold(value=0.5, uncertainty=0, min_region_px=1)
+    return [rule.model_copy(update=changes)] * len(pictures)
+
+
 def test_too_few_pictures_bound_nothing() -> None:
-    assert operating_point.bounded_miss_threshold([picture(np.random.default_rng(4), True)]) is None
+    pictures = [picture(np.random.default_rng(4), True)]
+
+    assert operating_point.bounded_miss_threshold(pictures, rules(pictures)) is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "least", "most"),
+    [({}, 0.9, 1), ({"min_region_px": 1601}, 0, 60 / 255), ({"min_peak": 0.99}, 0.49, 250 / 255 * 0.5 / 0.99)],
+)
+def test_what_the_rule_for_regions_drops_is_missed(rule: dict[str, float], least: float, most: float) -> None:
+    rng = np.random.default_rng(7)
+    pictures = [picture(rng, True, strength=250) for _ in range(30)]
+
+    threshold = operating_point.bounded_miss_threshold(pictures, rules(pictures, **rule))
+
+    assert threshold is not None
+    assert least < threshold <= most
+
+
+@pytest.mark.parametrize("value", [1, 3, 4, 100, 255])
+def test_the_bounded_threshold_is_shown_with_three_decimals_as_it_is(value: int) -> None:
+    pictures = [picture(np.random.default_rng(8), True, strength=value) for _ in range(30)]
+    for p in pictures:
+        p.q[p.truth == 0] = 0
+
+    threshold = operating_point.bounded_miss_threshold(pictures, rules(pictures))
+
+    assert threshold is not None
+    assert float(f"{threshold:.3f}") == threshold
+    assert cut(threshold) == value
 
 
 def broken(rng: np.random.Generator, gap: int, parts: int) -> Prediction:

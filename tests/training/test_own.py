@@ -3,19 +3,22 @@
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import keras
 import numpy as np
 import pytest
 
 from defect_api.conditions import reasons
-from defect_api.model_package import ModelPackage, find_packages, read_package
+from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, find_packages, read_package
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
 from defect_api.settings import SHIPPED_MODELS
-from training import datasets, golden, own, sheets
+from training import datasets, golden, own, packaging, sheets
 from training.commands import main
+from training.datasets import Dataset
 from training.examples import IGNORED, DataError, Example
 
 RECIPE = """
@@ -99,8 +102,11 @@ def test_a_folder_ends_as_a_package_that_is_served(
     assert main([*command, "--version", "2"]) == 1
     assert "run was trained on other pictures" in capsys.readouterr().err
     assert package.weights.read_bytes() == weights
-    assert main([*command, "--version", "2", "--start", str(package.path)]) == 1
+    assert main([*command, "--version", "2", "--start", ""]) == 1
     assert "run was trained from another start" in capsys.readouterr().err
+    assert main([*command, "--version", "2", "--start", str(package.path)]) == 1
+    assert f"{package.path} was trained on pictures of rolls" in capsys.readouterr().err
+    assert_only_seen_pictures_are_refused(package, datasets.find(data))
 
 
 def assert_limits_are_renewed(package: ModelPackage, data: Path) -> None:
@@ -113,6 +119,19 @@ def assert_limits_are_renewed(package: ModelPackage, data: Path) -> None:
     # each is told once
     assert sorted(methods) == sorted(figure.name for figure in renewed.card.metrics)
     assert set(methods) == {figure.name for figure in package.card.metrics}
+    assert packaging.trained_on(renewed.path) == packaging.trained_on(package.path)
+
+
+def assert_only_seen_pictures_are_refused(package: ModelPackage, dataset: Dataset) -> None:
+    seen, new = dataset.examples[0], picture(20, True)
+    own.check_unseen(replace(dataset, examples=[new]), str(package.path))
+    with pytest.raises(DataError, match="or give pictures of new scenes only"):
+        own.check_unseen(replace(dataset, name="renamed", examples=[new, replace(seen, name="new")]), str(package.path))
+    # an earlier version listed no pictures, but the sets' names
+    (package.path / packaging.TRAINED_ON).unlink()
+    own.check_unseen(replace(dataset, name="bars"), str(package.path))
+    with pytest.raises(DataError, match="was trained on pictures of rolls"):
+        own.check_unseen(dataset, str(package.path))
 
 
 def picture(seed: int, defective: bool, scene: str = "") -> Example:
@@ -168,6 +187,35 @@ def test_a_bad_choice_ends_with_one_sentence(
     assert main([*command, option, value]) == 1
 
     assert re.match(sentence, capsys.readouterr().err)
+
+
+def test_a_start_of_another_kind_is_refused_and_no_run_begun(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    package = tmp_path / "imported" / "1"
+    package.mkdir(parents=True)
+    pixels = keras.Input((None, None, 1))
+    keras.Model(pixels, keras.layers.Conv2D(2, 1)(pixels)).save(package / WEIGHTS)
+    changes = {"name": "imported", "version": "1", "digest": file_digest(package / WEIGHTS)}
+    card = find_packages(SHIPPED_MODELS)[0][0].card.model_copy(update=changes)
+    (package / CARD).write_text(card.model_dump_json())
+
+    assert main([*command, "--start", str(package)]) == 1
+
+    assert "its network is of another kind than" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("terms", "start"),
+    [(datasets.SEVERSTAL, str(SHIPPED_MODELS / "steel-unet" / "7")), (datasets.NEU_SEG, "")],
+)
+def test_a_start_that_saw_a_public_set_is_refused_for_any_part_of_it(terms: tuple[str, str], start: str) -> None:
+    dataset = Dataset("another part", ("class 1",), [picture(1, True)], *terms)
+
+    own.check_unseen(dataset, "imagenet")
+    with pytest.raises(DataError, match="was trained on pictures of another part"):
+        own.check_unseen(dataset, start)
 
 
 def test_the_data_behind_the_start_are_the_package_s_too() -> None:

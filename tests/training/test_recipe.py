@@ -71,12 +71,33 @@ def test_a_crop_that_the_network_cannot_take_is_refused(tmp_path: Path, lines: s
         recipe.load(path)
 
 
-@pytest.mark.parametrize("line", ["folds = 5\n", "peak_rate = 1e-3\n"])
-def test_a_recipe_with_something_unknown_or_missing_is_refused(tmp_path: Path, line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "other", "sentence"),
+    [
+        ("folds = 3\n", "", "folds"),
+        ("folds = 3\n", "folds = 3\npace = 3\n", "unknown in a recipe: pace"),
+        ("crop = [256, 256]\n", "crop = [256, 256]\nreductions = 2\n", "unknown in a stage: reductions"),
+        ("peak_rate = 1e-3\n", "pace = 3\n", "pace"),
+        ("[[finetuning]]", "[finetuning]", r"its stages are one table; write each as \[\[finetuning\]\]"),
+        ("seed = 1\n", "seed = 1\nnetwork = 5\n", "items"),
+    ],
+)
+def test_a_recipe_with_something_unknown_or_missing_is_refused(
+    tmp_path: Path, line: str, other: str, sentence: str
+) -> None:
     path = tmp_path / "own.toml"
-    path.write_text(RECIPE.read_text().replace(line, "pace = 3\n", 1))
+    assert line in OWN_RECIPE.read_text()
+    path.write_text(OWN_RECIPE.read_text().replace(line, other, 1))
 
-    with pytest.raises(DataError, match=r"own\.toml is no recipe"):
+    with pytest.raises(DataError, match=rf"own\.toml is no recipe \(.*{sentence}"):
+        recipe.load(path)
+
+
+def test_a_recipe_without_a_stage_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text("seed = 1\nfolds = 3\nfinetuning = []\n")
+
+    with pytest.raises(DataError, match="it has no stage of fine-tuning"):
         recipe.load(path)
 
 

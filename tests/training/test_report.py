@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,9 +12,12 @@ import numpy as np
 import pytest
 
 from defect_api import thresholds
+from defect_api.card import PixelThreshold, Platt
 from training import datasets, history, page, predictions, report, sheets, showcase
 from training.commands import main
+from training.datasets import Dataset
 from training.evaluation import Judged
+from training.operating_point import OperatingPoint
 from training.predictions import Prediction
 from training.runs import Run
 
@@ -114,8 +119,36 @@ def test_a_run_without_folds_has_no_report(tmp_path: Path, run: Run, capsys: pyt
     assert not (tmp_path / "r.html").exists()
 
 
-@pytest.mark.parametrize("cut", [1, 3, 100, 255])
-def test_the_bound_on_what_is_missed_is_not_rounded_to_another_cut(cut: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "bounded_miss_threshold", lambda _: cut / 255)
-    (figure,) = report.bound(predictions.Joined([]), "these")
-    assert thresholds.cut(figure.value) == cut
+@pytest.mark.parametrize("cut", [1, 3, 4, 100, 255])
+def test_the_bound_on_what_is_missed_is_not_rounded_to_another_cut(cut: int) -> None:
+    mask = np.ones((8, 8), np.uint8)
+    pictures = [Prediction("p", cut * mask, 0 * mask, mask)] * 20
+    rule = PixelThreshold(value=0.5, uncertainty=0, min_region_px=1)
+    point = OperatingPoint(rule, Platt(method="platt", feature="mean_of_largest", pixels=8, slope=1, intercept=0))
+
+    found = report.bound(Judged(point, pictures, [point] * len(pictures)), "these")
+
+    shown, *_ = report.table(found).split()
+    assert thresholds.cut(float(shown)) == cut
+
+
+def first_fold(run: Run, dataset: Dataset, place: Path) -> Run:
+    """Return a run of which only the first fold is judged: six pictures, with pits and scratches."""
+    shutil.copytree(run.folder / "fold-0", place / "fold-0")
+    return Run(place, dataset, RECIPE)
+
+
+def test_the_report_and_the_card_say_what_intervals_assume(run: Run, tmp_path: Path) -> None:
+    dataset = replace(run.dataset, examples=[replace(e, scene=e.name[:-1]) for e in run.dataset.examples])
+
+    said = report.how(first_fold(run, dataset, tmp_path / "run"))
+
+    assert "intervals take the 6 pictures, of 2 scenes, as independent" in said
+
+
+def test_a_class_that_no_mask_shows_has_no_overlap(run: Run, tmp_path: Path) -> None:
+    judged = first_fold(run, run.dataset, tmp_path / "run")
+
+    page.write(judged, page.find(judged, resamples=2), tmp_path / "report.html")
+
+    assert '<tr><td>line</td><td class="n">none</td><td class="n"></td>' in (tmp_path / "report.html").read_text()
