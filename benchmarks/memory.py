@@ -78,7 +78,12 @@ def show(section: Section, looks: list[tuple[int, float]], workers: int) -> None
         reached=growth <= MOST_GROWTH,
     )
     most = max(mb for _, mb in looks)
-    section.goal("memory of a worker", f"at most {MOST_MB} MB", f"{most:.0f} MB", reached=most <= MOST_MB)
+    section.goal(
+        f"memory of a worker, sheets of {SIZE[1]}x{SIZE[0]} px",
+        f"at most {MOST_MB} MB",
+        f"{most:.0f} MB",
+        reached=most <= MOST_MB,
+    )
 
 
 def _pss(pid: int) -> float:

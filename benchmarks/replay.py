@@ -1,7 +1,8 @@
 """Compares replays with fresh runs of the model: `python -m benchmarks.replay FOLDER --count 10`.
 
 Each picture is inspected once into a folder of its own; then it is judged at several thresholds twice over: from the
-stored maps, as `GET /v1/inspections/<id>?threshold=` does, and by the model run anew. What differs is counted.
+stored maps, as `GET /v1/inspections/<id>?threshold=` and its curve do, and by the model run anew. What differs is
+counted.
 """
 
 import argparse
@@ -22,7 +23,7 @@ THRESHOLDS = (1 / 255, 0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95, 1.0, "otsu")
 
 
 def disagreements(inspector: Inspector, model: ServedModel, upload: Upload) -> tuple[int, int]:
-    """Return at how many thresholds replay and fresh run differ in anything, and how many defects were compared."""
+    """Return at how many thresholds replay or curve and fresh run differ, and how many defects were compared."""
     record, _ = inspector.inspect(upload)
     maps = model.maps(decode(upload.data).grey)
     different = compared = 0
@@ -34,6 +35,10 @@ def disagreements(inspector: Inspector, model: ServedModel, upload: Upload) -> t
         due = (fresh.verdict, fresh.reasons, fresh.defect_probability, fresh.threshold, fresh.regions.defects)
         different += said != due or replayed.defect_area_fraction != fresh.regions.area_fraction
         compared += len(replayed.defects)
+    for threshold, count, area in inspector.curve(record)[::10]:
+        fresh = judge(maps.q, maps.classes, model.package.card, Terms(threshold=threshold), maps.observed)
+        areas = [defect.area_px for defect in fresh.regions.defects]
+        different += (count, area) != (len(areas), sum(areas))
     return different, compared
 
 
@@ -58,8 +63,8 @@ def main() -> None:
         found = [disagreements(inspector, model, Upload(path.read_bytes(), path.name)) for path in chosen]
     different, defects = (sum(column) for column in zip(*found, strict=True))
     sys.stdout.write(
-        f"{len(chosen)} pictures at {len(THRESHOLDS)} thresholds each: {different} replays differ from fresh runs; "
-        f"{defects} defects compared\n"
+        f"{len(chosen)} pictures at {len(THRESHOLDS)} thresholds each: {different} replays or points of the curve "
+        f"differ from fresh runs; {defects} defects compared\n"
     )
 
 

@@ -48,11 +48,11 @@ def bound(judged: Judged, data: str) -> list[Metric]:
 
 
 def table(figures: Sequence[Metric]) -> str:
-    """Return the figures as lines: value, 95 % interval, name and method."""
+    """Return the figures as lines: value, 95 % interval if any, name and method."""
     lines = []
     for figure in figures:
-        low, high = figure.interval or (figure.value, figure.value)
-        lines.append(f"{figure.value:8.3f}  [{low:7.3f}, {high:7.3f}]  {figure.name}: {figure.method}")
+        interval = "[{:7.3f}, {:7.3f}]".format(*figure.interval) if figure.interval else "none".center(18)
+        lines.append(f"{figure.value:8.3f}  {interval}  {figure.name}: {figure.method}")
     return "\n".join(lines)
 
 

@@ -40,7 +40,7 @@ class Engines:
     def options(self, package: ModelPackage) -> list[list[Option]]:
         """Return the options for a package in tiers: of the first tier in which one is right, the fastest is served.
 
-        Keras is the last: it takes nearly thrice the CPU time (`python -m benchmarks.engines`) and memory.
+        Keras is the last: it takes by far the most CPU time (`python -m benchmarks.engines`) and memory.
         """
         if self._engine == "keras":
             return [[KERAS]]

@@ -82,7 +82,7 @@ def decode(data: bytes, declared_type: str | None = None) -> Picture:
             # a JPEG's own luma is BGR2GRAY of its colours, where none of them is clipped, and takes a third of the time
             image.draft("L", image.size)
             image.load()
-            ImageOps.exif_transpose(image, in_place=True)
+            _turn_upright(image)
             deep = image.mode in DEEP_MODES
             grey = _grey(image)
     except PictureRefused:
@@ -92,6 +92,15 @@ def decode(data: bytes, declared_type: str | None = None) -> Picture:
     except DECODER_ERRORS as error:
         raise PictureRefused("The picture is damaged or incomplete and cannot be decoded.") from error
     return Picture(grey, EXTENSIONS[file_format], viewable=file_format != "TIFF" and not deep)
+
+
+def _turn_upright(image: Image.Image) -> None:
+    """Apply the EXIF orientation, where there is any that can be read: the pixels are whole without."""
+    try:
+        image.getexif()
+    except DECODER_ERRORS:
+        return
+    ImageOps.exif_transpose(image, in_place=True)
 
 
 def pixels_of(data: bytes) -> int:

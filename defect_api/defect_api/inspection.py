@@ -157,13 +157,15 @@ class Inspector:
         return kept if kept and kept.source == "requested" else self._scale
 
     def _card(self, record: Record) -> Card:
+        """Return the card that a record was judged by, or else one of the same weights."""
         served = self._slot.card
-        if served and served.digest == record.model.digest:
+        if served and _is_by(record, served):
             return served
         packages, _ = find_packages(self._models_dir)
-        for package in packages:
-            if package.card.digest == record.model.digest:
-                return package.card
+        cards = [*([served] if served else []), *(package.card for package in packages)]
+        alike = [card for card in cards if card.digest == record.model.digest]
+        if alike:
+            return max(alike, key=lambda card: _is_by(record, card))
         raise Conflict(
             f"The model {record.model.name}/{record.model.version} that judged '{record.id}' is no longer there, and "
             "with it the rules to judge it again."
@@ -180,8 +182,9 @@ class Inspector:
 
     def _holds(self, record: Record, model: ServedModel, sent: Scale | None) -> bool:
         """Tell whether a picture's record is by this model and in the scale that it is to be in."""
-        scale = sent or self._scale_of(record)
-        return record.model.digest == model.package.card.digest and record.scale == scale
+        card, scale = model.package.card, sent or self._scale_of(record)
+        # weights stay where only their card is changed
+        return _is_by(record, card) and record.threshold.value == card.threshold.value and record.scale == scale
 
     def _renewed(self, model: ServedModel, upload: Upload, sent: Scale | None) -> tuple[Record, bool]:
         with self._place(), self._places.alone(int(upload.sha256[:KEY_DIGITS], 16)):
@@ -234,6 +237,11 @@ class Inspector:
             count_inspection(record)
             self._published(record.id)
         return record
+
+
+def _is_by(record: Record, card: Card) -> bool:
+    judged = record.model
+    return (judged.name, judged.version, judged.digest) == (card.name, card.version, card.digest)
 
 
 def stored_map(media: MediaVolume, record: Record, name: str) -> Map:

@@ -9,7 +9,7 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
@@ -122,9 +122,8 @@ class ModelChooser:
     def _choose(self, present: Choice | None) -> tuple[Choice, ServedModel | None]:
         """Try what is newer than the package in service, which stays where nothing newer passes."""
         packages, complaints = find_candidates(self._models_dir, self._wanted)
-        serving = read_package(self._folder / present.package).card if present and present.package else None
-        newer = takewhile(lambda package: package.card != serving, packages)
-        loaded, refused = first_that_passes(newer, self._load_copy)
+        held = read_package(self._folder / present.package) if present and present.package else None
+        loaded, refused = first_that_passes(self._newer(packages, held), self._load_copy)
         choice = present or Choice(package=None)
         before = choice.package
         if loaded:
@@ -134,6 +133,14 @@ class ModelChooser:
         self._publish(choice)
         self._keep_only(choice.package, before)
         return choice, loaded.model if loaded else None
+
+    def _newer(self, packages: Sequence[ModelPackage], held: ModelPackage | None) -> Iterator[ModelPackage]:
+        """Yield the packages to be tried before what is in service; all others where that was taken away."""
+        # what lies there, if broken, was not taken away: nothing older takes its place
+        since = held.card.created_at if held and (self._models_dir / held.key).is_dir() else ""
+        for package in takewhile(lambda package: held is None or package.card != held.card, packages):
+            if package.card.created_at >= since or (held and package.key == held.key):
+                yield package
 
     def _load_copy(self, package: ModelPackage) -> Loaded:
         """Copy a package and load the copy, so that what is proven is what every worker serves."""

@@ -37,8 +37,8 @@ def least_peak(threshold: float, rule: PixelThreshold) -> float:
     """
     own, peak = rule.value, rule.min_peak
     if threshold > own:
-        return max(threshold, peak + (1 - peak) * (threshold - own) / (1 - own))
-    return max(threshold, peak * threshold / own)
+        return max(threshold, peak + (1 - peak) * ((threshold - own) / (1 - own)))
+    return max(threshold, peak * (threshold / own))
 
 
 def histogram(q: Map) -> Histogram:

@@ -117,6 +117,13 @@ def test_exif_orientation_is_applied() -> None:
     np.testing.assert_array_equal(grey, np.rot90(RAMP, -1))
 
 
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP"])
+def test_exif_that_cannot_be_read_costs_no_picture(file_format: str) -> None:
+    options = {"lossless": True} if file_format == "WEBP" else {}
+    garbled = saved(RAMP, file_format, exif=b"Exif\0\0no orientation", **options)
+    np.testing.assert_array_equal(decode(garbled).grey, RAMP)
+
+
 def test_bytes_behind_a_jpegs_end_are_ignored() -> None:
     data = saved(RAMP, "JPEG")
     np.testing.assert_array_equal(decode(data + b"<script>" * 50).grey, decode(data).grey)

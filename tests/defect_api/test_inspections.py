@@ -101,6 +101,17 @@ def test_another_model_digest_runs_anew_and_replaces_the_record(client: FlaskCli
     assert media.record(record.id).model.digest == record.model.digest
 
 
+def test_another_card_of_the_same_weights_runs_anew(client: FlaskClient, media: MediaVolume) -> None:
+    record = Record.model_validate_json(post(client).data)
+    by_another = record.model.model_copy(update={"version": "0"})
+    at_another = record.threshold.model_copy(update={"value": record.threshold.value / 2})
+    for changes in ({"model": by_another}, {"threshold": at_another}):
+        (media.folder / f"{record.id}.json").write_text(record.model_copy(update=changes).model_dump_json())
+        post(client)
+        found = media.record(record.id)
+        assert (found.model, found.threshold) == (record.model, record.threshold)
+
+
 def test_another_picture_under_one_id_is_a_conflict(client: FlaskClient, media: MediaVolume) -> None:
     record = Record.model_validate_json(post(client).data)
     other = record.model_copy(

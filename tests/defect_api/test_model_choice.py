@@ -113,6 +113,22 @@ def test_what_is_in_service_stays_when_its_package_is_replaced_by_a_broken_one(
     assert "digest differs" in worker.slot.complaints[0]
 
 
+@pytest.mark.parametrize("is_readable", [False, True])
+def test_nothing_older_takes_the_place_of_a_package_that_is_broken(
+    settings: Settings, first: Path, *, is_readable: bool
+) -> None:
+    second = newer(first, "2")
+    worker = Worker(settings)
+    if is_readable:
+        (second / "model.keras").write_bytes(b"half a file")
+        change_card(second, description="replaced")
+    else:
+        (second / "model.json").write_text("{")
+    worker.chooser.ask()
+    assert (worker.look(), Worker(settings).look()) == ("tiny/2", "tiny/2")
+    assert len(worker.slot.complaints) == 1
+
+
 def test_what_is_in_service_stays_when_its_package_is_gone(settings: Settings, first: Path) -> None:
     worker = Worker(settings)
     shutil.rmtree(first)

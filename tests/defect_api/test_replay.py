@@ -1,6 +1,7 @@
 """Judging the stored maps again: other thresholds, the curve."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 
 from benchmarks.replay import disagreements, pictures
 from defect_api.inspection import Inspector, Upload
+from defect_api.judgement import Terms
 from defect_api.media import MediaVolume
 from defect_api.record import Record
 from defect_api.served_model import ServedModel, SheetMaps
@@ -79,12 +81,32 @@ def inspector(media: MediaVolume, model: ServedModel, settings: Settings) -> Ins
     return Inspector(media, filled_slot(model), settings)
 
 
+def test_a_replay_is_by_the_card_that_judged_though_another_of_the_same_weights_is_served(
+    inspector: Inspector, media: MediaVolume, model: ServedModel, settings: Settings
+) -> None:
+    record, _ = inspector.inspect(Upload(BLURRED, "sheet.png"))
+    card = model.package.card
+    rule = card.threshold.model_copy(update={"min_region_px": record.image.pixels})
+    twin = card.model_copy(update={"version": "2", "threshold": rule})
+    serving = replace(model, package=replace(model.package, card=twin))
+    replayed = Inspector(media, filled_slot(serving), settings).replay(record, Terms(threshold=0.4))
+    assert replayed == inspector.replay(record, Terms(threshold=0.4))
+    assert replayed.defects
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_replay_equals_a_fresh_run_on_a_generated_sheet(inspector: Inspector, model: ServedModel, seed: int) -> None:
     upload = Upload(png(sheets.generate(seed, defects=(1, 3, 4)).image), "generated.png")
     different, defects = disagreements(inspector, model, upload)
     assert different == 0
     assert defects > 5
+
+
+def test_a_curve_that_is_off_is_a_disagreement(
+    inspector: Inspector, model: ServedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspector, "curve", lambda _record: [(0.4, 99, 1)])
+    assert disagreements(inspector, model, Upload(BLURRED, "sheet.png"))[0] == 1
 
 
 @pytest.mark.skipif(not SEVERSTAL.is_dir(), reason="the Severstal sample is not there")

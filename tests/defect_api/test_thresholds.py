@@ -78,6 +78,20 @@ def test_the_least_peak_moves_with_the_threshold(threshold: float, expected: flo
     assert least_peak(threshold, rule) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("own", [0.2, 0.3, 0.4, 0.75, 0.8])
+def test_at_the_cards_threshold_the_least_peak_is_the_cards_to_the_last_bit(own: float) -> None:
+    rule = PixelThreshold(value=own, uncertainty=0.02, min_peak=0.8, min_region_px=1)
+
+    assert cut(least_peak(own, rule)) == cut(0.8)
+
+
+@pytest.mark.parametrize(("own", "peak"), [(0.1, 0.41), (0.4, 0.8)])
+def test_at_1_what_the_map_is_sure_of_is_found(own: float, peak: float) -> None:
+    rule = PixelThreshold(value=own, uncertainty=0.02, min_peak=peak, min_region_px=1)
+
+    assert cut(least_peak(1.0, rule)) == 255
+
+
 @pytest.mark.parametrize("threshold", [0.1, 0.4, 0.9])
 def test_without_a_least_peak_every_region_of_the_mask_counts(threshold: float) -> None:
     assert least_peak(threshold, PixelThreshold(value=0.4, uncertainty=0.02, min_region_px=1)) == threshold

@@ -128,8 +128,9 @@ def test_the_bound_on_what_is_missed_is_not_rounded_to_another_cut(cut: int) -> 
 
     found = report.bound(Judged(point, pictures, [point] * len(pictures)), "these")
 
-    shown, *_ = report.table(found).split()
+    shown, interval, *_ = report.table(found).split()
     assert thresholds.cut(float(shown)) == cut
+    assert interval == "none"
 
 
 def first_fold(run: Run, dataset: Dataset, place: Path) -> Run:

@@ -11,8 +11,8 @@ export const cut = (threshold) => Math.ceil(255 * threshold);
 /** Return what a defect's highest pixel must reach: min_peak at the rule's own threshold, else in proportion. */
 export function leastPeak(threshold, { value, min_peak }) {
   if (threshold > value)
-    return Math.max(threshold, min_peak + ((1 - min_peak) * (threshold - value)) / (1 - value));
-  return Math.max(threshold, (min_peak * threshold) / value);
+    return Math.max(threshold, min_peak + (1 - min_peak) * ((threshold - value) / (1 - value)));
+  return Math.max(threshold, min_peak * (threshold / value));
 }
 
 /**
