@@ -57,7 +57,7 @@ up: ## serve the platform with Docker on http://localhost (HTTP_PORT=)
 	$(COMPOSE) up --build --detach --wait
 
 down: ## stop what `make up` started; the volumes stay
-	$(COMPOSE) down
+	$(COMPOSE) --profile monitoring down
 
 test-containers: $(DEV_READY) ## build the images, run the system tests against them, take them down
 	@PLATFORM=containers $(BIN)/python -m pytest -m "containers or system and not browser and not local" tests/system $(ARGS)

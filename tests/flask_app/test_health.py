@@ -1,9 +1,12 @@
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 from flask.testing import FlaskClient
+
+from nginx.local.__main__ import ROOT
 
 SEVERAL_PROCESSES = """
 import os
@@ -36,6 +39,20 @@ def test_metrics_count_by_route_and_status(client: FlaskClient) -> None:
 def test_a_made_up_method_is_no_label(client: FlaskClient) -> None:
     client.open("/about", method="MADEUP")
     assert "MADEUP" not in client.get("/metrics").text
+
+
+def test_at_the_start_only_the_folder_of_the_figures_is_emptied_whatever_its_name(tmp_path: Path) -> None:
+    (command,) = re.findall(r"^exec-asap = (.*)$", (ROOT / "flask_app/uwsgi.ini").read_text(), re.MULTILINE)
+    folder, beside = tmp_path / "a copy", tmp_path / "a"
+    for place in (folder, beside):
+        place.mkdir()
+        (place / "kept").touch()
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    # uWSGI puts variables in, and hands the line to the shell
+    line = re.sub(r"\$\((\w+)\)", lambda found: environment[found[1]], command)
+    subprocess.run(["sh", "-c", line], env=environment, check=True)
+    assert list(folder.iterdir()) == []
+    assert (beside / "kept").exists()
 
 
 def test_metrics_of_several_processes_are_summed(tmp_path: Path) -> None:

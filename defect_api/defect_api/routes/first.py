@@ -39,12 +39,14 @@ RESPONSES = {
     summary="Contour of a stored picture",
     responses=RESPONSES,
     openapi_extensions={"parameters": PARAMETERS},
+    security=[{}, {"bearer": []}],
 )
 @api.post(
     "/get_defect_contour",
     summary="Contour of a stored picture",
     responses=RESPONSES,
     openapi_extensions={"parameters": PARAMETERS},
+    security=[{}, {"bearer": []}],
 )
 @writes
 def get_defect_contour() -> Response:
