@@ -117,7 +117,7 @@ def show(section: Section, found: list[Compared], limit: float) -> None:
             times = bare
             target += f", or the bare network's own {bare:.1f}"
         elif bare < wanted:
-            target += f" (the bare network alone: {bare:.1f})"
+            target += f" (the bare network alone: {bare:.2f})"
         section.goal(
             f"sheets a second against {peer}, {'the same compiled network' if engine == 'openvino' else 'Keras'}",
             target,
