@@ -16,7 +16,7 @@ from defect_api.images import Picture, decode, pixels_of
 from defect_api.judgement import CARDS_OWN, Judgement, Terms, judge
 from defect_api.media import MediaVolume, bare_name, inspection_id
 from defect_api.metrics import HELD, count_inspection
-from defect_api.model_package import find_packages
+from defect_api.model_package import known_cards
 from defect_api.overlay import encode_overlay
 from defect_api.places import Places, shared
 from defect_api.png import decode_png, encode_png
@@ -161,11 +161,9 @@ class Inspector:
         served = self._slot.card
         if served and _is_by(record, served):
             return served
-        packages, _ = find_packages(self._models_dir)
-        cards = [*([served] if served else []), *(package.card for package in packages)]
-        alike = [card for card in cards if card.digest == record.model.digest]
+        alike = [card for card in known_cards(self._models_dir, served) if card.digest == record.model.digest]
         if alike:
-            return max(alike, key=lambda card: _is_by(record, card))
+            return max(alike, key=lambda card: (_is_by(record, card), card == served))
         raise Conflict(
             f"The model {record.model.name}/{record.model.version} that judged '{record.id}' is no longer there, and "
             "with it the rules to judge it again."

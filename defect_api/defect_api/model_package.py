@@ -117,6 +117,18 @@ def find_packages(models_dir: Path) -> tuple[list[ModelPackage], list[str]]:
     return sorted(packages, key=lambda package: package.card.created_at, reverse=True), complaints
 
 
+def known_cards(models_dir: Path, served: Card | None) -> list[Card]:
+    """Return the cards of the packages below `models_dir` and of the one in service, newest first.
+
+    The service keeps its own copy of that one, whatever has become of its package.
+    """
+    packages, _ = find_packages(models_dir)
+    cards = [package.card for package in packages]
+    if served and served not in cards:
+        cards.append(served)
+    return sorted(cards, key=lambda card: card.created_at, reverse=True)
+
+
 def find_candidates(models_dir: Path, wanted: str) -> tuple[list[ModelPackage], list[str]]:
     """Return the packages that `wanted`, `<name>` or `<name>/<version>` or empty for any, names, as `find_packages`.
 

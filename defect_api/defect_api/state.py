@@ -10,7 +10,7 @@ from defect_api.history.history import History
 from defect_api.inspection import Inspector
 from defect_api.media import MediaVolume
 from defect_api.model_choice import ModelChooser
-from defect_api.model_package import find_packages
+from defect_api.model_package import known_cards
 from defect_api.served_model import ModelSlot
 from defect_api.settings import Settings
 
@@ -30,15 +30,8 @@ class State:
 
     @property
     def cards(self) -> list[Card]:
-        """Return the cards of the models, newest first: of those in the models folder and of the one in service.
-
-        The service keeps its own copy of that one, whatever has become of its package.
-        """
-        packages, _ = find_packages(self.settings.models_dir)
-        cards = [package.card for package in packages]
-        if (served := self.slot.card) and served not in cards:
-            cards.append(served)
-        return sorted(cards, key=lambda card: card.created_at, reverse=True)
+        """Return the cards of the models, as `known_cards`."""
+        return known_cards(self.settings.models_dir, self.slot.card)
 
 
 def state() -> State:
