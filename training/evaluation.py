@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
 from defect_api.card import Metric, PixelThreshold
 from training import metrics
-from training.operating_point import OperatingPoint, choose, choose_nested
+from training.operating_point import OperatingPoint, bounded_miss_threshold, choose, choose_nested
 from training.predictions import Joined, Predictions
 
 HARD = "at the pictures' own size, at the chosen threshold and smallest region"
@@ -53,6 +53,11 @@ class Judged:
     def rules(self) -> list[PixelThreshold]:
         """Return each picture's rule for regions."""
         return [point.rule for point in self.points]
+
+    @cached_property
+    def bound(self) -> float | None:
+        """Return the threshold of `bounded_miss_threshold`, for which all maps are gone through about ten times."""
+        return bounded_miss_threshold(self.predictions, self.rules)
 
     def counts(self, classes: int) -> metrics.Counts:
         """Count every picture under its own point."""

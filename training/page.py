@@ -18,7 +18,6 @@ from training.evaluation import Judged, figures
 from training.examples import DataError
 from training.history import Row
 from training.metrics import Counts
-from training.operating_point import bounded_miss_threshold
 from training.report import GUARANTEE, how
 from training.runs import RECIPE, Run
 
@@ -83,7 +82,7 @@ def _content(run: Run, found: Findings, notes: Path | None) -> dict[str, Any]:
         "calibration": judged.chosen.calibration,
         "rule": judged.chosen.rule,
         "nested": choices if len(choices) > 1 else [],
-        "bound": bounded_miss_threshold(judged.predictions, judged.rules),
+        "bound": judged.bound,
         "guarantee": GUARANTEE,
         "plots": _plots(run, found, by_name),
         "speed": _rows(run.folder / SPEED),

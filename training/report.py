@@ -12,7 +12,7 @@ from training.datasets import Dataset
 from training.evaluation import Judged, figures
 from training.examples import DataError
 from training.metrics import decided
-from training.operating_point import OperatingPoint, bounded_miss_threshold
+from training.operating_point import OperatingPoint
 from training.packaging import Description
 from training.runs import EXPORTED, Run
 
@@ -42,7 +42,7 @@ def figures_of(run: Run, judged: Judged, resamples: int) -> list[Metric]:
 
 def bound(judged: Judged, data: str) -> list[Metric]:
     """Return the conformal threshold as a card's figure, nothing where none can be promised."""
-    value = bounded_miss_threshold(judged.predictions, judged.rules)
+    value = judged.bound
     name = "highest threshold that is expected to miss at most 10 % of a defect's area"
     return [Metric(name=name, value=value, interval=None, data=data, method=GUARANTEE)] if value else []
 

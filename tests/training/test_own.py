@@ -95,18 +95,21 @@ def test_a_folder_ends_as_a_package_that_is_served(
     assert_limits_are_renewed(package, data)
 
     weights = package.weights.read_bytes()
-    assert main(command) == 1
-    assert "plant/1 is there already; choose another name or version" in capsys.readouterr().err
+    assert_refused(command, "plant/1 is there already; choose another name or version", capsys)
     for kind in ("images", "masks"):
         shutil.copyfile(data / kind / "3.png", data / kind / "4.png")
-    assert main([*command, "--version", "2"]) == 1
-    assert "run was trained on other pictures" in capsys.readouterr().err
+    again = [*command, "--version", "2"]
+    assert_refused(again, "run was trained on other pictures", capsys)
     assert package.weights.read_bytes() == weights
-    assert main([*command, "--version", "2", "--start", ""]) == 1
-    assert "run was trained from another start" in capsys.readouterr().err
-    assert main([*command, "--version", "2", "--start", str(package.path)]) == 1
-    assert f"{package.path} was trained on pictures of rolls" in capsys.readouterr().err
+    assert_refused([*again, "--start", ""], "run was trained from another start", capsys)
+    seen = f"{package.path} was trained on pictures of rolls"
+    assert_refused([*again, "--start", str(package.path)], seen, capsys)
     assert_only_seen_pictures_are_refused(package, datasets.find(data))
+
+
+def assert_refused(command: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(command) == 1
+    assert sentence in capsys.readouterr().err
 
 
 def assert_limits_are_renewed(package: ModelPackage, data: Path) -> None:
