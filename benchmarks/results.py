@@ -106,15 +106,28 @@ def render() -> None:
 
 
 def figures(sections: list[dict[str, Any]]) -> list[str]:
-    """Return the table of the figures to reach."""
-    goals = [Goal(**goal) for section in sections for goal in section["goals"]]
-    rows = [[goal.what, goal.target, goal.measured, "yes" if goal.reached else "no"] for goal in goals]
-    return [_row(["figure", "to reach", "measured", "reached"]), "| --- | --- | --- | --- |", *map(_row, rows)]
+    """Return the table of the figures to reach; a row names its model where that is not the one measured last."""
+    deciding = [section for section in sections if section["goals"]]
+    last = _model(max(deciding, key=lambda section: section["date"])) if deciding else ""
+    rows = [
+        _goal_row(Goal(**goal), "" if _model(section) == last else f" ({_model(section)})")
+        for section in deciding
+        for goal in section["goals"]
+    ]
+    return [_row(["figure", "to reach", "measured", "reached"]), "| --- | --- | --- | --- |", *rows]
 
 
 def _shown(section: dict[str, Any]) -> list[str]:
     about = f"{section['date']}, {section['served']}; load of the machine before: {section['load_before']:.1f}."
     return [f"## {section['title']}", "", about, *section["lines"], ""]
+
+
+def _goal_row(goal: Goal, of: str) -> str:
+    return _row([goal.what + of, goal.target, goal.measured, "yes" if goal.reached else "no"])
+
+
+def _model(section: dict[str, Any]) -> str:
+    return str(section["served"]).partition(" on ")[0]
 
 
 def _stored() -> dict[str, Any]:

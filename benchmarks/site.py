@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -55,8 +56,9 @@ def inspect(address: str) -> str:
 def table(address: str, pages: dict[str, str]) -> Iterator[str]:
     """Yield the lines of a Markdown table, a row a page and device."""
     yield "# The site's pages\n"
-    yield f"Made by `make lighthouse`: Lighthouse's scores of 100, each the median of {RUNS} runs, and the script of a"
-    yield "page as it is sent (gzip). TBT is for how long the page could not answer while it loaded.\n"
+    yield f"Made by `make lighthouse` on {datetime.now(UTC):%Y-%m-%d}: Lighthouse's scores of 100, each the median of"
+    yield f"{RUNS} runs, and the script of a page as it is sent (gzip). TBT is for how long the page could not answer"
+    yield "while it loaded.\n"
     yield "| page | device | performance | accessibility | best practices | TBT, ms | script, kB |"
     yield "| --- | --- | ---: | ---: | ---: | ---: | ---: |"
     for page, path in pages.items():

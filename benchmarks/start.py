@@ -47,7 +47,7 @@ def main() -> None:
         "memory of a worker at its start (RSS)", f"at most {MOST_MB:.0f} MB", f"{later[5]:.0f} MB",
         reached=later[5] <= MOST_MB,
     )  # fmt: skip
-    section.publish("the newest package on both engines")
+    section.publish(f"{'/'.join(served.newest().parts[-2:])} on both engines")
 
 
 def measured(home: Path, engine: str) -> tuple[float, float, float, float]:

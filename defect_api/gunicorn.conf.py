@@ -58,7 +58,8 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 os.environ[PLACES] = tempfile.mkdtemp(prefix="defect-api-", dir=worker_tmp_dir)
 # a large sheet takes seconds; a worker that says nothing for a minute is lost
 timeout = 60
-graceful_timeout = 30
+# longer than nginx waits for an answer, and shorter than what stops the service waits for it
+graceful_timeout = 80
 keepalive = 75
 max_requests = 20_000
 max_requests_jitter = 2_000

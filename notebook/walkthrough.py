@@ -36,7 +36,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from defect_api.judgement import Terms, judge
-from defect_api.model_package import read_package
+from defect_api.model_package import find_candidates
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
 from defect_api.thresholds import cut, histogram, otsu
@@ -263,7 +263,7 @@ plt.show()
 # ignore the names.)
 
 # %%
-package = read_package(max(Path("defect_api/models").glob("*/*/model.json")).parent.resolve())
+package = find_candidates(Path("defect_api/models"), "steel-unet")[0][0]  # the newest, as the service chooses
 card, served = package.card, ServedModel(package, KerasSegmenter(package.weights))
 maps = [served.maps(picture) for picture, _ in pictures]
 answers = [judge(map_.q, map_.classes, card) for map_ in maps]
@@ -284,8 +284,9 @@ show(
 # An answer carries three numbers that all look like "how sure".
 #
 # - A **pixel's probability**: that this pixel would have been labelled as part of a defect.
-# - **`max_probability`**, the highest of 400,000 of those. It says nothing about the sheet. Ask 400,000 people, and
-#   one of them will be certain.
+# - **`max_probability`**, the highest of 400,000 of those. It may tell clean sheets from defective ones, but it is not
+#   calibrated: nothing was fitted so that 0.8 comes true in eight of ten sheets, and the more pixels one asks, the
+#   surer the surest of them is.
 # - **`defect_probability`**, that the sheet has any defect. It is made from the map's largest values and then
 #   *calibrated*: fitted on pictures that the network had never seen, until 0.8 came true in eight of ten.
 
@@ -429,7 +430,7 @@ show(worst)
 # ## What to take home
 #
 # - Trust a figure only with its interval, its split and its threshold: where they come from is in the model's card.
-# - `defect_probability` is a probability; `max_probability` is not.
+# - `defect_probability` is calibrated to how often a sheet has a defect; `max_probability` is not.
 # - A threshold is a decision about costs. Otsu does not know the costs.
 # - Generated sheets prove that the machinery works. They do not prove that it works on your steel: for that, label a
 #   few dozen of your own pictures, clean ones too, and run `make train DATA=folder`.

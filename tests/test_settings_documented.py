@@ -16,6 +16,9 @@ LAUNCHER = {"PORT", "STATE_DIR", "LISTEN_ADDRESS"}
 PLACES = {"MEDIA_DIR", "STATE_DIR"}
 COMPOSE_FILES = (ROOT / "docker-compose.yml", ROOT / "nginx/docker-compose.tls.yml")
 COMPOSE = {name for path in COMPOSE_FILES for name in re.findall(r"\$\{([A-Z_]+)[:?}-]", path.read_text())}
+# where the parts find each other; whoever runs the images elsewhere decides that
+CLUSTER = ("SITE_UPSTREAM", "API_UPSTREAM", "RESOLVER", "SITE_SOCKET", "SITE_HTTP")
+IMAGES = "".join((ROOT / folder / "Dockerfile").read_text() for folder in ("nginx", "flask_app", "defect_api"))
 SERVICES = {*DEFAULTS, *(name.upper() for name in (*ApiSettings.model_fields, *SiteSettings.model_fields))}
 SETTINGS = {*SERVICES, *LAUNCHER, *COMPOSE}
 
@@ -30,3 +33,10 @@ def test_a_setting_can_be_given_to_the_containers(name: str) -> None:
     given = re.search(rf"^ +{name}: |\$\{{{name}[:?]", COMPOSE_FILES[0].read_text(), re.MULTILINE)
     of_the_image = re.search(rf"^(?:ENV|   ) +{name}=", (ROOT / "nginx/Dockerfile").read_text(), re.MULTILINE)
     assert given or of_the_image
+
+
+@pytest.mark.parametrize("name", CLUSTER)
+def test_what_a_cluster_decides_is_in_a_table_with_the_images_default(name: str) -> None:
+    default = re.search(rf"^(?:ENV|   ) +{name}=(\S+)", IMAGES, re.MULTILINE)
+    assert default
+    assert f"| `{name}` | {default[1]} |" in README

@@ -14,6 +14,7 @@ from training.predictions import Predictions
 SHARE = 0.0005
 STRENGTH = 10.0  # of the fit (inverse of the penalty); the features are log odds
 LEAST = 1e-6  # a probability is kept this far from 0 and 1 where its logarithm is taken
+MOST_BINS, LEAST_IN_BIN = 8, 10  # of the pictures' calibration error: with fewer in each, bins differ by chance
 
 Numbers = npt.NDArray[np.float64]
 
@@ -43,11 +44,16 @@ def platt(predictions: Predictions) -> Platt:
 def slope(probability: Numbers, defective: npt.NDArray[np.bool_]) -> float:
     """Return the calibration slope (Cox 1958): of a logistic regression of the truth on the log odds; 1 is right.
 
-    Below 1 probabilities are too extreme, above 1 too timid. Not a number where all pictures are of one kind.
+    Below 1 probabilities are too extreme, above 1 too timid. Not a number where all pictures are of one kind, and not
+    finite where the probabilities tell both kinds apart without an error: then no slope fits better than a steeper one.
     """
     if defective.all() or not defective.any():
         return float("nan")
     clipped = np.clip(probability, LEAST, 1 - LEAST)
+    if clipped[~defective].max() <= clipped[defective].min():
+        return float("inf")
+    if clipped[defective].max() <= clipped[~defective].min():
+        return float("-inf")
     log_odds = np.log(clipped / (1 - clipped))[:, None]
     return float(LogisticRegression(C=np.inf).fit(log_odds, defective).coef_[0, 0])
 
@@ -59,7 +65,12 @@ def bins(probability: Numbers, defective: npt.NDArray[np.bool_], count: int) -> 
     return [(float(probability[part].mean()), float(defective[part].mean()), len(part)) for part in parts]
 
 
-def error(probability: Numbers, defective: npt.NDArray[np.bool_], count: int) -> float:
+def bin_count(pictures: int) -> int:
+    """Return over how many bins of equally many pictures calibration is looked at."""
+    return min(MOST_BINS, max(1, pictures // LEAST_IN_BIN))
+
+
+def error(probability: Numbers, defective: npt.NDArray[np.bool_]) -> float:
     """Return the expected calibration error over bins of equally many pictures (Nguyen and O'Connor 2015)."""
-    found = bins(probability, defective, count)
+    found = bins(probability, defective, bin_count(len(probability)))
     return sum(abs(said - true) * size for said, true, size in found) / len(probability)

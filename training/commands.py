@@ -68,11 +68,17 @@ def make_sheets(options: Options) -> None:
 
 def train(options: Options) -> None:
     """Train the folds asked for, and the network that ships; what is finished already is not done again."""
-    from training import datasets, runs
+    from training import datasets, runs, starts
 
     begun = (options.run_folder / runs.RECIPE).exists()
-    run = runs.Run(options.run_folder, datasets.find(options.data), options.recipe or (None if begun else RECIPE))
-    start = run.pretrain(datasets.find(options.pretraining_data) if options.pretraining_data else None)
+    source = datasets.find(options.pretraining_data) if options.pretraining_data else None
+    run = runs.Run(
+        options.run_folder,
+        datasets.find(options.data),
+        options.recipe or (None if begun else RECIPE),
+        start=starts.pretrained_on(source),
+    )
+    start = run.pretrain(source)
     for number in range(run.recipe.folds) if options.fold is None else options.fold:
         run.train_fold(number, start)
     if options.final:

@@ -1,5 +1,6 @@
 """The curves of a report, as numbers: ROC, precision and recall, reliability, and what each threshold would give."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from defect_api.card import PixelThreshold
 from training import calibration
-from training.metrics import PICTURE_BINS, decided, pixel_bins
+from training.metrics import decided, pixel_bins
 from training.predictions import Prediction, Predictions
 
 Numbers = npt.NDArray[np.float64]
@@ -27,7 +28,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class ByThreshold:
-    """What each of `thresholds` gives on all pictures, for one smallest region kept."""
+    """What each of `thresholds` gives on all pictures."""
 
     thresholds: Numbers
     dice: Numbers
@@ -49,7 +50,7 @@ def precision_recall(probability: Numbers, defective: Truth) -> Curve:
 
 def picture_reliability(probability: Numbers, defective: Truth) -> Curve:
     """Return mean probability and share of defective pictures, by bin of equally many pictures."""
-    said, true, _ = zip(*calibration.bins(probability, defective, PICTURE_BINS), strict=True)
+    said, true, _ = zip(*calibration.bins(probability, defective, calibration.bin_count(len(probability))), strict=True)
     return Curve(np.array(said), np.array(true))
 
 
@@ -63,9 +64,10 @@ def pixel_reliability(histograms: Numbers) -> Curve:
     return Curve(sums[there] / total[there], hits[there] / total[there])
 
 
-def by_threshold(predictions: Predictions, rule: PixelThreshold) -> ByThreshold:
-    """Return overlap, misses and false calls at many thresholds, with the rule for regions."""
-    sums = np.array([[_overlap(p, rule, float(value)) for value in THRESHOLDS] for p in predictions], np.float64)
+def by_threshold(predictions: Predictions, rules: Sequence[PixelThreshold]) -> ByThreshold:
+    """Return overlap, misses and false calls at many thresholds, with each picture's own rule for regions."""
+    pairs = zip(predictions, rules, strict=True)
+    sums = np.array([[_overlap(p, rule, float(value)) for value in THRESHOLDS] for p, rule in pairs], np.float64)
     both, predicted, true = np.moveaxis(sums, -1, 0)
     defective = true[:, 0] > 0
     called = predicted > 0

@@ -30,6 +30,11 @@ class Dataset:
     citation: str
 
     @property
+    def is_severstal(self) -> bool:
+        """Tell whether its classes are Severstal's, which generated sheets show too; one's own are of other kinds."""
+        return self.citation == SEVERSTAL[1]
+
+    @property
     def facts(self) -> DataSet:
         """Return the set as a card lists it."""
         return DataSet(name=self.name, pictures=len(self.examples), licence=self.licence, citation=self.citation)

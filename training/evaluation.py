@@ -7,12 +7,15 @@ from functools import cached_property, partial
 import numpy as np
 
 from defect_api.card import Metric, PixelThreshold
-from training import metrics
+from training import calibration, metrics
 from training.operating_point import OperatingPoint, bounded_miss_threshold, choose, choose_nested
 from training.predictions import Joined, Predictions
 
 HARD = "at the pictures' own size, at the chosen threshold and smallest region"
-BINS = f"expected, {metrics.PICTURE_BINS} bins of equally many pictures"
+BINS = (
+    f"expected, bins of equally many pictures, one for every {calibration.LEAST_IN_BIN} "
+    f"but at most {calibration.MOST_BINS}"
+)
 WILSON = "interval by Wilson (1927)"  # a bootstrap of pictures of which none is missed would promise that none ever is
 FIGURES: dict[str, tuple[Callable[[metrics.Counts], float], str]] = {
     "first system's Dice": (
@@ -43,11 +46,15 @@ SHARES = {metrics.misses: metrics.missed, metrics.false_calls: metrics.called}
 
 @dataclass(frozen=True)
 class Judged:
-    """Folds of predictions under operating points: `chosen` on all of them, each of `points` without its picture."""
+    """Folds of predictions under operating points: `chosen` on all of them, each of `points` without its picture.
+
+    Not so where there is a single fold: it is not `nested`, and judged by its own choice.
+    """
 
     chosen: OperatingPoint
     predictions: Predictions
     points: list[OperatingPoint]
+    nested: bool = True
 
     @property
     def rules(self) -> list[PixelThreshold]:
@@ -56,8 +63,11 @@ class Judged:
 
     @cached_property
     def bound(self) -> float | None:
-        """Return the threshold of `bounded_miss_threshold`, for which all maps are gone through about ten times."""
-        return bounded_miss_threshold(self.predictions, self.rules)
+        """Return the threshold of `bounded_miss_threshold`, for which all maps are gone through about ten times.
+
+        None where the rules were chosen on the very pictures: it promises nothing then.
+        """
+        return bounded_miss_threshold(self.predictions, self.rules) if self.nested else None
 
     def counts(self, classes: int) -> metrics.Counts:
         """Count every picture under its own point."""
@@ -72,7 +82,7 @@ class Judged:
             chosen = choose(folds[0])
             points = [chosen]
         own = [point for fold, point in zip(folds, points, strict=True) for _ in range(len(fold))]
-        return cls(chosen, Joined(folds), own)
+        return cls(chosen, Joined(folds), own, nested=len(folds) > 1)
 
 
 def figures(counts: metrics.Counts, classes: Sequence[str], data: str, how: str, resamples: int) -> list[Metric]:
@@ -80,22 +90,30 @@ def figures(counts: metrics.Counts, classes: Sequence[str], data: str, how: str,
 
     `data` and `how` are what the card says of where the figures come from. A single fold is judged by its own choice,
     so `how` should say that thresholds were chosen on the pictures that are reported. A class that no mask shows has no
-    figure.
+    figure, nor has what is not finite, such as a calibration slope where pictures are told apart without an error.
     """
     wanted = dict(FIGURES)
     for channel, name in enumerate(classes, 1):
         if counts.true[:, channel].any():
-            wanted[f"Dice, {name}"] = (partial(metrics.dice, channel=channel), f"hard, pooled, {HARD}")
+            wanted[f"Dice, {name}"] = (partial(metrics.class_dice, channel=channel), f"hard, pooled, {HARD}")
+    values = {name: figure(counts) for name, (figure, _) in wanted.items()}
     return [
         Metric(
             name=name,
-            value=round(figure(counts), 4),
-            interval=tuple(round(bound, 4) for bound in _interval(counts, figure, resamples)),
+            value=round(values[name], 4),
+            interval=_finite(_interval(counts, figure, resamples)),
             data=data,
             method=f"{what}; {how}",
         )
         for name, (figure, what) in wanted.items()
+        if np.isfinite(values[name])
     ]
+
+
+def _finite(interval: tuple[float, float]) -> tuple[float, float] | None:
+    """Return an interval rounded, None where an end is no number that a card can hold."""
+    low, high = interval
+    return (round(low, 4), round(high, 4)) if np.isfinite(interval).all() else None
 
 
 def _interval(counts: metrics.Counts, figure: Callable[[metrics.Counts], float], resamples: int) -> tuple[float, float]:

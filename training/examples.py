@@ -67,11 +67,16 @@ def read_mask(path: Path) -> Picture:
 
 
 def read_pair(picture: Path, mask: Path, classes: int) -> tuple[Picture, Picture]:
-    """Read a picture and its PNG mask. Raises DataError where they don't fit each other or the classes."""
+    """Read a picture and its PNG mask.
+
+    Raises DataError where they don't fit each other or the classes, or where the mask tells nothing.
+    """
     pixels, ids = read_grey(picture), read_mask(mask)
     if ids.shape != pixels.shape:
         raise DataError(f"{mask} is {ids.shape[::-1]} and its picture {pixels.shape[::-1]}; make them one size")
     known = (ids <= classes) | (ids == IGNORED)
     if not known.all():
         raise DataError(f"{mask} holds class {int(ids[~known].max())}; only 0 to {classes} are known")
+    if (ids == IGNORED).all():
+        raise DataError(f"{mask} leaves all of {picture.name} unknown ({IGNORED}); label some of it, or remove both")
     return pixels, ids

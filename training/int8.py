@@ -68,11 +68,12 @@ def add(package: Path, dataset: Dataset, version: str, models: Path) -> ModelPac
         openvino.save_model(quantise(f32, old, sheets), network, compress_to_fp16=False)
         compiled_form.write_manifest(form, old.card.digest)
         quantised = _loaded(network, PRECISION)
+        others = [figure for figure in old.card.metrics if figure.name != METRIC]
         changed = {
             "version": version,
             "created_at": rfc3339(datetime.now(UTC)),  # the newest is the one that is served
             "tolerance": {**old.card.tolerance, PRECISION: _tolerance(old, quantised)},
-            "metrics": [*old.card.metrics, _lost(old, (reference, quantised), sheets, dataset.name)],
+            "metrics": [*others, _lost(old, (reference, quantised), sheets, dataset.name)],
         }
         card = old.card.model_copy(update=changed)
         (made / CARD).write_text(card.model_dump_json(indent=2) + "\n")

@@ -32,7 +32,7 @@ def segmentation_loss(labels: Any, logits: Any, loss: Loss = DICE) -> Any:
     """
     known = tf.cast(labels != IGNORED, tf.float32)[..., None]
     targets = tf.one_hot(tf.where(labels == IGNORED, 0, labels), logits.shape[-1]) * known
-    entropy = -tf.reduce_sum(targets * tf.nn.log_softmax(logits)) / tf.reduce_sum(known)
+    entropy = tf.math.divide_no_nan(-tf.reduce_sum(targets * tf.nn.log_softmax(logits)), tf.reduce_sum(known))
     missing = OVERLAPS[loss.overlap](_any_and_classes(targets, known), _any_and_classes(tf.nn.softmax(logits), known))
     present = tf.cast(tf.reduce_any(targets[..., 1:] > 0, axis=(0, 1, 2)), tf.float32)
     of_classes = tf.math.divide_no_nan(tf.reduce_sum(missing[1:] * present), tf.reduce_sum(present))

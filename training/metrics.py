@@ -21,7 +21,6 @@ FIRST_SYSTEM_SIZE = (800, 128)  # width and height that its metric was measured 
 FIRST_SYSTEM_BATCH, FIRST_SYSTEM_SMOOTH = 8, 1.0
 FIRST_SYSTEM_ORDERS = 200  # of the pictures; one's metric is off by 0.01 (standard deviation, 99 pictures)
 BINS = 15  # of the pixels' calibration error (Guo et al. 2017)
-PICTURE_BINS = 8  # of the pictures', with equally many in each
 HISTOGRAM = 256
 
 
@@ -73,6 +72,11 @@ def dice(counts: Counts, channel: int = 0) -> float:
     """Return the hard Dice pooled over all pictures."""
     total = counts.predicted[:, channel].sum() + counts.true[:, channel].sum()
     return float(2 * counts.both[:, channel].sum() / total) if total else 1.0
+
+
+def class_dice(counts: Counts, channel: int) -> float:
+    """Return the hard Dice of a class pooled over all pictures; not a number where none of them shows it."""
+    return dice(counts, channel) if counts.true[:, channel].any() else float("nan")
 
 
 def iou(counts: Counts) -> float:
@@ -150,12 +154,12 @@ def calibration_slope(counts: Counts) -> float:
 
 def calibration_error(counts: Counts) -> float:
     """Return the expected calibration error of the calibrated picture-level probability."""
-    return calibration.error(counts.probability, counts.defective, PICTURE_BINS)
+    return calibration.error(counts.probability, counts.defective)
 
 
 def calibration_error_before(counts: Counts) -> float:
     """Return the expected calibration error of the map's mean of largest values, taken for a probability."""
-    return calibration.error(counts.before, counts.defective, PICTURE_BINS)
+    return calibration.error(counts.before, counts.defective)
 
 
 def pixel_calibration_error(counts: Counts) -> float:
@@ -196,7 +200,8 @@ def interval(
 ) -> tuple[float, float]:
     """Return the 95 % percentile bootstrap interval of a figure of counts or of confusions (N, K + 1, K + 1).
 
-    Pictures are resampled, within defective and clean ones where counts tell them apart.
+    Pictures are resampled, within defective and clean ones where counts tell them apart. Draws whose figure is
+    not a number are left out; an end is not finite where too many of the others' are not, or none are left.
     """
     rng = np.random.default_rng(seed)
     groups = _groups(counted)
@@ -204,7 +209,11 @@ def interval(
     for _ in range(resamples):
         index = np.concatenate([rng.choice(group, len(group)) for group in groups if len(group)])
         values.append(figure(counted[index]))
-    low, high = np.nanpercentile(values, [2.5, 97.5])
+    known = [value for value in values if not np.isnan(value)]
+    if not known:
+        return float("nan"), float("nan")
+    with np.errstate(invalid="ignore"):  # between two infinities
+        low, high = np.percentile(known, [2.5, 97.5])
     return float(low), float(high)
 
 
@@ -239,4 +248,6 @@ def _soft(p: Prediction) -> tuple[float, float, float]:
 
 
 def _histogram(p: Prediction) -> list[npt.NDArray[np.int64]]:
-    return [np.bincount(p.q[group], minlength=HISTOGRAM) for group in (p.truth == 0, p.truth > 0)]
+    sound, defective = (np.bincount(p.q[group], minlength=HISTOGRAM) for group in (p.truth == 0, p.truth > 0))
+    sound[0] -= p.ignored
+    return [sound, defective]

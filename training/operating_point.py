@@ -25,6 +25,7 @@ PEAKS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 AS_GOOD = 0.005  # of the score, far below what it varies by from fold to fold
 PICTURE_WEIGHT = 0.5  # of misses and false calls, against pooled Dice
 LEAST_UNCERTAINTY = 0.02
+MISSED = 0.1  # share of a defective picture's defective area, on average over pictures
 THOUSANDTHS = range(1, 1001)  # of a threshold: with three decimals it is shown as it is, and never rounded up
 
 
@@ -51,9 +52,9 @@ class _Table:
         return _Table(self.grid + other.grid, self.totals + other.totals)
 
 
-def choose(predictions: Predictions, uncertainty: float = LEAST_UNCERTAINTY) -> OperatingPoint:
+def choose(predictions: Predictions) -> OperatingPoint:
     """Choose the operating point on predictions of pictures that the network never saw in training."""
-    return OperatingPoint(_best_rule(_tabulate(predictions), uncertainty), calibration.platt(predictions))
+    return OperatingPoint(_best_rule(_tabulate(predictions), LEAST_UNCERTAINTY), calibration.platt(predictions))
 
 
 def choose_nested(folds: Sequence[Predictions]) -> tuple[OperatingPoint, list[OperatingPoint]]:
@@ -73,10 +74,8 @@ def choose_nested(folds: Sequence[Predictions]) -> tuple[OperatingPoint, list[Op
     return OperatingPoint(rule, calibration.platt(Joined(folds))), nested
 
 
-def bounded_miss_threshold(
-    predictions: Predictions, rules: Sequence[PixelThreshold], share: float = 0.1
-) -> float | None:
-    """Return the highest threshold at which a new defective picture is expected to miss at most `share` of its area.
+def bounded_miss_threshold(predictions: Predictions, rules: Sequence[PixelThreshold]) -> float | None:
+    """Return the highest threshold at which at most MISSED of a new picture's defective area is expected to be missed.
 
     It has three decimals. Each picture has its own rule for regions, one that was chosen without it. Conformal risk
     control (Angelopoulos et al. 2022, eq. 4): holds on average over pictures exchangeable with these. None where even
@@ -89,7 +88,7 @@ def bounded_miss_threshold(
         return (sum(missed) + 1) / (len(missed) + 1)
 
     # as the threshold falls regions only grow, and what they must reach falls too: the bound never rises
-    allowed = bisect_right(THOUSANDTHS, share, key=bound)
+    allowed = bisect_right(THOUSANDTHS, MISSED, key=bound)
     return allowed / 1000 if allowed else None
 
 

@@ -6,15 +6,13 @@ from pathlib import Path
 
 import keras
 
-from defect_api.card import DataSet
-from defect_api.model_package import ModelPackage, PackageError, read_package
-from training import datasets, folds, network, packaging, page, pretrained, recipe, report, scenes, stages
-from training.datasets import NEU_SEG, Dataset
+from defect_api.model_package import ModelPackage
+from training import datasets, folds, network, packaging, page, pretrained, recipe, report, scenes, stages, starts
+from training.datasets import Dataset
 from training.examples import DataError, Example
 from training.runs import Run
+from training.starts import IMAGENET
 
-IMAGENET = "imagenet"
-START = "start.txt"  # in a run's folder
 LICENCE = "as the owner of the pictures and the owners of the data sets listed allow"
 
 
@@ -38,7 +36,6 @@ def make(data: Path, choices: Choices) -> ModelPackage:
     """
     packaging.target(choices.models, choices.name, choices.version)
     dataset = datasets.find(data)
-    check_unseen(dataset, choices.start)
     start = _start(dataset, choices)
     run = _opened(dataset, choices)
     for number in range(run.recipe.folds):
@@ -68,50 +65,12 @@ def fold_count(examples: Sequence[Example], most: int) -> int:
     return count
 
 
-def facts(start: str) -> list[DataSet]:
-    """Return the data behind the start: its owners' terms hold for what is made of it."""
-    if start == IMAGENET:
-        return []
-    if start:
-        return _started_package(start).card.data
-    licence, citation = NEU_SEG
-    return [DataSet(name="NEU-Seg, training split", pictures=3630, licence=licence, citation=citation)]
-
-
-def check_unseen(dataset: Dataset, start: str) -> None:
-    """Refuse a start that was trained on pictures of the set: no fold would be judged on new ones.
-
-    Public sets are known by what is cited, one's own pictures by the digests that a package lists, or else by their
-    set's name. Raises DataError.
-    """
-    behind, listed = facts(start), _listed(start)
-    if dataset.citation != datasets.OWN[1]:
-        seen = any(part.citation == dataset.citation for part in behind)
-    elif listed:
-        seen = not listed.isdisjoint(datasets.digests(dataset.examples))
-    else:
-        seen = any(part.name == dataset.name for part in behind)
-    if seen:
-        raise DataError(
-            f"{start or 'the network that comes along'} was trained on pictures of {dataset.name}, so the folds would "
-            f"be judged on what it has seen; choose another START, such as {IMAGENET}, or give pictures of new scenes "
-            "only"
-        )
-
-
-def _listed(start: str) -> set[str]:
-    return set() if start in ("", IMAGENET) else packaging.trained_on(Path(start))
-
-
 def _opened(dataset: Dataset, choices: Choices) -> Run:
     """Open the run, or start it with the recipe, in as many folds as the pictures allow."""
-    begun_from = choices.run / START
-    if begun_from.exists() and begun_from.read_text() != choices.start:
-        raise DataError(f"{choices.run} was trained from another start; choose another RUN, or remove it")
     most = recipe.load(choices.recipe).folds
-    run = Run(choices.run, dataset, choices.recipe, fold_count(dataset.examples, most))
-    begun_from.write_text(choices.start)
-    return run
+    return Run(
+        choices.run, dataset, choices.recipe, fold_count(dataset.examples, most), start=starts.chosen(choices.start)
+    )
 
 
 def _start(dataset: Dataset, choices: Choices) -> keras.Model:
@@ -120,7 +79,7 @@ def _start(dataset: Dataset, choices: Choices) -> keras.Model:
         return pretrained.load()
     if choices.start == IMAGENET:
         return stages.from_imagenet(chosen, len(dataset.classes))
-    model = keras.saving.load_model(_started_package(choices.start).weights, compile=False)
+    model = keras.saving.load_model(starts.started_package(choices.start).weights, compile=False)
     built = network.architecture_of(model)
     if not built.widths or built.encoder != chosen.network.encoder:
         raise DataError(
@@ -130,15 +89,6 @@ def _start(dataset: Dataset, choices: Choices) -> keras.Model:
     return model
 
 
-def _started_package(start: str) -> ModelPackage:
-    try:
-        package = read_package(Path(start).resolve())
-        package.verify()
-    except PackageError as error:
-        raise DataError(f"{start} is no start: {error}; name a package's folder, or {IMAGENET}") from error
-    return package
-
-
 def _description(run: Run, found: page.Findings, choices: Choices) -> packaging.Description:
     heights, widths = packaging.size_ranges(run.dataset.examples)
     return packaging.Description(
@@ -146,7 +96,7 @@ def _description(run: Run, found: page.Findings, choices: Choices) -> packaging.
         version=choices.version,
         text=f"U-Net trained on {run.dataset.name}: {len(run.dataset.examples)} pictures.",
         classes=run.dataset.classes,
-        data=[run.dataset.facts, *facts(choices.start)],
+        data=[run.dataset.facts, *run.start.data],
         weights_licence=LICENCE,
         training={**run.recipe.source, "start": choices.start or "pre-trained on NEU-Seg"},
         known_weaknesses=run.recipe.known_weaknesses,
@@ -154,5 +104,5 @@ def _description(run: Run, found: page.Findings, choices: Choices) -> packaging.
         operating_points=report.consequences(run, found.judged),
         heights=heights,
         widths=widths,
-        pictures=sorted({*datasets.digests(run.dataset.examples), *_listed(choices.start)}),
+        pictures=sorted({*datasets.digests(run.dataset.examples), *run.start.pictures}),
     )

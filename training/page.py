@@ -78,7 +78,7 @@ def _content(run: Run, found: Findings, notes: Path | None) -> dict[str, Any]:
         "figures": [figure for figure in found.figures if not figure.name.startswith("Dice, ")],
         "classes": _classes(run, found, by_name),
         "how": found.how,
-        "flatters": "flatters" in found.how,
+        "own_choice": not judged.nested,
         "calibration": judged.chosen.calibration,
         "rule": judged.chosen.rule,
         "nested": choices if len(choices) > 1 else [],
@@ -94,6 +94,7 @@ def _content(run: Run, found: Findings, notes: Path | None) -> dict[str, Any]:
 def _plots(run: Run, found: Findings, by_name: Mapping[str, Metric]) -> dict[str, str]:
     judged, counts = found.judged, found.counts
     defective, rule = counts.defective, judged.chosen.rule
+    by_threshold = curves.by_threshold(judged.predictions, judged.rules)
     histories, networks = _histories(run.folder), _rows(run.folder / TRADEOFF)
     pictures = {
         "before calibration": curves.picture_reliability(counts.before, defective),
@@ -108,7 +109,7 @@ def _plots(run: Run, found: Findings, by_name: Mapping[str, Metric]) -> dict[str
         ),
         "reliability": plots.reliability(pictures, "of a picture"),
         "pixels": plots.reliability({"pixels": curves.pixel_reliability(counts.histogram)}, "of a pixel"),
-        "thresholds": plots.thresholds(curves.by_threshold(judged.predictions, rule), rule.value, rule.uncertainty),
+        "thresholds": plots.thresholds(by_threshold, rule.value, rule.uncertainty),
         "training": plots.training(histories) if histories else "",
         "tradeoff": plots.tradeoff(networks) if networks else "",
     }

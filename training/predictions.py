@@ -20,7 +20,8 @@ class Prediction:
     """A picture's two maps as they are served, with its true mask; all uint8 (H, W).
 
     `q` is the 8-bit probability map, `classes` the likeliest class from 0, `truth` holds ids, 0 for sound. Where the
-    truth is given as IGNORED both it and `q` become 0, so that nothing is found there and nothing missed.
+    truth is given as IGNORED both it and `q` become 0, so that nothing is found there and nothing missed; `ignored`
+    tells how many pixels that are.
     """
 
     name: str
@@ -28,12 +29,14 @@ class Prediction:
     classes: Picture
     truth: Picture
     novelty: float | None = None  # not kept on disk
+    ignored: int = 0
 
     def __post_init__(self) -> None:
         known = self.truth != IGNORED
         if not known.all():
             object.__setattr__(self, "q", self.q * known)
             object.__setattr__(self, "truth", self.truth * known)
+            object.__setattr__(self, "ignored", int(np.count_nonzero(~known)))
 
     @property
     def defective(self) -> bool:
@@ -77,10 +80,14 @@ class Joined:
 
 
 def export(model: keras.Model, path: Path, reduction: int = 1, pyramid: Sequence[int] = ()) -> Path:
-    """Write a network as the file that is served; `reduction` and `pyramid` are those that it was trained with."""
+    """Write a network as the file that is served, whole or not at all.
+
+    `reduction` and `pyramid` are those that it was trained with.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    network.with_probabilities(model, reduction, pyramid).save(path)
-    return path
+    fresh = path.with_name(f"new-{path.name}")
+    network.with_probabilities(model, reduction, pyramid).save(fresh)
+    return fresh.replace(path)
 
 
 def predict(weights: Path, examples: Iterable[Example], stride: int) -> Iterator[Prediction]:
@@ -102,7 +109,7 @@ def save(predictions: Iterable[Prediction], folder: Path) -> None:
     for p in predictions:
         path = folder / f"{p.name}.npz"
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(path, q=p.q, classes=p.classes, truth=p.truth)
+        np.savez_compressed(path, q=p.q, classes=p.classes, truth=p.truth, ignored=p.ignored)
 
 
 def load(folder: Path) -> Kept:
@@ -112,4 +119,6 @@ def load(folder: Path) -> Kept:
 
 def _read(path: Path, name: str) -> Prediction:
     with np.load(path) as arrays:
-        return Prediction(name, arrays["q"], arrays["classes"], arrays["truth"])
+        # what an earlier version kept does not tell
+        ignored = int(arrays["ignored"]) if "ignored" in arrays else 0
+        return Prediction(name, arrays["q"], arrays["classes"], arrays["truth"], ignored=ignored)

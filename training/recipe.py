@@ -64,6 +64,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if not self.finetuning:
             raise ValueError("it has no stage of fine-tuning")
+        if self.folds < 2:
+            raise ValueError(f"folds = {self.folds}, and it takes two at the least: one to learn from, one to judge")
 
 
 def load(path: Path, folds: int | None = None) -> Recipe:

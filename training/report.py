@@ -9,9 +9,9 @@ from defect_api.model_package import ModelPackage
 from training import datasets, packaging, predictions, reference, sheets
 from training.consequences import operating_points
 from training.datasets import Dataset
-from training.evaluation import Judged, figures
+from training.evaluation import WILSON, Judged, figures
 from training.examples import DataError
-from training.metrics import decided
+from training.metrics import decided, wilson
 from training.operating_point import OperatingPoint
 from training.packaging import Description
 from training.runs import EXPORTED, Run
@@ -43,7 +43,7 @@ def figures_of(run: Run, judged: Judged, resamples: int) -> list[Metric]:
 def bound(judged: Judged, data: str) -> list[Metric]:
     """Return the conformal threshold as a card's figure, nothing where none can be promised."""
     value = judged.bound
-    name = "highest threshold that is expected to miss at most 10 % of a defect's area"
+    name = "highest threshold that is expected to miss at most 10 % of a sheet's defective area, on average over sheets"
     return [Metric(name=name, value=value, interval=None, data=data, method=GUARANTEE)] if value else []
 
 
@@ -68,7 +68,7 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
         raise DataError(f"{run.folder} has no network to package; train the final one: train without --no-final")
     judged = Judged.of(run.judged())
     point, found = judged.chosen, figures_of(run, judged, resamples)
-    if len(run.dataset.classes) == sheets.CLASSES:
+    if run.dataset.is_severstal:
         found += evaluate_generated(weights, point, run.stride)
     trained_on = "all pictures" if final.exists() else "the first fold's training pictures"
     heights, widths = _sizes(run.dataset)
@@ -85,7 +85,7 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
         operating_points=consequences(run, judged),
         heights=heights,
         widths=widths,
-        pictures=datasets.digests(run.dataset.examples),
+        pictures=sorted({*datasets.digests(run.dataset.examples), *run.start.pictures}),
     )
     return write_gated(run, weights, point, found, description, models_dir)
 
@@ -112,17 +112,22 @@ def evaluate_generated(weights: Path, point: OperatingPoint, stride: int) -> lis
         "misses per 100 defective generated sheets": [not called for defective, called in found if defective],
         "false calls per 100 clean generated sheets": [called for defective, called in found if not defective],
     }
-    method = "none of them in training; python -m training package"
+    method = f"none of them in training, {WILSON}; python -m training package"
     return [
         Metric(
             name=name,
             value=round(100 * sum(wrong) / len(wrong), 2),
-            interval=None,
+            interval=_per_100(wilson(sum(wrong), len(wrong))),
             data=f"{len(wrong)} generated sheets",
             method=method,
         )
         for name, wrong in shares.items()
     ]
+
+
+def _per_100(shares: tuple[float, float]) -> tuple[float, float]:
+    low, high = (round(100 * share, 2) for share in shares)
+    return low, high
 
 
 def consequences(run: Run, judged: Judged) -> OperatingPoints | None:
@@ -133,7 +138,7 @@ def consequences(run: Run, judged: Judged) -> OperatingPoints | None:
 
 def _sizes(dataset: Dataset) -> tuple[tuple[int, int], tuple[int, int]]:
     """Return the heights and widths to allow, px; Severstal's recipe covers more scales than its pictures show."""
-    if dataset.citation == datasets.SEVERSTAL[1]:
+    if dataset.is_severstal:
         return packaging.HEIGHTS, packaging.WIDTHS
     return packaging.size_ranges(dataset.examples)
 
@@ -164,11 +169,7 @@ def _independence(run: Run) -> str:
 
 
 def _facts(run: Run) -> list[DataSet]:
-    licence, citation = datasets.NEU_SEG
-    facts = [
-        run.dataset.facts,
-        DataSet(name="NEU-Seg, training split", pictures=3630, licence=licence, citation=citation),
-    ]
+    facts = [run.dataset.facts, *run.start.data]
     count = max(stage.generated_sheets for stage in run.recipe.finetuning)
     if count:
         facts.append(

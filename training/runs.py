@@ -8,34 +8,47 @@ from pathlib import Path
 
 import keras
 
-from training import folds, predictions, pretrained, recipe, scenes, stages
+from training import folds, predictions, pretrained, recipe, scenes, stages, starts
 from training.datasets import Dataset
 from training.examples import DataError, Example
 from training.folds import Fold
 from training.predictions import Predictions
 from training.recipe import Stage
+from training.starts import Start
 
 RECIPE, EXPORTED, PRETRAINING = "recipe.toml", "exported.keras", "pretraining"
 FINGERPRINT = "pictures.sha256"
 
 
 class Run:
-    """One recipe on one data set; every step is skipped where its result is in the folder already."""
+    """One recipe on one data set; a stage of training is skipped where its network is in the folder already.
+
+    Exporting a trained network and predicting with it, which take minutes, are done again.
+    """
 
     def __init__(
-        self, folder: Path, dataset: Dataset, recipe_file: Path | None = None, fold_count: int | None = None
+        self,
+        folder: Path,
+        dataset: Dataset,
+        recipe_file: Path | None = None,
+        fold_count: int | None = None,
+        start: Start | None = None,
     ) -> None:
-        """Open a run's folder, or start one with a recipe, in `fold_count` folds where that is given.
+        """Open a run's folder, or begin one with a recipe, in `fold_count` folds where that is given.
 
-        Raises DataError where the folder holds a run of another recipe, or on other data, or the recipe does not suit
-        the data.
+        Whoever trains says from what `start`. Raises DataError where the folder holds a run of another recipe, on other
+        data or from another start, or the recipe or the start does not suit the data.
         """
         self.folder, self.dataset = folder, dataset
         self.recipe = recipe.load(recipe_file or folder / RECIPE, fold_count)
+        if start:
+            starts.check(start, dataset, self.recipe)
         if (folder / RECIPE).exists():
             self._check(recipe_file)
         else:
             self._begin()
+        if start:
+            starts.keep(start, folder)
 
     def pretrain(self, source: Dataset | None) -> keras.Model:
         """Return the network that fine-tuning starts from: pre-trained on `source`, or the one that comes along."""
@@ -76,6 +89,11 @@ class Run:
         return min(len(list(place.glob(f"stage-*/{stages.FINISHED}"))) for place in places)
 
     @property
+    def start(self) -> Start:
+        """What its networks started from. Raises DataError where that cannot be read."""
+        return starts.kept(self.folder)
+
+    @property
     def stride(self) -> int:
         """Of what the sides of the pictures given to the exported network are multiples, in px."""
         return self.recipe.finetuning[-1].stride
@@ -92,7 +110,7 @@ class Run:
 
     def _begin(self) -> None:
         # before there is a run: it would not go on by a corrected recipe
-        stages.check_sheets(self.recipe.finetuning, len(self.dataset.classes))
+        stages.check_sheets(self.recipe.finetuning, self.dataset)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / FINGERPRINT).write_text(_fingerprint(self.dataset))
         # last, as a folder with a recipe holds a run
@@ -116,6 +134,7 @@ class Run:
     def _staged(
         self, chosen: Sequence[Stage], source: Dataset, examples: Sequence[Example], start: keras.Model, place: Path
     ) -> keras.Model:
+        stages.check_sheets(chosen, source)
         return stages.train(self.recipe, chosen, examples, len(source.classes), start, place)
 
 

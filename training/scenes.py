@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import cv2
@@ -19,7 +20,9 @@ DARK = 12  # grey level below which there is no steel
 BLOCK = 512  # pictures that are compared with all others at once
 ALIKE = 0.38  # correlation that means one scene; on the Severstal sample, pairs above it were one coil or one plate
 MEAN = ALIKE / 2  # correlation of two scenes that are one
-NEAREST = 100  # of the pictures that one is alike to, the most alike are looked at: what linking takes is bounded
+# of the pictures that one is alike to, the most alike are looked at: what linking takes is bounded; two that both have
+# so many and are alike are of one scene
+NEAREST = 100
 
 
 def group(examples: Sequence[Example]) -> list[int]:
@@ -40,8 +43,8 @@ def alike(examples: Sequence[Example]) -> list[int]:
     for number, example in enumerate(examples):
         for view, field in zip(views, _shortened(_detail(example)), strict=True):
             view[number] = _unit(field)
-    pairs = dict(pair for first in range(0, len(examples), BLOCK) for pair in _neighbours(views, first))
-    return _linked(pairs, len(examples))
+    rows = [row for first in range(0, len(examples), BLOCK) for row in _neighbours(views, first)]
+    return _linked(_pairs(rows), len(examples))
 
 
 def folds(scenes: Sequence[int], kinds: Sequence[str], count: int, seed: int) -> list[int]:
@@ -84,8 +87,8 @@ def _unit(field: Field) -> Field:
     return np.asarray(centred / (np.linalg.norm(centred) + 1e-6), np.float32)
 
 
-def _neighbours(views: Sequence[Field], first: int) -> Iterator[tuple[tuple[int, int], float]]:
-    """Yield the pairs that pictures `first` to `first` + BLOCK are alike in, in the best view and turned any way."""
+def _neighbours(views: Sequence[Field], first: int) -> Iterator[dict[int, float]]:
+    """Yield what pictures `first` to `first` + BLOCK are alike to, in the best view and turned any way."""
     count = len(views[0])
     alike = np.zeros((min(BLOCK, count - first), count), np.float32)
     for view in views:
@@ -97,7 +100,21 @@ def _neighbours(views: Sequence[Field], first: int) -> Iterator[tuple[tuple[int,
         row[number] = 0
         found = np.flatnonzero(row > ALIKE)
         nearest = found[np.argsort(-row[found], kind="stable")[:NEAREST]]
-        yield from (((min(number, other), max(number, other)), float(row[other])) for other in nearest.tolist())
+        yield {other: float(row[other]) for other in nearest.tolist()}
+
+
+def _pairs(rows: Sequence[Mapping[int, float]]) -> dict[tuple[int, int], float]:
+    """Return the pairs that are alike, from what each picture is alike to.
+
+    Only pairs of two pictures that are alike to more than are listed may be missing, and would count as 0: there, a
+    correlation without end makes one scene of those that are listed.
+    """
+    crowded = {number for number, row in enumerate(rows) if len(row) == NEAREST}
+    return {
+        (min(number, other), max(number, other)): math.inf if {number, other} <= crowded else value
+        for number, row in enumerate(rows)
+        for other, value in row.items()
+    }
 
 
 def _linked(pairs: Mapping[tuple[int, int], float], count: int) -> list[int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 
 from training import encoder, network, sheets
+from training.datasets import Dataset
 from training.examples import DataError, Example
 from training.fit import Fitting
 from training.recipe import Recipe, Stage
@@ -16,7 +17,7 @@ GENERATED_SEED = 1_000_000  # of the sheets that are mixed into training
 
 
 def from_imagenet(recipe: Recipe, classes: int) -> keras.Model:
-    """Build a network whose encoder has its ImageNet weights and whose decoder is random, by the recipe's seed."""
+    """Build a network whose encoder has ImageNet weights, if there are any for it; the rest is random, by the seed."""
     keras.utils.set_random_seed(recipe.seed)
     model = network.build(classes, recipe.network)
     encoder.load_imagenet(model)
@@ -34,9 +35,7 @@ def train(
     """Train some of the recipe's stages on `classes` classes, from `start`'s weights, each in its `stage-<n>` folder.
 
     The head's weights are taken over too, if it is for as many classes. Finished stages are read, not trained again.
-    Raises DataError as `check_sheets` does.
     """
-    check_sheets(stages, classes)
     model = start
     for number, stage in enumerate(stages):
         place = folder / f"stage-{number}"
@@ -49,12 +48,12 @@ def train(
     return model
 
 
-def check_sheets(stages: Sequence[Stage], classes: int) -> None:
-    """Raise DataError where stages mix generated sheets into pictures that show another number of classes."""
-    if classes != sheets.CLASSES and any(stage.generated_sheets for stage in stages):
+def check_sheets(stages: Sequence[Stage], source: Dataset) -> None:
+    """Raise DataError where stages mix generated sheets into pictures whose classes are other ones."""
+    if not source.is_severstal and any(stage.generated_sheets for stage in stages):
         raise DataError(
-            f"the recipe mixes in generated sheets, which show {sheets.CLASSES} classes, and the data have {classes}; "
-            "set its generated_sheets to 0, or choose training/configs/own.toml"
+            f"the recipe mixes in generated sheets, which show Severstal's classes, and those of {source.name} are "
+            "others; set its generated_sheets to 0, or choose training/configs/own.toml"
         )
 
 

@@ -90,7 +90,9 @@ class Metric(Part):
 
     name: str
     value: float
-    interval: tuple[float, float] | None = Field(description="95 % bootstrap interval")
+    interval: tuple[float, float] | None = Field(
+        description="95 % interval: of a share of sheets by Wilson (1927), else by a bootstrap"
+    )
     data: str
     method: str
 

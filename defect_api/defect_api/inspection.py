@@ -105,7 +105,7 @@ class Inspector:
     def inspect_stored(self, name: str, terms: Terms = CARDS_OWN) -> tuple[Record, bool]:
         """Inspect a picture that lies on the media volume; an inspection's original is that inspection.
 
-        Raises NotFound, and what `inspect` raises.
+        Raises NotFound, FileUnreadable, and what `inspect` raises.
         """
         data = self._media.read(name)
         record = self._of_original(name)
@@ -129,7 +129,7 @@ class Inspector:
         """Judge the stored maps of `record` on other terms; no model runs and nothing is stored.
 
         Raises Conflict where the card of the record's model is gone or a map is damaged, NotFound where a map is gone,
-        and Unprocessable for a threshold that the card cannot give.
+        Unprocessable for a threshold that the card cannot give, and Busy.
         """
         with self.room.of(record.image.pixels):
             judgement = judge(
@@ -245,7 +245,7 @@ def _is_by(record: Record, card: Card) -> bool:
 def stored_map(media: MediaVolume, record: Record, name: str) -> Map:
     """Return the map of `record` that is stored as `name`, uint8, H x W.
 
-    Raises NotFound where it is gone, and Conflict where it is damaged.
+    Raises NotFound where it is gone, and Conflict where it is damaged or may not be read.
     """
     try:
         found = decode_png(media.read(name))

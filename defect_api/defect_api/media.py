@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from werkzeug.utils import secure_filename
 
 from defect_api.images import EXTENSIONS
-from defect_api.problems import MediaFull, MediaReadOnly, NotFound, RecordUnreadable
+from defect_api.problems import FileUnreadable, MediaFull, MediaReadOnly, NotFound, RecordUnreadable
 from defect_api.publication import Publication
 from defect_api.record import Record
 
@@ -120,8 +120,13 @@ class MediaVolume:
         return path
 
     def read(self, name: str) -> bytes:
-        """Return the bytes of the file `name`. Raises NotFound."""
-        return self.path(name).read_bytes()
+        """Return the bytes of the file `name`. Raises NotFound and FileUnreadable."""
+        try:
+            return self.path(name).read_bytes()
+        except PermissionError as error:
+            raise FileUnreadable(
+                f"The file '{name}' on the media volume may not be read by the service; its permissions forbid it."
+            ) from error
 
     def record(self, identifier: str) -> Record:
         """Return the record of the inspection `identifier`. Raises NotFound and RecordUnreadable."""
@@ -213,6 +218,10 @@ class MediaVolume:
                 return Record.model_validate_json(file.read()), os.fstat(file.fileno())
         except FileNotFoundError as error:
             raise NotFound(f"There is no inspection '{identifier}'.") from error
+        except PermissionError as error:
+            raise RecordUnreadable(
+                f"The file {identifier}.json may not be read by the service; its permissions forbid it."
+            ) from error
         except ValidationError as error:
             raise RecordUnreadable(
                 f"The record of the inspection '{identifier}' is damaged, or was written by a newer version of this "

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 CHOICE, ASKED, LOCK = "choice.json", "asked", "lock"
 LOOK_S = 1.0
+# how long a service without a model waits before it tries again: a full disk may have got room, a package may have come
+RETRY_S = 60.0
 
 
 class Choice(Part):
@@ -48,7 +50,7 @@ class ModelChooser:
         self._engines = Engines(settings)
         self._held: str | None = None
         self._failure: str | None = None
-        # whether this worker makes the first choice; the others wait for it
+        # whether this worker makes the first choice, and tries again where nothing passed; the others wait for it
         self.is_first = False
 
     def forget(self) -> None:
@@ -85,13 +87,20 @@ class ModelChooser:
                     raise
 
     def attend(self, slot: ModelSlot) -> None:
-        """Keep the model in `slot`, once it is filled, the one that is chosen; never ends."""
+        """Keep the model in `slot`, once it is filled, the one that is chosen; never ends.
+
+        While there is none, the worker that made the first choice chooses anew each `RETRY_S`.
+        """
         slot.wait()
+        tried = time.monotonic()
         while True:
             time.sleep(LOOK_S)
+            again = self.is_first and slot.card is None and time.monotonic() - tried >= RETRY_S
+            if again:
+                tried = time.monotonic()
             told = self._failure
             try:
-                self.look(slot)
+                self.look(slot, again=again)
             except PackageError as error:
                 # what cannot be loaded is tried again at each look
                 if str(error) != told:
@@ -99,13 +108,13 @@ class ModelChooser:
             except OSError:
                 log.exception("the choice of the model cannot be followed")
 
-    def look(self, slot: ModelSlot) -> None:
-        """Choose anew if that was asked for, and put in service what was chosen, by whomever.
+    def look(self, slot: ModelSlot, *, again: bool = False) -> None:
+        """Choose anew if that was asked for, here or by `ask`, and put in service what was chosen, by whomever.
 
         Raises PackageError where that cannot be loaded; what is in service stays, and the next look tries again.
         """
         choice, model = self._choice(), None
-        if self._asked():
+        if self._asked() or again:
             with self._locked():
                 choice, model = self._choose(self._choice())
         if choice and choice.package and choice.package != self._held:
@@ -150,6 +159,8 @@ class ModelChooser:
             _copy_files(package.path, copy)
             return load_package(read_package(copy), self._engines)
         except OSError as error:
+            # half a copy would take the room that is left
+            shutil.rmtree(room, ignore_errors=True)
             raise PackageError(f"model {package.key}: it cannot be copied ({error.strerror})") from error
 
     def _take(self, choice: Choice, model: ServedModel | None) -> ServedModel:

@@ -1,6 +1,7 @@
 """Model packages on disk: finding them, reading their cards and making sure that the weights are the card's."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -107,14 +108,25 @@ def read_package(path: Path) -> ModelPackage:
 
 
 def find_packages(models_dir: Path) -> tuple[list[ModelPackage], list[str]]:
-    """Return the packages below `models_dir`, newest first, and a sentence for each that cannot be read."""
-    packages, complaints = [], []
+    """Return the packages below `models_dir`, newest first, and a sentence for each that cannot be read.
+
+    So have folders that the service may not look into.
+    """
+    packages, complaints = [], _closed_folders(models_dir)
     for card in sorted(models_dir.glob(f"*/*/{CARD}")):
         try:
             packages.append(read_package(card.parent.resolve()))
         except PackageError as error:
             complaints.append(str(error))
     return sorted(packages, key=lambda package: package.card.created_at, reverse=True), complaints
+
+
+def _closed_folders(models_dir: Path) -> list[str]:
+    # patterns pass over these in silence; a disk of its own has a lost+found that is root's
+    folders = [models_dir, *models_dir.glob("[!.]*/"), *models_dir.glob("[!.]*/[!.]*/")]
+    closed = [folder for folder in folders if folder.exists() and not os.access(folder, os.R_OK | os.X_OK)]
+    names = ["/".join(["the models folder", *folder.relative_to(models_dir).parts]) for folder in closed]
+    return [f"the service may not look into {name}" for name in names if not name.endswith("/lost+found")]
 
 
 def known_cards(models_dir: Path, served: Card | None) -> list[Card]:

@@ -5,6 +5,7 @@ import os
 import shutil
 import struct
 import tempfile
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 
 # names the folder that the server made before its workers
 FOLDER = "PLACES_DIR"
+LOOK_S = 0.1
 
 
 class Places:
@@ -33,12 +35,12 @@ class Places:
         self._places = [folder / str(number) for number in range(count)]
 
     @contextmanager
-    def hold(self) -> Iterator[bool]:
-        """Hold a place where one is free at once; gives whether one was."""
+    def hold(self, patience_s: float = 0) -> Iterator[bool]:
+        """Hold a place where one is free at once or, looked for again and again, within `patience_s`; gives whether."""
+        end = time.monotonic() + patience_s
         with ExitStack() as stack:
-            # one looks at a time: a place that was free when it began is not taken before it gets there
-            with locked(self._door, wait=True):
-                free = self._takes_free_one(stack)
+            while not (free := self._finds_free_one(stack)) and time.monotonic() < end:
+                time.sleep(LOOK_S)  # a lock on a file cannot be waited for with a limit
             yield free
 
     def taken(self) -> int:
@@ -64,6 +66,11 @@ class Places:
             # a byte for each key, of an opened file and so between threads too: fcntl(2), struct flock
             fcntl.fcntl(file, fcntl.F_OFD_SETLKW, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, key, 1, 0))
             yield
+
+    def _finds_free_one(self, stack: ExitStack) -> bool:
+        # one looks at a time: a place that was free when it began is not taken before it gets there
+        with locked(self._door, wait=True):
+            return self._takes_free_one(stack)
 
     def _takes_free_one(self, stack: ExitStack) -> bool:
         for place in self._places:

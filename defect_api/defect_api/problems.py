@@ -69,6 +69,12 @@ class RecordUnreadable(Conflict):
     slug = "record-unreadable"
 
 
+class FileUnreadable(Conflict):
+    """A file on the media volume may not be read by the service."""
+
+    slug = "file-unreadable"
+
+
 class UnsupportedMedia(Problem):
     """The body's content type is none that the contract accepts."""
 
@@ -95,6 +101,12 @@ class Busy(Problem):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     slug = "busy"
     retry_after_s = 1
+
+
+class RoomTaken(Busy):
+    """Too many large pictures wait for each other."""
+
+    retry_after_s = 10
 
 
 class NotReady(Problem):

@@ -6,7 +6,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 1
 Probability = float
 Ring = list[tuple[float, float]]
 
@@ -17,12 +16,18 @@ def rfc3339(moment: datetime) -> str:
 
 
 class Part(BaseModel):
-    """The base of a contract's parts, the record's and the card's: immutable, unknown keys refused."""
+    """The base of what is written for this version, such as a card: immutable, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ImageFacts(Part):
+class RecordPart(BaseModel):
+    """The base of a record's parts: immutable; what a later version added is passed over, and stays in the file."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class ImageFacts(RecordPart):
     """The picture that was judged."""
 
     filename: str = Field(description="the client's own name for the picture, without folders")
@@ -37,7 +42,7 @@ class ImageFacts(Part):
         return self.width * self.height
 
 
-class ModelFacts(Part):
+class ModelFacts(RecordPart):
     """The model that judged it."""
 
     name: str
@@ -47,14 +52,14 @@ class ModelFacts(Part):
     precision: str
 
 
-class Reason(Part):
+class Reason(RecordPart):
     """Why a sheet got no verdict."""
 
     code: str = Field(description="stable, for machines")
     message: str = Field(description="a sentence for a person")
 
 
-class Otsu(Part):
+class Otsu(RecordPart):
     """Otsu's threshold of the probability map, reported only: it splits even a clean sheet."""
 
     value: Probability | None = Field(description="null where all pixels are alike")
@@ -64,7 +69,7 @@ class Otsu(Part):
     )
 
 
-class Threshold(Part):
+class Threshold(RecordPart):
     """The pixel threshold that made the mask."""
 
     value: Probability
@@ -76,7 +81,7 @@ class Threshold(Part):
     note: str | None = Field(None, description="a sentence on what came of that: its promise, or why it is not used")
 
 
-class Similarity(Part):
+class Similarity(RecordPart):
     """How like the training data the sheet is; above the limit it gets no verdict."""
 
     score: float
@@ -86,7 +91,7 @@ class Similarity(Part):
 Statistic = Literal["strip_share", "brightness", "saturated_share", "texture", "sharpness"]
 
 
-class Condition(Part):
+class Condition(RecordPart):
     """A statistic of the picture with the limits beyond which it gets no verdict; null where there is none."""
 
     name: Statistic
@@ -95,7 +100,7 @@ class Condition(Part):
     high: float | None
 
 
-class Scale(Part):
+class Scale(RecordPart):
     """What one pixel measures on the sheet."""
 
     mm_per_px_x: float = Field(gt=0)
@@ -113,7 +118,7 @@ class Scale(Part):
         return max(1, 1 - round(math.log10(min(self.mm_per_px_x, self.mm_per_px_y))))
 
 
-class Defect(Part):
+class Defect(RecordPart):
     """A connected region of the mask, or several that the card's rule joins (its `threshold.join_px`): its fragments.
 
     Pixel (0, 0) covers the square from (0, 0) to (1, 1); x right, y down.
@@ -141,8 +146,10 @@ class Defect(Part):
     )
 
 
-class Files(Part):
-    """Names on the media volume."""
+class Files(RecordPart):
+    """Names on the media volume; those that a later version added are deleted with the others."""
+
+    model_config = ConfigDict(extra="allow")
 
     original: str
     view: str | None = Field(description="a PNG in place of an original that browsers do not show")
@@ -152,10 +159,10 @@ class Files(Part):
 
     def names(self) -> list[str]:
         """Return the names of the files that are there."""
-        return [name for name in self.model_dump().values() if name]
+        return [name for name in self.model_dump().values() if isinstance(name, str)]
 
 
-class Timings(Part):
+class Timings(RecordPart):
     """How long each stage took, in milliseconds."""
 
     decode: float
@@ -166,12 +173,12 @@ class Timings(Part):
     total: float
 
 
-class Record(Part):
+class Record(RecordPart):
     """One inspection: one run of one model over one sheet."""
 
     id: str
     created_at: str = Field(description="UTC, RFC 3339")
-    schema_version: int = SCHEMA_VERSION
+    schema_version: Literal[1] = Field(1, description="another where what this version knows means something else")
     image: ImageFacts
     model: ModelFacts
     verdict: Literal["defect", "clean", "no_verdict"]

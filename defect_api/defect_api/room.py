@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from defect_api.places import Places, shared
+from defect_api.problems import RoomTaken
 
 LARGE = 2048 * 2048  # px; the largest picture permitted takes 0.9 GB while it is inspected, one of this size a tenth
+# the site waits 60 s for an answer and nginx 75 s; the largest picture takes about 10 s itself
+PATIENCE_S = 45
 
 
 class Room:
@@ -17,9 +20,14 @@ class Room:
 
     @contextmanager
     def of(self, pixels: int) -> Iterator[None]:
-        """Be in the room with a picture of so many pixels; not to be asked for again from within."""
+        """Be in the room with a picture of so many pixels; not to be asked for again from within.
+
+        Raises RoomTaken where others take too long for the client to wait.
+        """
         if pixels <= LARGE:
             yield
         else:
-            with self._large.wait():
+            with self._large.hold(PATIENCE_S) as free:
+                if not free:
+                    raise RoomTaken("Large pictures go one at a time, and too many wait; please try again in a moment.")
                 yield

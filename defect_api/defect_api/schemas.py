@@ -223,7 +223,8 @@ def problem_responses(*statuses: int) -> dict[int | str, Any]:
     return {status: {"content": {"application/problem+json": {"schema": schema}}} for status in statuses}
 
 
-# what a request may ask for and still be answered in time
+# so many sheets of 1600 x 256 px are judged in time. Larger pictures are better sent one by one; of a request that took
+# too long, what was judged is known when it is sent again
 MAX_PICTURES = 100
 BINARY = {"type": "string", "format": "binary"}
 OPTION_FIELDS = {

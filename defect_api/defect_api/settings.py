@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from defect_api.record import Scale
 
 SHIPPED_MODELS = Path(__file__).resolve().parents[1] / "models"
+# of 0.25 GB each; they and the largest picture fit the 4 GB of the container
+MOST_WORKERS = 8
 
 
 def available_cpus() -> int:
@@ -56,7 +58,7 @@ class Settings(BaseSettings):
     queue: int = Field(16, ge=1, le=256, description="inspections all workers hold at once; one more is told 503")
     api_token: str = Field("", repr=False, description="bearer token that writing requires; empty: none")
     api_bind: str = Field("0.0.0.0:9090", description="address the service listens on, host:port")
-    workers: int = Field(0, ge=0, le=64, description="processes, each with its own model; 0: CPUs / 2, at least 2")
+    workers: int = Field(0, ge=0, le=64, description="processes, each with its own model; 0: CPUs / 2, from 2 to 8")
     threads: int = Field(0, ge=0, le=512, description="threads a worker; 0: QUEUE + 4")
     predict_threads: int = Field(0, ge=0, le=256, description="CPU threads of one prediction; 0: CPUs / WORKERS")
     mm_per_px_x: float = Field(0, ge=0, description="mm that a pixel measures along x; 0: unknown, measured in px only")
@@ -91,7 +93,7 @@ class Settings(BaseSettings):
     @property
     def processes(self) -> int:
         """Return the worker processes: two at least, so that one is ready while another is recycled."""
-        return self.workers or max(2, available_cpus() // 2)
+        return self.workers or min(max(2, available_cpus() // 2), MOST_WORKERS)
 
     @property
     def cpu_threads(self) -> int:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pydantic import AwareDatetime, TypeAdapter
 from werkzeug.datastructures import MultiDict
 
 NAMES = (
@@ -30,6 +31,9 @@ SPANS = {
     "30d": timedelta(days=30),
     "365d": timedelta(days=365),
 }
+# as the REST service reads it
+MOMENT = TypeAdapter(AwareDatetime)
+FIRST_MOMENT, LAST_MOMENT = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,17 @@ class Wanted:
         """Tell whether what is new stands first."""
         return {**NEWEST_FIRST, **self.ordering} == NEWEST_FIRST
 
+    def day(self, name: str) -> str:
+        """Return the day, in the zone, that `created_from` lies on, or the last one before `created_to`; or nothing."""
+        value = self.given.get(name, "")
+        if day := _day(value):
+            return day.isoformat()
+        before = timedelta.resolution if name == "created_to" else timedelta()
+        try:
+            return (MOMENT.validate_python(value) - before).astimezone(ZoneInfo(self.zone)).date().isoformat()
+        except (ValueError, OverflowError):
+            return ""
+
     def without(self, *names: str) -> dict[str, str]:
         """Return what was given, but for these names."""
         return {name: value for name, value in self.given.items() if name not in names}
@@ -81,14 +96,23 @@ def wanted(arguments: MultiDict[str, str], now: datetime) -> Wanted:
 def _moment(name: str, value: str, zone: ZoneInfo) -> str:
     if name not in ("created_from", "created_to"):
         return value
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
+    day = _day(value)
+    if day is None:
         # a moment, or nonsense, of which the REST service says what is wrong
         return value
-    # until a day means until its end
-    first = day if name == "created_from" else day + timedelta(days=1)
-    return _rfc3339(datetime.combine(first, time(), zone))
+    try:
+        # until a day means until its end
+        first = day if name == "created_from" else day + timedelta(days=1)
+        return _rfc3339(datetime.combine(first, time(), zone))
+    except OverflowError:
+        return _rfc3339(FIRST_MOMENT if name == "created_from" else LAST_MOMENT)
+
+
+def _day(value: str) -> date | None:
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        return None
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -99,4 +123,4 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _rfc3339(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,6 +1,7 @@
 """The gallery: inspections with their thumbnails, filtered, sorted and paged; what a person ticks there is deleted."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -8,7 +9,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from flask_app import context, errors
 from flask_app.access_log import logger
 from flask_app.client import NotFound, ServiceError, ServiceRefused
-from flask_app.filters import wanted
+from flask_app.errors import Problem
+from flask_app.filters import Wanted, wanted
+from flask_app.record import RecordPage
 
 blueprint = Blueprint("history", __name__)
 
@@ -41,8 +44,11 @@ MOST_TICKED = 500
 
 
 @blueprint.get("/history")
-def gallery() -> str:
-    """Show a page of the inspections that the address wants; `view=wall` is for a screen on the wall of a line."""
+def gallery() -> str | Response:
+    """Show a page of the inspections that the address wants; `view=wall` is for a screen on the wall of a line.
+
+    Where a filter is refused, the form and the reason are shown, with status 400.
+    """
     want = wanted(request.args, datetime.now(UTC))
     wall = request.args.get("view") == "wall"
     cursor = request.args.get("cursor") or None
@@ -51,9 +57,8 @@ def gallery() -> str:
     try:
         page = context.client().inspections(query, request_id=context.request_id())
     except ServiceRefused as error:
-        abort(400, error.detail)
-    template = "wall.html" if wall else "history.html"
-    return render_template(template, page=page, want=want, cursor=cursor, types=_types(), exports=EXPORTS, sorts=SORTS)
+        return errors.answer(Problem(400, error.detail), "history.html", **_filled(want, cursor, None))
+    return render_template("wall.html" if wall else "history.html", problem=None, **_filled(want, cursor, page))
 
 
 @blueprint.post("/history/delete")
@@ -69,6 +74,11 @@ def delete() -> WerkzeugResponse:
     if errors.wants_json():
         return jsonify(deleted=deleted)
     return redirect(url_for("history.gallery", **want.given), 303)
+
+
+def _filled(want: Wanted, cursor: str | None, page: RecordPage | None) -> dict[str, Any]:
+    """Return what the templates are filled with."""
+    return {"want": want, "cursor": cursor, "page": page, "types": _types(), "exports": EXPORTS, "sorts": SORTS}
 
 
 def _delete(identifier: str) -> bool:

@@ -14,8 +14,10 @@ from flask_app.record import Record
 
 blueprint = Blueprint("prediction", __name__)
 
-# the names of an inspection's files (ARCHITECTURE.md, names on the media volume)
-INSPECTION_FILE = re.compile(r"(?P<id>.{1,80}-[0-9a-f]{16})(?:_view|_overlay|_prob|_class)?\.[a-z0-9]{1,5}")
+# the names of an inspection's files (ARCHITECTURE.md, names on the media volume), the first contract's answers too
+INSPECTION_FILE = re.compile(
+    r"(?P<id>.{1,80}-[0-9a-f]{16})(?:\.[a-z0-9]{1,5}|_(?:view|overlay|prob|class|mask)\.png|_[1-4]\.json)"
+)
 # the pictures of a sheet, in the order in which they stand
 PICTURES = ("original", "overlay", "heat")
 
@@ -37,6 +39,7 @@ def show() -> str:
         pictures=pictures_of(record),
         reasons=explain(record, around.model.card.threshold if around.model else None),
         facts=viewer.facts(record, around),
+        unmovable=viewer.unmovable(around),
         marks=marks,
         apart=viewer.are_apart(marks),
         expected=viewer.expected(record, around),

@@ -4,11 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request, url_for
-from pydantic import AwareDatetime, TypeAdapter
 
 from flask_app import context
 from flask_app.client import ServiceRefused
-from flask_app.filters import TIMES, Wanted, wanted
+from flask_app.filters import MOMENT, TIMES, Wanted, wanted
 from flask_app.statistics_answer import Bin, Period
 
 blueprint = Blueprint("statistics", __name__)
@@ -19,8 +18,6 @@ SPAN_NAMES = {"1h": "Hour", "24h": "24 hours", "7d": "7 days", "30d": "30 days",
 LEAST_STEP = 1e-6
 # Siddiqi, Credit Risk Scorecards, 2006
 STABLE, SHIFTED = 0.1, 0.25
-# as the REST service reads it
-MOMENT = TypeAdapter(AwareDatetime)
 
 
 @blueprint.get("/statistics")

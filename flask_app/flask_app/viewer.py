@@ -12,7 +12,7 @@ from flask_app.access_log import logger
 from flask_app.client import NotFound, ServiceError
 from flask_app.filters import Wanted
 from flask_app.record import Model, Neighbours, OperatingPoint, OperatingPoints, Record
-from flask_app.wording import media_url
+from flask_app.wording import media_url, version
 
 Found = TypeVar("Found")
 
@@ -25,9 +25,13 @@ RULE = {"value", "min_peak", "min_region_px", "join_px"}
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What is known of a record's model and list, as far as the service says it."""
+    """What is known of a record's model and list, as far as the service says it.
+
+    `told` is whether it said which models it has: without a model, then, that model is gone.
+    """
 
     model: Model | None
+    told: bool
     points: OperatingPoints | None
     neighbours: Neighbours
 
@@ -35,16 +39,24 @@ class Surroundings:
 def surroundings(record: Record, want: Wanted) -> Surroundings:
     """Ask the service for what stands around a record; what cannot be had is logged and left out."""
     client, request_id = context.client(), context.request_id()
-    models = _try(lambda: client.models(request_id=request_id)) or []
-    model = next((model for model in models if model.digest == record.model.digest), None)
+    models = _try(lambda: client.models(request_id=request_id))
     points = _try(lambda: client.operating_points(record.model, request_id=request_id))
     return Surroundings(
-        model=model,
+        model=_model_of(record, models or []),
+        told=models is not None,
         # another version of the model misses other sheets
         points=points if points and points.digest == record.model.digest else None,
         neighbours=_try(lambda: client.neighbours(record.id, want.query, request_id=request_id))
         or Neighbours(previous=None, next=None),
     )
+
+
+def _model_of(record: Record, models: list[Model]) -> Model | None:
+    """Return the model that a record was judged by, or else one of the same weights, as the REST service does."""
+    used = record.model
+    alike = [model for model in models if model.digest == used.digest]
+    judged = (used.name, used.version)
+    return max(alike, key=lambda model: ((model.name, model.version) == judged, model.active), default=None)
 
 
 def facts(record: Record, around: Surroundings) -> dict[str, Any] | None:
@@ -55,6 +67,7 @@ def facts(record: Record, around: Surroundings) -> dict[str, Any] | None:
     return {
         "width": record.image.width,
         "height": record.image.height,
+        "version": version(record),
         "threshold": record.threshold.value,
         "rule": threshold.model_dump(include=RULE),
         "class_names": around.model.card.classes,
@@ -69,6 +82,15 @@ def facts(record: Record, around: Surroundings) -> dict[str, Any] | None:
         "defects": [defect.model_dump() for defect in record.defects[:MOST_ROWS]],
         "most_rows": MOST_ROWS,
     }
+
+
+def unmovable(around: Surroundings) -> str:
+    """Say why the threshold cannot be moved, where `facts` has nothing to say: the end of a sentence."""
+    if not around.told:
+        return "the inspection service does not say right now which models it has. Load the page again in a moment."
+    if around.model is None:
+        return "the model that judged this sheet is not here any more."
+    return "what that needs was not kept with this sheet."
 
 
 def marks(record: Record, around: Surroundings) -> list[tuple[str, float]]:

@@ -1,6 +1,7 @@
 """How figures and verdicts are worded on the pages: template filters and globals."""
 
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -48,12 +49,16 @@ def percent(share: float | None) -> str:
         return f"<{THIN_SPACE}0.1{THIN_SPACE}%"
     if 99.95 <= value < 100:
         return f">{THIN_SPACE}99.9{THIN_SPACE}%"
-    return f"{value:.1f}{THIN_SPACE}%"
+    return f"{number(value, 1)}{THIN_SPACE}%"
 
 
 def number(value: float | None, digits: int = 0) -> str:
-    """Write a number with thin spaces between its thousands."""
-    return UNKNOWN if value is None else f"{value:,.{digits}f}".replace(",", THIN_SPACE)
+    """Write a number with thin spaces between its thousands, rounded as JavaScript's toFixed does (ECMA-262)."""
+    if value is None:
+        return UNKNOWN
+    # the number's exact value, and half away from zero
+    rounded = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    return f"{rounded:,f}".replace(",", THIN_SPACE)
 
 
 def size(count: int) -> str:
@@ -64,7 +69,7 @@ def size(count: int) -> str:
             break
         value, unit = value / 1024, larger
     digits = 0 if unit == "B" or value >= 100 else 1
-    return f"{value:.{digits}f}{THIN_SPACE}{unit}"
+    return f"{number(value, digits)}{THIN_SPACE}{unit}"
 
 
 def utc(moment: datetime) -> str:
@@ -88,7 +93,7 @@ def media_url(name: str) -> str:
 
 
 def thumbnail_url(record: Record) -> str:
-    """Return the address of a record's thumbnail; it changes when the record does, so browsers keep it for good."""
+    """Return the address of a record's thumbnail; it changes when the record does, so browsers keep it for a year."""
     return f"/api/v1/inspections/{quote(record.id, safe='')}/thumbnail?v={version(record)}"
 
 

@@ -1,5 +1,6 @@
 """`python -m nginx.local`: prepares the state folder, then is the process manager that runs the three services."""
 
+import errno
 import fcntl
 import getpass
 import os
@@ -126,6 +127,8 @@ def check_port(address: str, port: str) -> None:
         try:
             probe.bind((address, int(port)))
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+                raise CannotStart(f"LISTEN_ADDRESS={address} cannot be used ({error.strerror}).") from None
             raise CannotStart(f"port {port} cannot be used ({error.strerror}); try PORT={int(port) + 1}.") from None
 
 

@@ -1,5 +1,6 @@
 """What is measured on a picture before it is judged, and what a person is told where it cannot be."""
 
+import re
 from typing import Any
 
 import cv2
@@ -10,7 +11,7 @@ from defect_api.card import Card, Conditions
 from defect_api.conditions import Observed, measure, observe, reasons
 from defect_api.images import Grey
 from defect_api.judgement import judge
-from defect_api.record import Similarity
+from defect_api.record import Similarity, Statistic
 from tests.defect_api.conftest import card_document
 
 KNOWN = Conditions(
@@ -61,12 +62,23 @@ def test_a_sheet_within_the_limits_has_no_reasons(picture: Grey) -> None:
     assert codes(picture) == []
 
 
-@pytest.mark.parametrize("code", spoilt())
-def test_each_limit_has_its_reason_with_value_and_limit(code: str) -> None:
-    observed = observe(spoilt()[code], 1.0, KNOWN)
-    reason = next(reason for reason in reasons(observed) if reason.code == code)
+@pytest.mark.parametrize(
+    ("code", "statistic", "limit"),
+    [
+        ("outside-strip", "strip_share", 0.1),
+        ("too-dark", "brightness", 30),
+        ("saturated", "saturated_share", 0.4),
+        ("blank", "texture", 0.5),
+        ("blurred", "sharpness", 0.5),
+        ("noisy", "sharpness", 2),
+    ],
+)
+def test_each_limit_has_its_reason_with_value_and_limit(code: str, statistic: Statistic, limit: float) -> None:
+    picture = spoilt()[code]
+    reason = next(reason for reason in reasons(observe(picture, 1.0, KNOWN)) if reason.code == code)
     assert reason.message.startswith("The picture ")
-    assert sum(character.isdigit() for character in reason.message) >= 2
+    told = [float(number) / (100 if sign else 1) for number, sign in re.findall(r"(\d+\.?\d*)(%?)", reason.message)]
+    assert told == [pytest.approx(measure(picture)[statistic], rel=0.05), limit]
 
 
 def test_a_black_picture_is_outside_of_the_strip_and_nothing_else_is_said_of_it() -> None:
@@ -97,6 +109,13 @@ def test_the_strip_is_found_by_rows_and_columns_and_a_dark_stain_is_steel() -> N
     measured = measure(picture)
     assert measured["strip_share"] == pytest.approx(0.75 * 0.5)
     assert measured["brightness"] == pytest.approx(110 * (1 - 64 * 320 / (192 * 800)), abs=1)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_strip_measures_the_same_whichever_side_of_it_is_dark(axis: int) -> None:
+    picture = strip(0.3)
+    picture[192:] = 2
+    assert measure(np.flip(picture, axis)) == measure(picture)
 
 
 def test_sharpness_does_not_depend_on_light() -> None:

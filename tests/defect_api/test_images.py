@@ -59,8 +59,10 @@ def test_a_coloured_jpegs_luma_is_opencv_grey(subsampling: int) -> None:
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "1", "CMYK"])
 def test_other_modes_are_read(mode: str) -> None:
-    file_format = "TIFF" if mode == "CMYK" else "PNG"
-    assert decode(saved(Image.fromarray(COLOUR).convert(mode), file_format)).grey.shape == RAMP.shape
+    image = Image.fromarray(COLOUR).convert(mode)
+    expected = cv2.cvtColor(np.asarray(image.convert("RGB")), cv2.COLOR_RGB2GRAY)
+    grey = decode(saved(image, "TIFF" if mode == "CMYK" else "PNG")).grey
+    assert np.abs(grey.astype(int) - expected).max() <= 1
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
@@ -127,6 +129,13 @@ def test_exif_that_cannot_be_read_costs_no_picture(file_format: str) -> None:
 def test_bytes_behind_a_jpegs_end_are_ignored() -> None:
     data = saved(RAMP, "JPEG")
     np.testing.assert_array_equal(decode(data + b"<script>" * 50).grey, decode(data).grey)
+
+
+def test_of_a_telephones_several_pictures_the_first_is_read() -> None:
+    data = saved(RAMP, "MPO", save_all=True, append_images=[Image.fromarray(COLOUR)])
+    picture = decode(data, "image/jpeg")
+    assert picture.extension == ".jpg"
+    np.testing.assert_array_equal(picture.grey, decode(saved(RAMP, "JPEG")).grey)
 
 
 def png_header(width: int, height: int) -> bytes:

@@ -1,7 +1,6 @@
 """`/v1/inspections`: the second contract, as a line's automation uses it."""
 
 import io
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +12,6 @@ from werkzeug.test import TestResponse
 
 from defect_api.media import MediaVolume
 from defect_api.record import Record
-from defect_api.served_model import ServedModel, SheetMaps
 from tests.defect_api.conftest import pixels, png, sheet
 from tests.defect_api.second_contract import CLEAN, DEFECTIVE, URL, assert_problem, post
 
@@ -142,8 +140,32 @@ def test_the_model_in_service_may_be_named(client: FlaskClient, wanted: str) -> 
     assert post(client, model=wanted).status_code == 201
 
 
-def test_another_model_is_not_found(client: FlaskClient) -> None:
-    assert "tiny/1 is" in assert_problem(post(client, model="other"), 404, "not-found")
+@pytest.mark.parametrize(
+    "request_arguments",
+    [
+        {"data": {"image": (io.BytesIO(CLEAN), "a.png"), "model": "other"}},
+        {"data": CLEAN, "content_type": "image/png", "query_string": {"model": "other"}},
+        {"json": {"filename": "a.png", "model": "other"}},
+    ],
+)
+def test_another_model_is_not_found(client: FlaskClient, request_arguments: dict[str, Any]) -> None:
+    assert "tiny/1 is" in assert_problem(client.post(URL, **request_arguments), 404, "not-found")
+
+
+@pytest.mark.parametrize(
+    "request_arguments",
+    [
+        {"data": {"image": (io.BytesIO(CLEAN), "a.png")}},
+        {"data": CLEAN, "content_type": "image/png"},
+        {"json": {"filename": "a.png"}},
+    ],
+)
+def test_options_may_be_in_the_address(
+    client: FlaskClient, media: MediaVolume, request_arguments: dict[str, Any]
+) -> None:
+    (media.folder / "a.png").write_bytes(CLEAN)
+    answer = client.post(f"{URL}?threshold=0.25", **request_arguments)
+    assert answer.get_json()["threshold"]["value"] == 0.25
 
 
 @pytest.mark.parametrize(
@@ -178,43 +200,6 @@ def test_a_body_over_the_limit_is_413(make_app: Callable[..., Flask]) -> None:
     assert_problem(client.post(URL, data=b"x" * (1024 * 1024 + 1), content_type="image/png"), 413, "content-too-large")
 
 
-def test_what_was_not_foreseen_is_500_without_internals(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def burst(_self: ServedModel, _grey: Any) -> SheetMaps:
-        raise RuntimeError("secret detail")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ServedModel, "maps", burst)
-        answer = post(client)
-    assert "secret" not in answer.text
-    assert_problem(answer, 500, "internal-error")
-    assert post(client).status_code == 201
-
-
-def test_one_inspection_too_many_is_503_at_once(
-    make_app: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = make_app(queue=1)
-    inside, release = threading.Event(), threading.Event()
-    run = ServedModel.maps
-
-    def slow(self: ServedModel, grey: np.ndarray[Any, Any]) -> SheetMaps:
-        inside.set()
-        release.wait(30)
-        return run(self, grey)
-
-    monkeypatch.setattr(ServedModel, "maps", slow)
-    answers: list[TestResponse] = []
-    first = threading.Thread(target=lambda: answers.append(post(app.test_client())))
-    first.start()
-    assert inside.wait(30)
-    refused = post(app.test_client(), CLEAN)
-    release.set()
-    first.join(30)
-    assert_problem(refused, 503, "busy")
-    assert int(refused.headers["Retry-After"]) >= 1
-    assert answers[0].status_code == 201
-
-
 def test_delete_leaves_nothing(client: FlaskClient, media: MediaVolume) -> None:
     record = post(client).json
     keeps = post(client, CLEAN, "keeps.png").json
@@ -227,9 +212,13 @@ def test_delete_leaves_nothing(client: FlaskClient, media: MediaVolume) -> None:
     assert_problem(client.delete(f"{URL}/{record['id']}"), 404, "not-found")  # type: ignore[index]
 
 
-@pytest.mark.parametrize("identifier", ["x", "a-0123456789abcdef", "..%2f..%2fetc", "%00", "a" * 101])
-def test_an_unknown_id_is_told(client: FlaskClient, identifier: str) -> None:
-    assert client.get(f"{URL}/{identifier}").status_code in (404, 422)
+@pytest.mark.parametrize("identifier", ["x", "a-0123456789abcdef", "..%2f..%2fetc", "%00"])
+def test_an_unknown_id_is_not_found(client: FlaskClient, identifier: str) -> None:
+    assert_problem(client.get(f"{URL}/{identifier}"), 404, "not-found")
+
+
+def test_an_id_of_more_than_any_has_is_told(client: FlaskClient) -> None:
+    assert_problem(client.get(f"{URL}/{'a' * 101}"), 422, "invalid-parameter")
 
 
 def names(page: TestResponse) -> list[str]:
@@ -276,23 +265,3 @@ def test_a_16_bit_picture_has_a_view_for_browsers(client: FlaskClient, media: Me
     assert record.verdict == "defect"
     assert record.files.view
     assert pixels(media.read(record.files.view)).dtype == np.uint8
-
-
-def test_a_model_that_is_still_loading_is_503(settings: Any, model: ServedModel) -> None:
-    from defect_api.app import create_app
-    from defect_api.served_model import ModelSlot
-
-    release = threading.Event()
-
-    def load_later() -> ServedModel:
-        release.wait(30)
-        return model
-
-    slot = ModelSlot(load_later)
-    client = create_app(settings, slot).test_client()
-    answer = post(client)
-    assert_problem(answer, 503, "not-ready")
-    assert int(answer.headers["Retry-After"]) >= 1
-    release.set()
-    slot.wait(30)
-    assert post(client).status_code == 201

@@ -1,16 +1,21 @@
 """The media volume: names, whole files, full disks."""
 
 import errno
+import fcntl
 import os
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from defect_api.card import Card
 from defect_api.images import EXTENSIONS
 from defect_api.media import MediaVolume, bare_name, inspection_id, safe_stem
 from defect_api.problems import MediaFull, MediaReadOnly, NotFound
+from tests.defect_api.stored import store
 
 NAMES_THAT_ARE_PATHS = [
     "../secret.txt", "/etc/passwd", "a/b.png", "..", ".", "", "a\\b.png", "..\\secret.txt", "\0", "x\n", ".hidden",
@@ -95,6 +100,63 @@ def test_the_record_appears_last(media: MediaVolume, monkeypatch: pytest.MonkeyP
         files.stage("x_overlay.png", b"2")
         files.stage("x.json", b"3")
     assert appeared == ["x.png", "x_overlay.png", "x.json"]
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name_and_then_its_name(
+    media: MediaVolume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[tuple[str, Path]] = []
+    sync, move = os.fsync, Path.replace
+
+    def spy_sync(descriptor: int) -> None:
+        done.append(("sync", Path(f"/proc/self/fd/{descriptor}").readlink()))
+        sync(descriptor)
+
+    def spy_move(part: Path, target: Path) -> Path:
+        done.append(("move", part))
+        return move(part, target)
+
+    monkeypatch.setattr(os, "fsync", spy_sync)
+    monkeypatch.setattr(Path, "replace", spy_move)
+    with media.publication() as files:
+        files.stage("x.png", b"1")
+    part = done[0][1]
+    assert part.suffix == ".part"
+    assert done == [("sync", part), ("move", part), ("sync", media.folder)]
+
+
+def publish_another(media: MediaVolume, _identifier: str) -> None:
+    with media.publication() as files:
+        files.stage("another.png", b"1")
+
+
+@pytest.mark.parametrize(("held", "do"), [(fcntl.LOCK_SH, MediaVolume.delete), (fcntl.LOCK_EX, publish_another)])
+def test_deletions_and_publications_wait_for_each_other(
+    media: MediaVolume,
+    card: Card,
+    monkeypatch: pytest.MonkeyPatch,
+    held: int,
+    do: Callable[[MediaVolume, str], object],
+) -> None:
+    identifier, waits, lock = store(media, card).id, threading.Event(), fcntl.flock
+
+    def spy(descriptor: int, kind: int) -> None:
+        try:
+            lock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waits.set()
+            lock(descriptor, kind)
+
+    descriptor, before = os.open(media.folder, os.O_RDONLY), media.files()
+    lock(descriptor, held)
+    monkeypatch.setattr(fcntl, "flock", spy)
+    with ThreadPoolExecutor() as pool:
+        done = pool.submit(do, media, identifier)
+        waited, meanwhile = waits.wait(10), media.files()
+        os.close(descriptor)
+        done.result(10)
+    assert waited
+    assert meanwhile == before != media.files()
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])

@@ -65,6 +65,12 @@ def test_an_inspection_is_counted(
     assert counted(sample, **labels) == growth
 
 
+def test_stages_are_told_in_seconds(client: FlaskClient, counted: Counted) -> None:
+    counted("defect_api_stage_seconds_sum", stage="total")
+    milliseconds = post(client).get_json()["timings_ms"]["total"]
+    assert counted("defect_api_stage_seconds_sum", stage="total") == pytest.approx(milliseconds / 1000)
+
+
 def test_a_known_picture_is_not_counted_again(client: FlaskClient, counted: Counted) -> None:
     post(client, CLEAN)
     counted("defect_api_inspections_total")

@@ -1,6 +1,8 @@
 """The workers' common choice: the newest that passes, changed only when asked, the same for all."""
 
+import errno
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from defect_api.served_model import ModelSlot
 from defect_api.settings import Settings
 from defect_api.state import EXTENSION
 from tests.defect_api.conftest import bring_form
+from tests.defect_api.endless import run_until_sleep
 from tests.defect_api.test_served_model import change_card, newer
 from tests.waiting import wait_until
 
@@ -171,6 +174,28 @@ def test_a_service_without_a_model_gets_one_when_asked(settings: Settings, first
     newer(first, "2", tolerance={"f32": {"dice": 0.999, "map_mae": 0.002}})
     one.chooser.ask()
     assert (one.look(), two.look()) == ("tiny/2", "tiny/2")
+
+
+@pytest.mark.parametrize("full_for", [[(shutil, "copyfile")], [(shutil, "copyfile"), (Path, "write_text")]])
+def test_a_service_that_began_on_a_full_disk_gets_its_model_when_there_is_room(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, full_for: list[tuple[object, str]]
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        for owner, name in full_for:
+            patch.setattr(owner, name, full)
+        one, two = Worker(settings), Worker(settings)
+    assert not list(settings.state_dir.glob("serving/package-*"))
+    with pytest.raises(NotReady, match="No space left on device"):
+        _ = one.slot.model
+    run_until_sleep(2, partial(one.chooser.attend, one.slot), monkeypatch)
+    assert one.slot.card is None
+    monkeypatch.setattr("defect_api.model_choice.RETRY_S", 0)
+    for worker in (one, two):
+        run_until_sleep(2, partial(worker.chooser.attend, worker.slot), monkeypatch)
+        assert worker.slot.model.package.key == "tiny/1"
 
 
 def test_a_copy_that_cannot_be_loaded_leaves_what_is_in_service_and_is_tried_again(

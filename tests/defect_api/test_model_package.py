@@ -1,6 +1,7 @@
 """Packages: what is found, what is chosen, what is refused with which sentence."""
 
 import json
+import os
 import shutil
 from importlib.metadata import version
 from pathlib import Path
@@ -42,6 +43,19 @@ def test_a_missing_package_is_told(tmp_path: Path, wanted: str, sentence: str) -
 
 def test_an_empty_folder_is_told(tmp_path: Path) -> None:
     assert find_candidates(tmp_path, "") == ([], ["no model package in the models folder"])
+
+
+@pytest.mark.parametrize("closed", ["", "/b", "/b/1"])
+def test_a_folder_that_may_not_be_entered_is_told_apart_from_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    write_card(tmp_path, "a", "1")
+    (tmp_path / "b" / "1").mkdir(parents=True)
+    shut = {tmp_path.joinpath(closed.strip("/")), tmp_path / "lost+found"}
+    (tmp_path / "lost+found").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, _mode: path not in shut)
+    _, complaints = find_packages(tmp_path)
+    assert complaints == [f"the service may not look into the models folder{closed}"]
 
 
 def test_a_bad_card_is_told_and_does_not_hide_a_good_one(tmp_path: Path) -> None:

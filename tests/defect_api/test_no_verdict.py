@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
@@ -10,7 +11,7 @@ from defect_api import command_line
 from defect_api.app import create_app
 from defect_api.media import MediaVolume
 from defect_api.model_package import PackageError
-from defect_api.record import Record
+from defect_api.record import Record, Similarity
 from defect_api.served_model import ServedModel
 from defect_api.settings import Settings
 from tests.defect_api.conftest import filled_slot, png
@@ -24,9 +25,8 @@ FINE = png(steel())
 @pytest.fixture
 def strict(model: ServedModel) -> ServedModel:
     """Return the tiny model with limits in its card."""
-    conditions = KNOWN.model_copy(update={"novelty": None})
     return replace(
-        model, package=replace(model.package, card=model.package.card.model_copy(update={"conditions": conditions}))
+        model, package=replace(model.package, card=model.package.card.model_copy(update={"conditions": KNOWN}))
     )
 
 
@@ -60,6 +60,18 @@ def test_a_replay_says_the_same_as_a_fresh_inspection(client: FlaskClient, thres
     assert fresh is not None
     assert fresh["verdict"] == "no_verdict"
     assert client.get(f"{URL}/{fresh['id']}?threshold={threshold}").json == fresh
+
+
+def test_a_sheet_unlike_the_training_data_is_told_and_is_so_on_replay(
+    client: FlaskClient, strict: ServedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward = strict.segmenter.forward
+    monkeypatch.setattr(strict.segmenter, "forward", lambda batch: (forward(batch)[0], np.full((1, 1), 3)))
+    fresh = Record.model_validate_json(post(client, FINE).data)
+    assert fresh.similarity == Similarity(score=3, limit=2)
+    for record in (fresh, Record.model_validate_json(client.get(f"{URL}/{fresh.id}?threshold=0.4").data)):
+        assert record.verdict == "no_verdict"
+        assert [reason.code for reason in record.reasons] == ["unlike-training-data"]
 
 
 def test_a_record_from_before_there_were_limits_is_still_read(client: FlaskClient) -> None:

@@ -3,7 +3,9 @@
 import multiprocessing
 import tempfile
 import threading
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -66,13 +68,14 @@ def test_a_killed_process_gives_up_its_place(tmp_path: Path, events: tuple[Event
         assert mine
 
 
-def test_waiting_ends_with_a_place(tmp_path: Path) -> None:
+@pytest.mark.parametrize("wait", [Places.wait, partial(Places.hold, patience_s=60)])
+def test_waiting_ends_with_a_place(tmp_path: Path, wait: Callable[[Places], AbstractContextManager[object]]) -> None:
     places, inside = Places(2, tmp_path), 0
     most, lock = 0, threading.Lock()
 
     def turn() -> None:
         nonlocal inside, most
-        with places.wait():
+        with wait(places):
             with lock:
                 inside += 1
                 most = max(most, inside)

@@ -43,17 +43,17 @@ def rasterised(polygons: list[list[Ring]], shape: tuple[int, int]) -> np.ndarray
 
 
 def test_a_rectangle_is_measured() -> None:
-    (defect,) = found(blank((slice(10, 30), slice(100, 160), 204))).defects
+    (defect,) = found(blank((slice(10, 30), slice(100, 160), 204), (slice(10, 30), slice(100, 130), 255))).defects
     assert defect.box == (100, 10, 60, 20)
     assert defect.area_px == 1200
     assert (defect.length_px, defect.width_px, defect.orientation_deg) == (60, 20, 0)
-    assert defect.edge_distance_px == 10
-    assert defect.mean_probability == defect.max_probability == 0.8
+    assert (defect.mean_probability, defect.max_probability) == (0.9, 1)
 
 
-def test_distance_is_to_the_nearest_of_the_four_edges() -> None:
-    (defect,) = found(blank((slice(226, 251), slice(1500, 1597), 255))).defects
-    assert defect.edge_distance_px == 3
+@pytest.mark.parametrize(("x", "y", "distance"), [(3, 100, 3), (100, 5, 5), (1530, 100, 10), (100, 230, 6)])
+def test_distance_is_to_the_nearest_of_the_four_edges(x: int, y: int, distance: int) -> None:
+    (defect,) = found(blank((slice(y, y + 20), slice(x, x + 60), 255))).defects
+    assert defect.edge_distance_px == distance
 
 
 @pytest.mark.parametrize("degrees", [0, 30, 45, 90, 135, 170])
@@ -66,6 +66,12 @@ def test_a_turned_bar_has_its_length_width_and_orientation(degrees: float) -> No
     assert defect.length_px == pytest.approx(121, abs=2)
     assert defect.width_px == pytest.approx(17, abs=2)
     assert min(abs(defect.orientation_deg - degrees), 180 - abs(defect.orientation_deg - degrees)) < 2
+
+
+def test_an_orientation_that_rounds_to_a_half_turn_is_none() -> None:
+    steps = (slice(30, 33), slice(0, 129), 255), (slice(31, 34), slice(129, 1426), 255)
+    (defect,) = found(blank(*steps, (slice(32, 35), slice(1426, 1600), 255))).defects
+    assert defect.orientation_deg == 0
 
 
 def test_small_regions_are_dropped_from_list_and_mask() -> None:

@@ -11,7 +11,7 @@ from defect_api import inspection, room
 from defect_api.exports import sheet as exported
 from defect_api.places import FOLDER, Places
 from defect_api.routes import thumbnails
-from tests.defect_api.second_contract import URL, post
+from tests.defect_api.second_contract import CLEAN, URL, assert_problem, post
 
 
 @pytest.fixture
@@ -51,3 +51,19 @@ def test_a_large_picture_is_alone_in_the_room(
     # the picture; two maps for the replay and two for the curve; the picture again; a map for the mask; for the report
     # two for the replay, the picture and a map
     assert taken == [inside] * 11
+
+
+def test_a_large_picture_is_to_come_back_where_others_take_too_long(
+    make_app: Callable[..., Flask], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path / "places"))
+    monkeypatch.setattr(room, "LARGE", 64 * 64)
+    monkeypatch.setattr(room, "PATIENCE_S", 0)
+    client = make_app().test_client()
+    address = f"{URL}/{post(client).get_json()['id']}"
+    with Places(1, tmp_path / "places" / "large").hold():
+        for answer in (post(client, CLEAN), *(client.get(address + what) for what in ("?threshold=0.4", "/thumbnail"))):
+            assert "one at a time" in assert_problem(answer, 503, "busy")
+            assert answer.headers["Retry-After"] == "10"
+        assert client.get(address).status_code == 200
+    assert post(client, CLEAN).status_code == 201

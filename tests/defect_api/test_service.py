@@ -203,9 +203,12 @@ def test_workers_share_the_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (Settings().processes, Settings().cpu_threads) == (4, 2)
 
 
-def test_there_are_two_workers_even_on_one_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings_module, "available_cpus", lambda: 1)
-    assert Settings().processes == 2
+@pytest.mark.parametrize(("cpus", "processes"), [(1, 2), (64, 8)])
+def test_there_are_two_workers_even_on_one_cpu_and_no_more_than_memory_holds(
+    monkeypatch: pytest.MonkeyPatch, cpus: int, processes: int
+) -> None:
+    monkeypatch.setattr(settings_module, "available_cpus", lambda: cpus)
+    assert Settings().processes == processes
 
 
 def test_the_cgroups_quota_counts(monkeypatch: pytest.MonkeyPatch) -> None:

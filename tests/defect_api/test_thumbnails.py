@@ -31,7 +31,8 @@ def test_the_contours_are_seen_where_the_defects_are(client: FlaskClient) -> Non
     # the sheet is 1600 px wide: one defect at 100 to 140, another at 700 to 760
     scaled = columns * 1600 / MOST_WIDTH
     assert {round(x / 100) * 100 for x in (scaled.min(), scaled.max())} == {100, 800}
-    assert 45 < rows.min() * 2.5 < 55 or 90 < rows.max() * 2.5 < 130
+    assert rows.min() * 1600 / MOST_WIDTH == pytest.approx(50, abs=8)
+    assert rows.max() * 1600 / MOST_WIDTH == pytest.approx(125, abs=8)
     assert not green(picture)[:, 80:260].any()
 
 

@@ -1,9 +1,11 @@
 """A media volume that is full, read-only or holds what cannot be read: told, nothing lost, and the service goes on."""
 
 import errno
+import json
 import os
-import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -36,7 +38,7 @@ def test_a_read_only_volume_is_507_and_loses_nothing(
         def read_only(*_arguments: object, **_options: object) -> None:
             raise OSError(errno.EROFS, "Read-only file system")
 
-        patch.setattr(tempfile, "mkstemp", read_only)
+        patch.setattr(MediaVolume, "_write_part", read_only)
         patch.setattr(Path, "replace", read_only)
         assert "cannot be written" in assert_problem(post(client), 507, "media-volume-read-only")
         assert_problem(client.delete(f"{URL}/{kept}"), 507, "media-volume-read-only")
@@ -45,10 +47,17 @@ def test_a_read_only_volume_is_507_and_loses_nothing(
     assert media.files() == []
 
 
-@pytest.mark.parametrize("content", ['{"schema_version": 2}', '{"id": "cut off'])
-def test_a_record_that_cannot_be_read_is_told_and_kept(client: FlaskClient, media: MediaVolume, content: str) -> None:
+@pytest.mark.parametrize(
+    "damaged",
+    [lambda text: text[:-9], lambda text: text.replace('"schema_version":1', '"schema_version":2')],
+    ids=["cut off", "of another schema"],
+)
+def test_a_record_that_cannot_be_read_is_told_and_kept(
+    client: FlaskClient, media: MediaVolume, damaged: Callable[[str], str]
+) -> None:
     identifier = post(client).get_json()["id"]
     place = media.folder / f"{identifier}.json"
+    content = damaged(place.read_text())
     place.write_text(content)
     for answer in (
         client.get(f"{URL}/{identifier}"),
@@ -60,3 +69,40 @@ def test_a_record_that_cannot_be_read_is_told_and_kept(client: FlaskClient, medi
     assert place.read_text() == content
     place.unlink()
     assert post(client).status_code == 201
+
+
+def test_what_a_later_version_added_to_a_record_does_no_harm_and_is_deleted_with_it(
+    client: FlaskClient, media: MediaVolume
+) -> None:
+    written = post(client).get_json()
+    place = media.folder / f"{written['id']}.json"
+    later: dict[str, Any] = json.loads(place.read_text())
+    later |= {"line": 3, "image": {**later["image"], "camera": "left"}}
+    later["files"]["heat"] = f"{written['id']}_heat.png"
+    (media.folder / later["files"]["heat"]).touch()
+    place.write_text(content := json.dumps(later))
+    for answer in (client.get(f"{URL}/{written['id']}"), post(client)):
+        assert (answer.status_code, answer.get_json()["verdict"]) == (200, written["verdict"])
+    assert place.read_text() == content
+    assert [item["id"] for item in client.get(URL).get_json()["items"]] == [written["id"]]
+    assert client.delete(f"{URL}/{written['id']}").status_code == 204
+    assert media.files() == []
+
+
+def test_a_file_that_the_service_may_not_read_is_told(
+    client: FlaskClient, media: MediaVolume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (media.folder / "line 3.png").write_bytes(CLEAN)
+    known = post(client).get_json()["id"]
+
+    def forbidden(*_arguments: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", forbidden)
+    for answer in (
+        client.post(URL, json={"filename": "line 3.png"}),
+        client.get("/get_defect_contour", query_string={"filename": "line 3.png"}),
+    ):
+        assert "'line 3.png'" in assert_problem(answer, 409, "file-unreadable")
+    monkeypatch.setattr(Path, "open", forbidden)
+    assert "may not be read" in assert_problem(client.get(f"{URL}/{known}"), 409, "record-unreadable")

@@ -12,7 +12,7 @@ from pydantic import HttpUrl, SecretStr
 
 from flask_app.app import create_app
 from flask_app.settings import Settings
-from tests.flask_app.rest_answers import API, RECORD
+from tests.flask_app.rest_answers import API, MODEL, MODELS, NEIGHBOURS, OPERATING_POINTS, POINTS, RECORD
 
 
 @pytest.fixture
@@ -40,3 +40,12 @@ def rest() -> Iterator[responses.RequestsMock]:
 @pytest.fixture
 def record() -> dict[str, Any]:
     return copy.deepcopy(RECORD)
+
+
+@pytest.fixture
+def surroundings(rest: responses.RequestsMock) -> None:
+    """What the page of a prediction asks for beside the record, for those tests that come so far."""
+    rest.assert_all_requests_are_fired = False
+    rest.get(MODELS, json={"items": [MODEL]})
+    rest.get(POINTS, json=OPERATING_POINTS)
+    rest.get(NEIGHBOURS, json={"previous": None, "next": None})

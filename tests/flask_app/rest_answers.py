@@ -3,11 +3,17 @@
 import io
 from typing import Any
 
+import responses
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 API = "http://rest.test:9090"
 ID = "coil-7-0123456789abcdef"
+INSPECTIONS = f"{API}/v1/inspections"
+INSPECTION = f"{INSPECTIONS}/{ID}"
+NEIGHBOURS = f"{INSPECTION}/neighbours"
+MODELS = f"{API}/v1/models"
+POINTS = f"{MODELS}/steel-unet/operating-points"
 RECORD: dict[str, Any] = {
     "id": ID,
     "created_at": "2026-01-31T12:00:05Z",
@@ -86,3 +92,11 @@ def post_file(
 ) -> TestResponse:
     """Send the upload form as a browser or a script does."""
     return client.post("/upload", data={part: (io.BytesIO(b"\xff\xd8\xff picture"), name)}, headers=headers)
+
+
+def show(client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], query: str = "") -> str:
+    """The page of a prediction."""
+    rest.get(INSPECTION, json=record)
+    response = client.get(f"/prediction?filename={ID}.jpg{query}")
+    assert response.status_code == 200
+    return response.text

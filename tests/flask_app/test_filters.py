@@ -45,6 +45,36 @@ def test_days_are_the_readers_and_the_last_one_counts(zone: str, begin: str, end
     assert filters == {"created_from": begin, "created_to": end}
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "begin", "end"),
+    [
+        ("UTC", "0024-06-05", "0024-06-05T00:00:00Z", "0024-06-06T00:00:00Z"),
+        ("Asia/Tokyo", "0001-01-01", "0001-01-01T00:00:00Z", "0001-01-01T14:41:01Z"),
+        ("America/New_York", "9999-12-31", "9999-12-31T05:00:00Z", "9999-12-31T23:59:59Z"),
+    ],
+)
+def test_days_at_the_ends_of_time_are_days_too(zone: str, day: str, begin: str, end: str) -> None:
+    filters = read(created_from=day, created_to=day, zone=zone).filters
+    assert filters == {"created_from": begin, "created_to": end}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "first", "last"),
+    [
+        ({"created_from": "2026-03-28", "created_to": "2026-03-29"}, "2026-03-28", "2026-03-29"),
+        # as a bar of the statistics leads here: the end is the next day's beginning
+        ({"created_from": "2026-03-28T00:00:00Z", "created_to": "2026-03-29T00:00:00Z"}, "2026-03-28", "2026-03-28"),
+        ({"created_from": "2026-03-27T23:00:00z", "zone": "Europe/Berlin"}, "2026-03-28", ""),
+        ({"created_to": "2026-03-28T23:00:00+01:00", "zone": "Asia/Tokyo"}, "", "2026-03-29"),
+        ({"created_to": "9999-12-31T23:59:59Z", "zone": "Asia/Tokyo"}, "", ""),
+        ({"created_from": "yesterday"}, "", ""),
+    ],
+)
+def test_a_date_field_has_the_readers_day(arguments: dict[str, str], first: str, last: str) -> None:
+    want = read(**arguments)
+    assert (want.day("created_from"), want.day("created_to")) == (first, last)
+
+
 def test_a_moment_stays_what_it_is() -> None:
     moment = "2026-03-28T01:02:03+01:00"
     assert read(created_from=moment).filters == {"created_from": moment}

@@ -127,7 +127,10 @@ def test_only_the_first_page_of_the_newest_watches_for_new_ones(
 )
 def test_an_empty_history_says_so(client: FlaskClient, rest: responses.RequestsMock, query: str, words: str) -> None:
     rest.get(LISTING, json=answer())
-    assert words in client.get(f"/history{query}").text
+    page = client.get(f"/history{query}").text
+    assert words in page
+    # and the first that is wanted appears by itself
+    assert 'id="gallery" data-live' in page
 
 
 @pytest.mark.usefixtures("models")
@@ -148,14 +151,23 @@ def test_types_can_be_typed_where_the_models_are_not_told(client: FlaskClient, r
     assert '<input name="type"' in client.get("/history").text
 
 
-@pytest.mark.parametrize("path", ["/history", "/statistics"])
+@pytest.mark.parametrize("path", ["/history?", "/history?view=wall&", "/statistics?"])
 def test_a_filter_that_is_none_is_told_with_its_reason(
     client: FlaskClient, rest: responses.RequestsMock, path: str
 ) -> None:
-    rest.get(LISTING if path == "/history" else f"{API}/v1/statistics", **problem(422, "verdict: no such verdict."))
-    response = client.get(f"{path}?verdict=good")
+    rest.get(f"{API}/v1/statistics" if path == "/statistics?" else LISTING, **problem(422, "verdict: no such verdict."))
+    response = client.get(f"{path}verdict=good")
     assert response.status_code == 400
     assert "verdict: no such verdict." in response.text
+
+
+@pytest.mark.usefixtures("models")
+def test_a_filter_that_is_none_can_be_put_right(client: FlaskClient, rest: responses.RequestsMock) -> None:
+    rest.get(LISTING, **problem(422, "created_from: a time must be written as RFC 3339 asks for."))
+    page = client.get("/history?created_from=2026-03-28T12:00&text=coil").text
+    assert 'type="text" name="created_from" value="2026-03-28T12:00"' in page
+    assert 'name="text" value="coil"' in page
+    assert "No sheet is like that" not in page
 
 
 @pytest.mark.parametrize("path", ["/history", "/statistics"])

@@ -22,10 +22,18 @@ def test_a_file_has_name_time_size_and_prediction(client: FlaskClient, rest: res
     rest.get(MEDIA, json=page(file(f"{ID}.jpg", ID)))
     text = client.get("/media/").text.replace("\u202f", " ")
     assert f'href="/media/{ID}.jpg"' in text
-    assert f'href="/prediction?filename={ID}.jpg"' in text
+    assert f'href="/prediction?filename={ID}.json" aria-label="Prediction: {ID}.jpg"' in text
     assert '<time datetime="2026-01-31T12:00:05Z" title="2026-01-31 12:00:05 UTC">' in text
     assert '<span title="1 234 567 bytes">1.2 MB</span>' in text
     assert '<span class="num">1 234</span> files' in text
+
+
+@pytest.mark.parametrize("name", [f"{ID}_mask.png", f"{ID}_1.json", f"{ID}.json"])
+def test_every_file_of_an_inspection_leads_to_its_record(
+    client: FlaskClient, rest: responses.RequestsMock, name: str
+) -> None:
+    rest.get(MEDIA, json=page(file(name, ID)))
+    assert f'href="/prediction?filename={ID}.json"' in client.get("/media/").text
 
 
 def test_a_picture_not_yet_judged_can_be(client: FlaskClient, rest: responses.RequestsMock) -> None:

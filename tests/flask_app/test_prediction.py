@@ -1,6 +1,3 @@
-import json
-import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -10,43 +7,19 @@ import responses
 from flask.testing import FlaskClient
 from responses import matchers
 
-from tests.flask_app.rest_answers import API, ID, MODEL, OPERATING_POINTS, problem
+from tests.flask_app.rest_answers import ID, INSPECTION, INSPECTIONS, problem, show
 
-INSPECTION = f"{API}/v1/inspections/{ID}"
-INSPECTIONS = f"{API}/v1/inspections"
-MODELS = f"{API}/v1/models"
-POINTS = f"{API}/v1/models/steel-unet/operating-points"
-NEIGHBOURS = f"{API}/v1/inspections/{ID}/neighbours"
+pytestmark = pytest.mark.usefixtures("surroundings")
+
 NO_SUCH = problem(404, "There is no such picture.")
-NONE_BESIDE = {"previous": None, "next": None}
-
-
-@pytest.fixture(autouse=True)
-def surroundings(rest: responses.RequestsMock) -> None:
-    """What the page asks for beside the record, for those tests that come so far."""
-    rest.assert_all_requests_are_fired = False
-    rest.get(MODELS, json={"items": [MODEL]})
-    rest.get(POINTS, json=OPERATING_POINTS)
-    rest.get(NEIGHBOURS, json=NONE_BESIDE)
-
-
-def facts(page: str) -> dict[str, Any]:
-    """What the page tells the viewer's script."""
-    found = re.search(r'<script type="application/json">(.*?)</script>', page, re.DOTALL)
-    assert found
-    told: dict[str, Any] = json.loads(found[1])
-    return told
-
-
-def show(client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], query: str = "") -> str:
-    rest.get(INSPECTION, json=record)
-    response = client.get(f"/prediction?filename={ID}.jpg{query}")
-    assert response.status_code == 200
-    return response.text
 
 
 @pytest.mark.parametrize(
-    "ending", [".jpg", ".jpeg", ".tiff", "_view.png", "_overlay.png", "_prob.png", "_class.png", ".json"]
+    "ending",
+    [".jpg", ".jpeg", ".tiff", ".json"]
+    + [f"_{kind}.png" for kind in ("view", "overlay", "prob", "class", "mask")]
+    # the first contract's answer, next to its mask
+    + ["_1.json"],
 )
 def test_each_file_of_an_inspection_leads_to_it(
     client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], ending: str
@@ -226,99 +199,3 @@ def test_hostile_names_stay_text(
     assert "' onerror=alert(1) x='" not in page
     assert "49.jpg" not in page
     assert f'src="/media/{quote(name, safe="")}"' in page
-
-
-def test_the_script_is_told_all_that_moving_the_threshold_needs(
-    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
-) -> None:
-    told = facts(show(client, rest, record))
-    assert told["threshold"] == 0.51
-    assert told["rule"] == {"value": 0.51, "min_peak": 0.8, "min_region_px": 600, "join_px": 4}
-    assert told["class_names"] == ["class 1", "class 3"]
-    assert told["files"] == {
-        "picture": f"/media/{ID}.jpg",
-        "probability": f"/media/{ID}_prob.png",
-        "classes": f"/media/{ID}_class.png",
-    }
-    assert told["replay"] == f"/api/v1/inspections/{ID}"
-    assert [defect["area_px"] for defect in told["defects"]] == [12345]
-
-
-def test_the_slider_marks_the_calibrated_threshold_and_otsus(
-    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
-) -> None:
-    page = show(client, rest, record)
-    assert re.findall(r'data-mark="([^"]+)" aria-pressed="false">([^<]+) <', page) == [
-        ("0.51", "Calibrated"),
-        ("0.34", "Otsu&#39;s"),
-    ]
-
-
-def test_the_expected_misses_and_false_calls_are_there_where_they_were_measured(
-    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
-) -> None:
-    page = show(client, rest, record)
-    assert "200 sheets kept apart" in page
-    assert facts(page)["points"] == OPERATING_POINTS["points"]
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [problem(404, "Not measured."), problem(500, "Broken."), {"json": {**OPERATING_POINTS, "digest": "other"}}],
-)
-def test_without_operating_points_of_this_model_nothing_is_expected(
-    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], answer: dict[str, Any]
-) -> None:
-    rest.replace(responses.GET, POINTS, **answer)
-    page = show(client, rest, record)
-    assert "would be missed" not in page
-    assert facts(page)["points"] == []
-
-
-def no_such_model(record: dict[str, Any]) -> None:
-    record["model"]["digest"] = "sha256:" + "00" * 32
-
-
-def no_maps(record: dict[str, Any]) -> None:
-    record["files"] |= {"probability_map": None, "class_map": None}
-
-
-@pytest.mark.parametrize("change", [no_such_model, no_maps])
-def test_what_cannot_be_cut_anew_is_shown_without_a_slider(
-    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], change: Callable[[dict[str, Any]], None]
-) -> None:
-    change(record)
-    page = show(client, rest, record)
-    assert "<sheet-viewer" not in page
-    assert f'<img src="/media/{ID}_overlay.png"' in page
-    assert "Defect found" in page
-
-
-def test_a_service_that_says_no_more_than_the_record_is_enough(
-    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
-) -> None:
-    for address in (MODELS, POINTS, NEIGHBOURS):
-        rest.replace(responses.GET, address, body=requests.ConnectionError("refused"))
-    assert "Defect found" in show(client, rest, record)
-
-
-def test_previous_and_next_stay_within_the_list_that_one_came_from(
-    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
-) -> None:
-    rest.replace(
-        responses.GET,
-        NEIGHBOURS,
-        json={"previous": "coil-6-0123456789abcdef", "next": None},
-        match=[matchers.query_param_matcher({"verdict": "defect", "sort": "defect_area_px"})],
-    )
-    page = show(client, rest, record, "&verdict=defect&sort=defect_area_px")
-    assert 'href="/prediction?filename=coil-6-0123456789abcdef.json&amp;verdict=defect&amp;sort=defect_area_px"' in page
-    assert 'rel="next"' not in page
-    assert 'href="/history?verdict=defect&amp;sort=defect_area_px">The list' in page
-
-
-@pytest.mark.parametrize("form", ["coco", "labelme", "yolo", "kaggle", "cvat", "masks", "csv", "report", "pdf"])
-def test_every_export_is_a_link(
-    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], form: str
-) -> None:
-    assert f'href="/api/v1/inspections/{ID}/export?format={form}"' in show(client, rest, record)

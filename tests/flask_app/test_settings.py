@@ -33,7 +33,8 @@ def test_an_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("API_URL", "not an address"), ("MAX_UPLOAD_MB", "0"), ("LOG_LEVEL", "LOUD")]
+    ("name", "value"),
+    [("API_URL", "not an address"), ("MAX_UPLOAD_MB", "0"), ("LOG_LEVEL", "LOUD"), ("API_READ_TIMEOUT_S", "75")],
 )
 def test_nonsense_stops_the_start(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)

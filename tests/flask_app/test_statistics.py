@@ -73,6 +73,15 @@ def test_a_bar_leads_to_no_more_than_was_counted(
         assert f'href="/history?created_from={since}&amp;created_to={until}"' in page, link
 
 
+def test_the_form_has_the_days_that_are_shown(
+    client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]
+) -> None:
+    moments = "?created_from=2026-03-01T23:00:00Z&created_to=2026-03-03T23:00:00Z&zone=Europe/Berlin"
+    page = show(client, rest, found, moments)
+    assert 'name="created_from" value="2026-03-02"' in page
+    assert 'name="created_to" value="2026-03-03"' in page
+
+
 def test_without_a_time_the_last_month_is_shown(
     client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]
 ) -> None:

@@ -36,6 +36,8 @@ def test_pages_come_from_the_site(door: FrontDoor, path: str) -> None:
         ("/api/readyz", "/readyz"),
         ("/api/v1/inspections/with%20space", "/v1/inspections/with%20space"),
         ("/api/", "/"),
+        ("/api/v1/export?format=csv", "/v1/export?format=csv"),
+        ("/api/v1/inspections/with%20space/export?format=csv", "/v1/inspections/with%20space/export?format=csv"),
     ],
 )
 def test_the_api_prefix_is_removed_and_nothing_else(door: FrontDoor, asked: str, passed: str) -> None:
@@ -49,7 +51,7 @@ def test_the_api_alone_leads_to_its_documents(door: FrontDoor) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (308, "/api/docs")
 
 
-@pytest.mark.parametrize("path", ["/upload", "/api/v1/inspections"])
+@pytest.mark.parametrize("path", ["/upload", "/api/v1/inspections", "/api/v1/export"])
 def test_forwarding_headers_cannot_be_spoofed(door: FrontDoor, path: str) -> None:
     answer = door.post(path, headers=SPOOFED, data=b"x")
     seen = (door.api if path.startswith("/api") else door.site).last.headers

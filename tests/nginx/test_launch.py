@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 from supervisor import supervisord
 
-from nginx.local.__main__ import GIVEN_PATHS, HERE, CannotStart, PromptSupervisor, free_port, mime_types, places
+from nginx.local.__main__ import (
+    GIVEN_PATHS,
+    HERE,
+    CannotStart,
+    PromptSupervisor,
+    check_port,
+    free_port,
+    mime_types,
+    places,
+)
 from nginx.local.render import DEFAULTS
 
 
@@ -43,6 +52,12 @@ def test_an_nginx_without_its_types_is_no_use(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(Path, "is_file", lambda _self: False)
     with pytest.raises(CannotStart, match=r"no mime\.types"):
         mime_types(tmp_path / "a/b/nginx")
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "::1"])
+def test_an_address_that_nginx_cannot_listen_on_is_named(address: str) -> None:
+    with pytest.raises(CannotStart, match=f"LISTEN_ADDRESS={address} cannot be used"):
+        check_port(address, str(free_port()))
 
 
 def test_free_ports_differ() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import requests
 from playwright.sync_api import Page, ViewportSize
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
@@ -24,6 +25,9 @@ AXE = Path(__file__).resolve().parents[2] / "flask_app/node_modules/axe-core/axe
 SUMMARY = "({violations}) => violations.map(({id, nodes}) => `${id}: ${nodes.map((node) => node.target).join(' ')}`)"
 NewPage = Callable[..., Page]
 Audit = Callable[[Page], list[str]]
+Inspect = Callable[..., dict[str, Any]]
+# sheets on a page of the gallery
+PAGE_SIZE = 48
 
 
 def save(path: Path, image: "np.ndarray[Any, Any]") -> Path:
@@ -70,3 +74,38 @@ def camera(page: Page) -> dict[str, float]:
     read = "(({camera: {x, scale, view}}) => ({x, scale, width: view.width}))(document.querySelector('sheet-viewer'))"
     found: dict[str, float] = page.evaluate(read)
     return found
+
+
+def look_away(page: Page, away: str) -> None:
+    """Have the page believe that it is `hidden`, as behind another tab, or `visible` again."""
+    page.evaluate(
+        """(value) => {
+          Object.defineProperty(document, "visibilityState", { value, configurable: true });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        away,
+    )
+
+
+def card(page: Page, record: dict[str, Any]) -> Any:
+    return page.locator(f'[data-id="{record["id"]}"]')
+
+
+def gone(platform_url: str, record: dict[str, Any]) -> bool:
+    return requests.get(f"{platform_url}/api/v1/inspections/{record['id']}", timeout=10).status_code == 404
+
+
+def part(page: Page, name: str) -> Any:
+    return page.locator(f"[data-part={name}]")
+
+
+def move_slider(page: Page, threshold: float) -> None:
+    page.locator("#threshold").evaluate(
+        "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }", threshold
+    )
+
+
+def inspection(page: Page) -> str:
+    """Where the REST service has the inspection of this page."""
+    origin = "/".join(page.url.split("/")[:3])
+    return f"{origin}/api/v1/inspections/" + page.locator(".facts .code").nth(1).inner_text()

@@ -1,17 +1,31 @@
 """One platform for all system tests: real processes, or containers where PLATFORM=containers says so."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
+import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from nginx.local.__main__ import CannotStart, find_nginx
 from tests.system import chromium, compose
-from tests.system.browsing import AXE, DEADLINE_MS, DESKTOP, TELL_VIOLATIONS, Audit, NewPage, audit, save
+from tests.system.browsing import (
+    AXE,
+    DEADLINE_MS,
+    DESKTOP,
+    PAGE_SIZE,
+    TELL_VIOLATIONS,
+    Audit,
+    Inspect,
+    NewPage,
+    audit,
+    save,
+)
 from tests.system.platform import Platform, start
 from training import sheets
 
@@ -131,3 +145,44 @@ def axe() -> Audit:
 def defective(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sheet with one large patch, which the model is sure to find."""
     return save(tmp_path_factory.mktemp("sheets") / "coil 8841.png", sheets.generate(8, defects=[4]).image)
+
+
+@pytest.fixture(scope="module")
+def word() -> str:
+    """What this module's sheets alone have in their names."""
+    return f"line{secrets.token_hex(3)}"
+
+
+@pytest.fixture(scope="module")
+def inspect(platform_url: str, word: str, defective: Path) -> Inspect:
+    """A function that has a sheet judged as a machine does, under a name of its own, and returns its record."""
+
+    def post(content: bytes = b"", name: str = "") -> dict[str, Any]:
+        name = name or f"{word} {secrets.token_hex(4)}.png"
+        files = {"image": (name, content or defective.read_bytes())}
+        answer = requests.post(f"{platform_url}/api/v1/inspections", files=files, timeout=120)
+        answer.raise_for_status()
+        record: dict[str, Any] = answer.json()
+        return record
+
+    return post
+
+
+@pytest.fixture
+def three(inspect: Inspect) -> list[dict[str, Any]]:
+    """Three inspections, the newest last."""
+    return [inspect() for _ in range(3)]
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A sheet that is too small to be judged: quick."""
+    return save(tmp_path_factory.mktemp("tiny") / "tiny.png", np.zeros((64, 64), np.uint8)).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def many(inspect: Inspect, word: str, tiny: bytes) -> str:
+    """More than a page of inspections; gives the word that they have in their names."""
+    for number in range(PAGE_SIZE + 7):
+        inspect(tiny, f"many{word} {number}.png")
+    return f"many{word}"

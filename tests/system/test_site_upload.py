@@ -106,6 +106,18 @@ def test_namesakes_of_two_folders_are_both_taken(page: Page, defective: Path, tm
     expect(page.get_by_role("button", name="Judge 2 sheets")).to_be_enabled()
 
 
+def test_what_is_taken_off_the_list_is_let_go(page: Page, defective: Path) -> None:
+    page.goto("/upload")
+    page.evaluate("window.released = []; URL.revokeObjectURL = (address) => released.push(address)")
+    page.set_input_files("#file", defective)
+    preview = row(page, defective).locator("img")
+    expect(preview).to_have_attribute("src", re.compile("^blob:"))
+    address = preview.get_attribute("src")
+    row(page, defective).get_by_role("button", name="Remove").click()
+    expect(page.locator(".row")).to_have_count(0)
+    assert address in page.evaluate("released")
+
+
 def test_what_would_be_refused_is_not_sent(page: Page, tmp_path: Path) -> None:
     posts: list[str] = []
     page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)

@@ -1,61 +1,16 @@
-"""The viewer of a sheet, in a real browser: its threshold, its keys, its links, and the page without any of it."""
+"""The viewer of a sheet, in a real browser: its keys, its links, its gestures, and the page without any of it."""
 
-import json
-import re
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-import requests
 from playwright.sync_api import Page, expect
 
-from benchmarks.slider import APART, answer, worst_case
-from tests.system.browsing import PHONE, NewPage, camera, forget, judge, ready, view
-from tests.system.platform import Platform
+from benchmarks.slider import answer
+from tests.system.browsing import PHONE, NewPage, camera, forget, judge, part, ready, view
 
 pytestmark = [pytest.mark.system, pytest.mark.browser]
-
-THRESHOLDS = [0.02, 0.113, 0.5, 0.7, 0.999]
-
-
-def part(page: Page, name: str) -> Any:
-    return page.locator(f"[data-part={name}]")
-
-
-def move_slider(page: Page, threshold: float) -> None:
-    page.locator("#threshold").evaluate(
-        "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }", threshold
-    )
-
-
-def inspection(page: Page) -> str:
-    """Where the REST service has the inspection of this page."""
-    origin = "/".join(page.url.split("/")[:3])
-    return f"{origin}/api/v1/inspections/" + page.locator(".facts .code").nth(1).inner_text()
-
-
-def test_the_slider_says_what_the_services_replay_says(page: Page, defective: Path) -> None:
-    view(page, defective)
-    found = []
-    for threshold in THRESHOLDS:
-        move_slider(page, threshold)
-        replay = requests.get(inspection(page), params={"threshold": threshold}, timeout=60).json()["defects"]
-        expect(part(page, "count")).to_have_text(re.compile(rf"^{len(replay)}\s"))
-        area = sum(defect["area_px"] for defect in replay)
-        expect(part(page, "area")).to_have_text(re.compile("^" + r"\D?".join(f"{area:,}".split(",")) + r"\spx"))
-        found.append(area)
-    assert len(set(found)) > 2, "the thresholds found the same"
-
-
-def test_the_rows_follow_the_threshold_with_the_services_measurements(page: Page, defective: Path) -> None:
-    view(page, defective)
-    move_slider(page, 0.42)
-    first = requests.get(inspection(page), params={"threshold": 0.42}, timeout=60).json()["defects"][0]
-    row = page.locator(".defects tbody tr").first
-    expect(row.locator("[data-field=length_px]")).to_contain_text(f"{first['length_px']:.1f}")
-    expect(row.locator("[data-field=area_px] small")).to_have_count(1)
 
 
 def test_the_keys_do_what_their_list_says(page: Page, defective: Path) -> None:
@@ -114,15 +69,6 @@ def test_a_row_shows_its_defect_and_a_defect_its_row(page: Page, defective: Path
     expect(pick).to_have_attribute("aria-pressed", "true")
 
 
-def test_rows_are_sorted_by_any_column(page: Page, defective: Path) -> None:
-    view(page, defective)
-    move_slider(page, 0.02)
-    heading = page.locator("th[data-field=length_px]")
-    for order in ("descending", "ascending"):
-        heading.get_by_role("button").click()
-        expect(heading).to_have_attribute("aria-sort", order)
-
-
 def test_a_link_carries_the_whole_view(page: Page, new_page: NewPage, defective: Path) -> None:
     view(page, defective)
     for key in (",", ",", "n", "+", "o", "3", "x"):
@@ -154,32 +100,6 @@ def test_a_link_to_the_sheet_that_is_shown_selects_its_own_defect(page: Page, de
     expect(page.locator("tr[data-index='0'] .row-pick")).to_have_attribute("aria-pressed", "true")
 
 
-@pytest.mark.local
-def test_what_the_page_came_without_is_asked_for_and_is_last_in_any_order_while_it_is_unknown(
-    page: Page, defective: Path, tmp_path: Path, platform: Platform, complaints: list[str]
-) -> None:
-    sheet = tmp_path / "many.png"
-    sheet.write_bytes(defective.read_bytes())
-    view(page, sheet)
-    path = platform.media / f"{inspection(page).rpartition('/')[2]}.json"
-    record = json.loads(path.read_text())
-    path.write_text(json.dumps(record | {"defects": record["defects"] * 201}))
-    probabilities = cv2.imread(str(platform.media / record["files"]["probability_map"]), cv2.IMREAD_GRAYSCALE)
-    assert probabilities is not None
-    probabilities[:40, :40] = 255
-    page.route("**/*_prob.png", answer(cv2.imencode(".png", probabilities)[1].tobytes()))
-    page.route("**/api/v1/inspections/*?threshold=*", lambda route: route.fulfill(status=503))
-    page.reload()
-    expect(page.get_by_role("alert").filter(has_text="service does not answer")).to_be_visible()
-    lengths = page.locator(".defects tbody [data-field=length_px]")
-    for order in ("descending", "ascending"):
-        page.locator("th[data-field=length_px]").get_by_role("button").click()
-        expect(page.locator("th[data-field=length_px]")).to_have_attribute("aria-sort", order)
-        expect(lengths.first).to_contain_text("px")
-        expect(lengths.last).to_have_text("\u2013")
-    forget(complaints, 503)
-
-
 def test_next_and_previous_lead_through_the_history(page: Page, defective: Path, tmp_path: Path) -> None:
     for name in ("earlier.png", "later.png"):
         sheet = tmp_path / name
@@ -208,17 +128,6 @@ def test_the_wheel_is_the_pages_and_zooms_with_ctrl(page: Page, defective: Path)
     page.wait_for_function("() => document.querySelector('sheet-viewer').camera.fitted")
 
 
-def test_a_service_that_cannot_answer_a_threshold_is_told(page: Page, defective: Path, complaints: list[str]) -> None:
-    view(page, defective)
-    page.route("**/api/v1/inspections/*?threshold=*", lambda route: route.fulfill(status=503))
-    move_slider(page, 0.42)
-    told = page.get_by_role("alert").filter(has_text="service does not answer")
-    expect(told).to_be_visible()
-    page.keyboard.press("r")
-    expect(told).to_be_hidden()
-    forget(complaints, 503)
-
-
 def test_a_map_that_is_gone_leaves_the_pictures_and_says_so(page: Page, defective: Path, complaints: list[str]) -> None:
     judge(page, defective)
     page.route("**/*_class.png", lambda route: route.fulfill(status=404))
@@ -226,6 +135,7 @@ def test_a_map_that_is_gone_leaves_the_pictures_and_says_so(page: Page, defectiv
     expect(page.get_by_role("alert")).to_contain_text("threshold cannot be moved")
     expect(page.locator("#threshold")).to_be_hidden()
     expect(page.get_by_role("img", name="Overlay of")).to_be_visible()
+    expect(page.get_by_text("With the threshold that the slider shows")).to_be_hidden()
     forget(complaints, 404)
 
 
@@ -285,54 +195,6 @@ def test_two_fingers_zoom_and_one_moves(new_page: NewPage, defective: Path) -> N
     assert moved["scale"] == closer["scale"]
     assert moved["x"] > closer["x"]
     assert page.evaluate("document.documentElement.clientWidth") == PHONE["width"]
-
-
-def test_two_hundred_defects_are_counted_listed_and_told_apart(page: Page, defective: Path) -> None:
-    judge(page, defective)
-    for ending, content in worst_case().items():
-        page.route(f"**/*{ending}", answer(content))
-    page.reload()
-    ready(page)
-    page.evaluate(APART)
-    move_slider(page, 0.6)
-    expect(part(page, "count")).to_have_text("200 defects")
-    rows = page.locator(".defects tbody tr")
-    expect(rows).to_have_count(25)
-    page.get_by_role("button", name="List all 200").click()
-    expect(rows).to_have_count(200)
-    expect(rows.nth(25).get_by_role("button")).to_be_focused()
-    # between them lies nothing that counts, and each spot is one
-    assert set(page.locator(".defects .row-type").all_inner_texts()) == {f"class {kind}" for kind in (1, 2, 3, 4)}
-
-
-@pytest.mark.local
-def test_measurements_are_in_mm_where_the_sheet_has_a_scale(page: Page, defective: Path, platform: Platform) -> None:
-    view(page, defective)
-    path = platform.media / f"{inspection(page).rpartition('/')[2]}.json"
-    record = json.loads(path.read_text())
-    record["scale"] = {"mm_per_px_x": 0.5, "mm_per_px_y": 0.5}
-    for defect in record["defects"]:
-        defect |= {"area_mm2": defect["area_px"] / 4, "length_mm": defect["length_px"] / 2, "width_mm": 7.25}
-    path.write_text(json.dumps(record))
-    page.reload()
-    ready(page)
-    length = page.locator(".defects tbody tr").first.locator("[data-field=length_px]")
-    expect(length).to_contain_text("px")
-    page.keyboard.press("u")
-    expect(length).to_have_text(re.compile(r"^[\d.]+\smm"))
-    expect(part(page, "area")).to_contain_text("mm²")
-    page.wait_for_function("() => location.hash.includes('unit=mm')")
-
-
-def test_what_lies_above_the_threshold_and_is_left_out_is_told(page: Page, defective: Path) -> None:
-    judge(page, defective)
-    map_with_a_speck = np.zeros((256, 1600), np.uint8)
-    map_with_a_speck[100:104, 200:204] = 255
-    page.route("**/*_prob.png", answer(cv2.imencode(".png", map_with_a_speck)[1].tobytes()))
-    page.reload()
-    ready(page)
-    expect(part(page, "count")).to_have_text("0 defects")
-    expect(part(page, "dropped")).to_contain_text("1 spot under")
 
 
 def pixels(page: Page, picture: str) -> list[int]:

@@ -102,7 +102,8 @@ def test_without_scripts_the_pictures_and_the_table_are_there(new_page: NewPage,
     for name in ("Original", "Overlay", "Heat map"):
         expect(page.get_by_role("img", name=f"{name} of")).to_be_visible()
     expect(page.get_by_role("table").get_by_role("row").nth(1)).to_contain_text("px")
-    expect(page.locator("#threshold")).to_be_hidden()
+    for scripted in (page.locator("#threshold"), page.get_by_text("With the threshold that the slider shows")):
+        expect(scripted).to_be_hidden()
 
 
 @pytest.mark.parametrize("size", [(800, 128), (2048, 2048)], ids=["800x128", "square"])

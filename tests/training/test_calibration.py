@@ -37,6 +37,18 @@ def test_strong_defects_are_surer_than_weak_ones() -> None:
     assert weak + 0.05 < strong
 
 
+@pytest.mark.parametrize(("pictures", "bins"), [(4, 1), (19, 1), (20, 2), (79, 7), (128, 8), (12568, 8)])
+def test_bins_hold_ten_pictures_at_the_least(pictures: int, bins: int) -> None:
+    assert calibration.bin_count(pictures) == bins
+
+
+@pytest.mark.parametrize(("defective", "slope"), [([False, False, True], np.inf), ([True, True, False], -np.inf)])
+def test_no_slope_is_the_best_where_pictures_are_told_apart_without_an_error(
+    defective: list[bool], slope: float
+) -> None:
+    assert calibration.slope(np.array([0.1, 0.4, 0.4]), np.array(defective)) == slope
+
+
 @pytest.mark.parametrize("defective", [True, False])
 def test_pictures_of_one_kind_cannot_calibrate(defective: bool) -> None:
     rng = np.random.default_rng(1)

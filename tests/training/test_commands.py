@@ -1,6 +1,7 @@
 """The command line from a folder of pictures to a package, in small."""
 
 import resource
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from defect_api.card import Input
 from defect_api.model_package import read_package
-from training import datasets, golden, packaging, sheets
+from training import datasets, golden, packaging, sheets, starts
 from training.commands import OWN_RECIPE, main
 from training.examples import DataError
 from training.runs import EXPORTED, Run
@@ -47,14 +48,19 @@ def untraced() -> Iterator[None]:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
+    return written(tmp_path / "own", first_seed=0)
+
+
+def written(folder: Path, first_seed: int) -> Path:
+    """Write two defective and two clean pictures."""
     for part in ("images", "masks"):
-        (tmp_path / "own" / part).mkdir(parents=True)
-    (tmp_path / "own" / "classes.txt").write_text("scratch\n")
-    for seed, defects in enumerate([[1], [1], [], []]):
+        (folder / part).mkdir(parents=True)
+    (folder / "classes.txt").write_text("scratch\n")
+    for seed, defects in enumerate([[1], [1], [], []], first_seed):
         sheet = sheets.generate(seed, width=320, defects=defects)
-        assert cv2.imwrite(str(tmp_path / "own" / "images" / f"{seed}.png"), sheet.image)
-        assert cv2.imwrite(str(tmp_path / "own" / "masks" / f"{seed}.png"), sheet.mask)
-    return tmp_path / "own"
+        assert cv2.imwrite(str(folder / "images" / f"{seed}.png"), sheet.image)
+        assert cv2.imwrite(str(folder / "masks" / f"{seed}.png"), sheet.mask)
+    return folder
 
 
 def test_a_folder_of_own_pictures_ends_as_a_model_package(
@@ -63,11 +69,14 @@ def test_a_folder_of_own_pictures_ends_as_a_model_package(
     monkeypatch.setattr(golden, "CANDIDATES", 3)
     recipe, run, models = tmp_path / "recipe.toml", tmp_path / "run", tmp_path / "models"
     recipe.write_text(RECIPE)
-    of_run = ["--data", str(data), "--run", str(run)]
+    earlier, of_run = written(tmp_path / "earlier", first_seed=10), ["--data", str(data), "--run", str(run)]
+    train = ["train", *of_run, "--pretraining-data", str(earlier), "--fold", "0", "--no-final"]
 
-    assert main(["train", *of_run, "--recipe", str(recipe), "--fold", "0", "--no-final"]) == 0
+    assert main([*train, "--recipe", str(recipe)]) == 0
     # the run goes on by the recipe that it began with
-    assert main(["train", *of_run, "--fold", "0", "--no-final"]) == 0
+    assert main(train) == 0
+    assert main(["train", *of_run]) == 1
+    assert "run was trained from another start, the network pre-trained on earlier" in capsys.readouterr().err
     assert main(["evaluate", *of_run, "--resamples", "20"]) == 0
     assert "pooled Dice: hard, any defect" in capsys.readouterr().out
     assert (
@@ -78,9 +87,10 @@ def test_a_folder_of_own_pictures_ends_as_a_model_package(
     package.verify()
     assert package.card.training["folds"] == 2
     assert package.card.classes == ["scratch"]
-    assert [data.name for data in package.card.data] == ["own", "NEU-Seg, training split"]
+    assert [data.name for data in package.card.data] == ["own", "earlier"]
     assert package.card.input == Input(stride=128, height=(192, 320), width=(240, 1600))
-    assert packaging.trained_on(package.path) == set(datasets.digests(datasets.find(data).examples))
+    seen = [example for folder in (data, earlier) for example in datasets.find(folder).examples]
+    assert packaging.trained_on(package.path) == set(datasets.digests(seen))
     assert main(["package", *of_run, "--models", str(models), "--name", "Own"]) == 1
     assert "'Own/1' cannot name a package" in capsys.readouterr().err
     (run / "fold-0" / EXPORTED).unlink()
@@ -88,12 +98,39 @@ def test_a_folder_of_own_pictures_ends_as_a_model_package(
     assert "train the final one" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("classes", ["scratch", "scratch\ndent\nhole\nrust"])
 def test_generated_sheets_are_not_mixed_into_other_classes(
-    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: Path, tmp_path: Path, classes: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (data / "classes.txt").write_text(classes)
+
     assert main(["train", "--data", str(data), "--run", str(tmp_path / "run")]) == 1
 
-    assert "show 4 classes, and the data have 1; set its generated_sheets to 0" in capsys.readouterr().err
+    assert "show Severstal's classes, and those of own are others; set its" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_network_is_not_pre_trained_on_what_is_judged(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    other = written(tmp_path / "other", first_seed=10)
+    for part in ("images", "masks"):
+        shutil.copyfile(data / part / "0.png", other / part / "copy.png")
+    places = ["--pretraining-data", str(other), "--run", str(tmp_path / "run")]
+
+    assert main(["train", "--data", str(data), *places, "--recipe", str(tmp_path / "recipe.toml")]) == 1
+
+    assert "the network pre-trained on other was trained on pictures of own" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("start", ["", starts.IMAGENET])
+def test_an_encoder_that_has_no_weights_to_start_from_is_refused(data: Path, tmp_path: Path, start: str) -> None:
+    (tmp_path / "recipe.toml").write_text(f'{RECIPE}\n[network]\nencoder = "resnet34"\n')
+
+    with pytest.raises(DataError, match="has no weights for the encoder resnet34; choose efficientnet-lite0"):
+        Run(tmp_path / "run", datasets.find(data), tmp_path / "recipe.toml", start=starts.chosen(start))
     assert not (tmp_path / "run").exists()
 
 
@@ -135,7 +172,9 @@ def test_a_run_that_was_begun_by_an_earlier_version_goes_on(data: Path, tmp_path
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "recipe.toml").write_text(RECIPE)
 
-    assert Run(tmp_path / "run", datasets.find(data)).recipe.folds == 2
+    run = Run(tmp_path / "run", datasets.find(data))
+    assert run.recipe.folds == 2
+    assert run.start == starts.chosen("")
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["recipe.toml"]
 
 

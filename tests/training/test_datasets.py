@@ -1,6 +1,7 @@
 """Data sets behind one interface, and the one sentence that each kind of bad input ends with."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -52,6 +53,16 @@ def test_a_folder_names_its_classes(folder: Path) -> None:
 
 def test_without_names_there_are_as_many_classes_as_the_masks_say(folder: Path) -> None:
     assert datasets.find(folder).classes == ("class 1", "class 2", "class 3")
+
+
+def test_classes_of_one_s_own_are_not_severstal_s_even_where_they_are_called_the_same(folder: Path) -> None:
+    write(folder / "masks" / "sheet-2.png", np.full((256, 320), 4, np.uint8))
+
+    own = datasets.find(folder)
+
+    assert own.classes == datasets.SEVERSTAL_CLASSES
+    assert not own.is_severstal
+    assert replace(own, citation=datasets.SEVERSTAL[1]).is_severstal
 
 
 def test_pictures_may_lie_beside_their_masks(tmp_path: Path) -> None:
@@ -144,7 +155,11 @@ def test_two_pictures_of_one_name_are_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("mask", "sentence"),
-    [(np.zeros((10, 10), np.uint8), "make them one size"), (np.full((256, 320), 7, np.uint8), "class 7; only 0 to 3")],
+    [
+        (np.zeros((10, 10), np.uint8), "make them one size"),
+        (np.full((256, 320), 7, np.uint8), "class 7; only 0 to 3"),
+        (np.full((256, 320), IGNORED, np.uint8), r"leaves all of sheet-1\.png unknown \(255\); label some of it"),
+    ],
 )
 def test_a_mask_that_does_not_fit_is_refused(folder: Path, mask: np.ndarray, sentence: str) -> None:
     (folder / "classes.txt").write_text("dent\nhole\nscratch\n")

@@ -1,8 +1,12 @@
 """The figures' intervals, as a card states them."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from tests.training.test_metrics import NOTHING, counted, prediction
+from defect_api.card import Metric
+from tests.training.test_metrics import NOTHING, counted, prediction, said
 from training import evaluation, metrics
 
 DEFECTIVE, CLEAN = prediction(slice(0, 20), slice(0, 20)), prediction(NOTHING, NOTHING)
@@ -33,6 +37,27 @@ def test_a_class_that_no_mask_shows_has_no_figure() -> None:
 
     assert "Dice, a" in found
     assert "Dice, b" not in found
+
+
+def test_a_class_that_is_never_found_is_not_found_in_any_draw() -> None:
+    missed = prediction(NOTHING, slice(0, 20))
+    rare = replace(missed, truth=2 * missed.truth)
+
+    found = intervals(counted(*[missed] * 26, *[rare] * 2, *[CLEAN] * 2))
+
+    assert found["Dice, b"] == (0, 0)
+
+
+def test_what_is_not_finite_is_no_figure_and_no_end_of_an_interval() -> None:
+    apart = said([0.1] * 5 + [0.9] * 5, truth=[False] * 5 + [True] * 5)
+    # the half of the draws that leave out one certain picture tell the kinds apart
+    nearly = said([0.1] * 4 + [0.8] + [0.7] + [0.9] * 4, truth=[False] * 5 + [True] * 5)
+
+    assert "picture calibration slope" not in intervals(apart)
+    assert intervals(nearly)["picture calibration slope"] is None
+    for figure in evaluation.figures(nearly, ["a"], "drawn", "here", resamples=20):
+        assert Metric.model_validate_json(figure.model_dump_json()) == figure
+        assert np.isfinite(figure.value)
 
 
 def test_no_size_is_claimed_that_the_pictures_do_not_have() -> None:

@@ -1,12 +1,14 @@
 """The int8 form of the shipped package, made on a few small generated sheets."""
 
+import shutil
 from pathlib import Path
 
 import openvino
 import pytest
 
+from defect_api.card import Metric
 from defect_api.compiled_form import bring
-from defect_api.model_package import read_package
+from defect_api.model_package import CARD, read_package
 from defect_api.openvino_segmenter import OpenVinoSegmenter
 from defect_api.places import Places
 from defect_api.served_model import ServedModel
@@ -25,12 +27,22 @@ def dataset(monkeypatch: pytest.MonkeyPatch) -> Dataset:
     return Dataset("drawn", ("1", "2", "3", "4"), examples, "MIT", "drawn here")
 
 
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """Return a copy of the shipped package that tells already what an int8 form loses."""
+    copy = shutil.copytree(SHIPPED, tmp_path / SHIPPED.parent.name / SHIPPED.name)
+    card = read_package(copy).card
+    lost = Metric(name=int8.METRIC, value=0.5, data="drawn", method="earlier", interval=None)
+    (copy / CARD).write_text(card.model_copy(update={"metrics": [*card.metrics, lost]}).model_dump_json())
+    return copy
+
+
 def test_a_package_with_an_int8_form_is_right_on_its_golden_sheets(
-    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    package: Path, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(int8, "MOST_LOST", 0.1)  # so few sheets say little, and looking for layers takes minutes
 
-    written = int8.add(SHIPPED, dataset, "int8", tmp_path)
+    written = int8.add(package, dataset, "int8", tmp_path)
 
     network = bring(written, "int8")
     assert b"FakeQuantize" in network.read_bytes()

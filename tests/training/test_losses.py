@@ -45,6 +45,17 @@ def test_ignored_pixels_do_not_count(overlap: str) -> None:
     )
 
 
+@pytest.mark.parametrize("overlap", OVERLAPS)
+def test_a_batch_of_which_nothing_is_known_costs_nothing(overlap: str) -> None:
+    unknown, guess = np.full_like(LABELS, IGNORED), tf.Variable(logits(LABELS, 1.0))
+
+    with tf.GradientTape() as tape:
+        lost = segmentation_loss(unknown, guess, Loss(overlap))
+
+    assert float(lost) == 0
+    assert not tape.gradient(lost, guess).numpy().any()
+
+
 @pytest.mark.parametrize(("overlap", "missing"), [("dice", 1 - 2 * 8 / (16 + 8)), ("lovasz", 1 - 8 / 16)])
 def test_a_sure_mask_lacks_what_its_overlap_lacks(overlap: str, missing: float) -> None:
     half = LABELS.copy()

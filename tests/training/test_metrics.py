@@ -7,6 +7,7 @@ import pytest
 
 from defect_api.card import PixelThreshold, Platt
 from training import metrics
+from training.examples import IGNORED
 from training.predictions import Prediction
 
 NOTHING = slice(0, 0)
@@ -79,6 +80,13 @@ def test_misses_and_false_calls_are_per_hundred_pictures_of_their_kind() -> None
     assert metrics.false_calls(counts) == 25
 
 
+def test_the_dice_of_a_class_that_no_picture_shows_is_no_number() -> None:
+    counts = counted(prediction(slice(0, 8), slice(0, 8), kind=2), prediction(NOTHING, NOTHING))
+
+    assert metrics.class_dice(counts, 1) == 0
+    assert np.isnan(metrics.class_dice(counts, 2))
+
+
 def test_the_first_systems_metric_is_soft_and_pools_batches() -> None:
     perfect = prediction(slice(0, 32), slice(0, 32))
     half = prediction(slice(0, 32), slice(0, 32), value=51)
@@ -100,6 +108,18 @@ def test_a_well_calibrated_map_has_no_calibration_error() -> None:
 
     assert metrics.pixel_calibration_error(counted(sure)) == 0
     assert metrics.pixel_calibration_error(counted(wrong)) == pytest.approx(0.5)
+
+
+def test_pixels_of_which_nothing_is_known_are_in_no_bin() -> None:
+    p = prediction(slice(0, 8), slice(0, 8))
+    known = replace(p, truth=np.where(np.arange(64) < 32, p.truth, IGNORED).astype(np.uint8))
+
+    assert counted(known).histogram.sum() == 64 * 32
+    assert counted(p).histogram.sum() == 64 * 64
+
+
+def test_a_few_pictures_are_not_cut_into_bins_that_differ_by_chance() -> None:
+    assert metrics.calibration_error(said([0.5] * 10, truth=[True, False] * 5)) == 0
 
 
 def test_picture_figures_follow_the_calibrated_probability() -> None:
@@ -151,8 +171,8 @@ def test_the_probability_is_calibrated_and_what_it_was_made_of_is_kept() -> None
 
 
 def test_calibration_error_is_small_where_probabilities_hold() -> None:
-    honest = said([0.25] * 16 + [0.75] * 16, truth=([True] + [False] * 3) * 4 + ([False] + [True] * 3) * 4)
-    boastful = said([0.01] * 16 + [0.99] * 16, truth=([True] + [False] * 3) * 4 + ([False] + [True] * 3) * 4)
+    truth = ([True] + [False] * 3) * 16 + ([False] + [True] * 3) * 16
+    honest, boastful = said([0.25] * 64 + [0.75] * 64, truth), said([0.01] * 64 + [0.99] * 64, truth)
 
     assert metrics.calibration_error(honest) == pytest.approx(0, abs=1e-9)
     assert metrics.calibration_error(boastful) == pytest.approx(0.24)

@@ -73,7 +73,7 @@ def test_the_bounded_threshold_keeps_the_missed_area_small() -> None:
     rng = np.random.default_rng(3)
     pictures = [picture(rng, True, strength=int(s)) for s in rng.integers(100, 250, 60)]
 
-    threshold = operating_point.bounded_miss_threshold(pictures, rules(pictures), share=0.1)
+    threshold = operating_point.bounded_miss_threshold(pictures, rules(pictures))
 
     assert threshold is not None
     missed = np.mean([(p.q[p.truth > 0] < 255 * threshold).mean() for p in pictures])

@@ -16,7 +16,7 @@ from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, f
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
 from defect_api.settings import SHIPPED_MODELS
-from training import datasets, golden, own, packaging, sheets
+from training import datasets, golden, own, packaging, sheets, starts
 from training.commands import main
 from training.datasets import Dataset
 from training.examples import IGNORED, DataError, Example
@@ -95,13 +95,13 @@ def test_a_folder_ends_as_a_package_that_is_served(
     assert_limits_are_renewed(package, data)
 
     weights = package.weights.read_bytes()
+    again = [*command, "--version", "2"]
     assert_refused(command, "plant/1 is there already; choose another name or version", capsys)
+    assert_refused([*again, "--start", ""], "run was trained from another start, imagenet; choose another", capsys)
     for kind in ("images", "masks"):
         shutil.copyfile(data / kind / "3.png", data / kind / "4.png")
-    again = [*command, "--version", "2"]
     assert_refused(again, "run was trained on other pictures", capsys)
     assert package.weights.read_bytes() == weights
-    assert_refused([*again, "--start", ""], "run was trained from another start", capsys)
     seen = f"{package.path} was trained on pictures of rolls"
     assert_refused([*again, "--start", str(package.path)], seen, capsys)
     assert_only_seen_pictures_are_refused(package, datasets.find(data))
@@ -126,15 +126,16 @@ def assert_limits_are_renewed(package: ModelPackage, data: Path) -> None:
 
 
 def assert_only_seen_pictures_are_refused(package: ModelPackage, dataset: Dataset) -> None:
-    seen, new = dataset.examples[0], picture(20, True)
-    own.check_unseen(replace(dataset, examples=[new]), str(package.path))
+    seen, new, start = dataset.examples[0], picture(20, True), starts.chosen(str(package.path))
+    starts.check_unseen(start, replace(dataset, examples=[new]))
     with pytest.raises(DataError, match="or give pictures of new scenes only"):
-        own.check_unseen(replace(dataset, name="renamed", examples=[new, replace(seen, name="new")]), str(package.path))
+        starts.check_unseen(start, replace(dataset, name="renamed", examples=[new, replace(seen, name="new")]))
     # an earlier version listed no pictures, but the sets' names
     (package.path / packaging.TRAINED_ON).unlink()
-    own.check_unseen(replace(dataset, name="bars"), str(package.path))
+    start = starts.chosen(str(package.path))
+    starts.check_unseen(start, replace(dataset, name="bars"))
     with pytest.raises(DataError, match="was trained on pictures of rolls"):
-        own.check_unseen(dataset, str(package.path))
+        starts.check_unseen(start, dataset)
 
 
 def picture(seed: int, defective: bool, scene: str = "") -> Example:
@@ -216,14 +217,14 @@ def test_a_start_of_another_kind_is_refused_and_no_run_begun(
 def test_a_start_that_saw_a_public_set_is_refused_for_any_part_of_it(terms: tuple[str, str], start: str) -> None:
     dataset = Dataset("another part", ("class 1",), [picture(1, True)], *terms)
 
-    own.check_unseen(dataset, "imagenet")
+    starts.check_unseen(starts.chosen("imagenet"), dataset)
     with pytest.raises(DataError, match="was trained on pictures of another part"):
-        own.check_unseen(dataset, start)
+        starts.check_unseen(starts.chosen(start), dataset)
 
 
 def test_the_data_behind_the_start_are_the_package_s_too() -> None:
     shipped = find_packages(SHIPPED_MODELS)[0][0]
 
-    assert [part.name for part in own.facts("")] == ["NEU-Seg, training split"]
-    assert own.facts(str(shipped.path)) == shipped.card.data
-    assert own.facts("imagenet") == []
+    assert [part.name for part in starts.chosen("").data] == ["NEU-Seg, training split"]
+    assert list(starts.chosen(str(shipped.path)).data) == shipped.card.data
+    assert starts.chosen("imagenet").data == ()

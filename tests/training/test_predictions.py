@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
+import pytest
 
 from training import predictions
 from training.examples import IGNORED
@@ -36,6 +38,39 @@ def test_where_nothing_is_known_nothing_is_found_and_nothing_missed() -> None:
     assert not judged.defective
     assert (judged.q[:, :3] == 200).all()
     assert not judged.q[:, 3:].any()
+
+
+def test_how_much_is_not_known_is_kept(tmp_path: Path) -> None:
+    q, truth = np.zeros((4, 6), np.uint8), np.full((4, 6), IGNORED, np.uint8)
+    truth[:, :3] = 0
+    predictions.save([Prediction("a", q, q, truth)], tmp_path)
+
+    (kept,) = predictions.load(tmp_path)
+
+    assert kept.ignored == 12
+
+
+def test_what_an_earlier_version_kept_is_read(tmp_path: Path) -> None:
+    q = np.zeros((4, 6), np.uint8)
+    np.savez_compressed(tmp_path / "a.npz", q=q, classes=q, truth=q)
+
+    assert [p.name for p in predictions.load(tmp_path)] == ["a"]
+
+
+def test_a_network_is_exported_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = keras.Input((None, None, 1), dtype="uint8")
+    model = keras.Model(pixels, keras.layers.Conv2D(2, 1)(keras.layers.Rescaling(1 / 255)(pixels)))
+    exported = predictions.export(model, tmp_path / "exported.keras")
+    earlier = exported.read_bytes()
+
+    def cut(_model: keras.Model, path: Path) -> None:
+        path.write_bytes(b"half a network")
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(keras.Model, "save", cut)
+    with pytest.raises(OSError, match="the disk is full"):
+        predictions.export(model, exported)
+    assert exported.read_bytes() == earlier
 
 
 def test_joined_folds_follow_each_other(tmp_path: Path) -> None:

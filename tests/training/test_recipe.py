@@ -75,6 +75,7 @@ def test_a_crop_that_the_network_cannot_take_is_refused(tmp_path: Path, lines: s
     ("line", "other", "sentence"),
     [
         ("folds = 3\n", "", "folds"),
+        ("folds = 3\n", "folds = 1\n", "folds = 1, and it takes two at the least"),
         ("folds = 3\n", "folds = 3\npace = 3\n", "unknown in a recipe: pace"),
         ("crop = [256, 256]\n", "crop = [256, 256]\nreductions = 2\n", "unknown in a stage: reductions"),
         ("peak_rate = 1e-3\n", "pace = 3\n", "pace"),

@@ -13,7 +13,8 @@ import pytest
 
 from defect_api import thresholds
 from defect_api.card import PixelThreshold, Platt
-from training import datasets, history, page, predictions, report, sheets, showcase
+from training import curves, datasets, history, page, predictions, report, sheets, showcase
+from training.commands import OWN_RECIPE as RECIPE
 from training.commands import main
 from training.datasets import Dataset
 from training.evaluation import Judged
@@ -21,7 +22,10 @@ from training.operating_point import OperatingPoint
 from training.predictions import Prediction
 from training.runs import Run
 
-RECIPE = Path("training/configs/steel-unet.toml")
+POINT = OperatingPoint(
+    PixelThreshold(value=0.5, uncertainty=0, min_region_px=1),
+    Platt(method="platt", feature="mean_of_largest", pixels=8, slope=1, intercept=0),
+)
 
 
 def prediction(name: str, mask: np.ndarray, sureness: float) -> Prediction:
@@ -69,6 +73,8 @@ def test_the_page_needs_nothing_beside_it_and_says_what_was_measured(run: Run, t
         assert f"{figure.value:.3f}" in html or f"{figure.value:.1f}" in html
     for wanted in ("12 pictures judged, 6 with defects and 6 clean", "<td>scratch</td>", "<td>more crops</td>"):
         assert wanted in html
+    assert "from a network and a calibration that never saw it" in html
+    assert "each with the rule for regions that the other folds chose" in html
     assert "Conformal risk control" in html
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".md"] == ["report.html"]
 
@@ -123,14 +129,54 @@ def test_a_run_without_folds_has_no_report(tmp_path: Path, run: Run, capsys: pyt
 def test_the_bound_on_what_is_missed_is_not_rounded_to_another_cut(cut: int) -> None:
     mask = np.ones((8, 8), np.uint8)
     pictures = [Prediction("p", cut * mask, 0 * mask, mask)] * 20
-    rule = PixelThreshold(value=0.5, uncertainty=0, min_region_px=1)
-    point = OperatingPoint(rule, Platt(method="platt", feature="mean_of_largest", pixels=8, slope=1, intercept=0))
 
-    found = report.bound(Judged(point, pictures, [point] * len(pictures)), "these")
+    found = report.bound(Judged(POINT, pictures, [POINT] * len(pictures)), "these")
 
     shown, interval, *_ = report.table(found).split()
     assert thresholds.cut(float(shown)) == cut
     assert interval == "none"
+
+
+def test_pictures_that_chose_the_rule_promise_nothing() -> None:
+    mask = np.ones((8, 8), np.uint8)
+    judged = Judged(POINT, [Prediction("p", 200 * mask, 0 * mask, mask)] * 20, [POINT] * 20)
+
+    assert report.bound(judged, "these")
+    assert not report.bound(replace(judged, nested=False), "these")
+
+
+def test_a_single_fold_is_not_told_to_be_judged_by_what_never_saw_it(run: Run, tmp_path: Path) -> None:
+    judged = first_fold(run, run.dataset, tmp_path / "run")
+
+    page.write(judged, page.find(judged, resamples=2), tmp_path / "report.html")
+
+    html = (tmp_path / "report.html").read_text()
+    assert "calibration that never saw" not in html
+    assert "the rule for regions that was chosen on them" in html
+    assert "Conformal" not in html
+
+
+def test_each_threshold_is_shown_by_each_picture_s_own_rule() -> None:
+    mask = np.ones((8, 8), np.uint8)
+    rules = [POINT.rule, POINT.rule.model_copy(update={"min_region_px": 65})]
+
+    found = curves.by_threshold([Prediction("p", 255 * mask, 0 * mask, mask)] * 2, rules)
+
+    assert set(found.misses) == {50}
+
+
+def test_generated_sheets_tell_how_far_so_few_can_be_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    mask, none = np.ones((8, 8), np.uint8), np.zeros((8, 8), np.uint8)
+    found, missed, clean = (
+        Prediction("p", 255 * q, none, truth) for q, truth in ((mask, mask), (none, mask), (none, none))
+    )
+    monkeypatch.setattr(predictions, "predict", lambda *_: [*[found] * 4, missed, *[clean] * 5])
+    monkeypatch.setattr(sheets, "examples", lambda *_: [])
+
+    misses, calls = report.evaluate_generated(Path("none"), POINT, 32)
+
+    assert (misses.value, misses.interval) == (20, (3.62, 62.45))
+    assert (calls.value, calls.interval) == (0, (0, 43.45))
 
 
 def first_fold(run: Run, dataset: Dataset, place: Path) -> Run:

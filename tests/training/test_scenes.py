@@ -40,6 +40,16 @@ def test_a_chain_of_pictures_each_like_the_next_is_no_one_scene() -> None:
     assert len(set(scenes.group([example(str(i), chain[0]) for i in range(12)]))) == 1
 
 
+def test_more_copies_than_are_looked_at_are_one_scene(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenes, "NEAREST", 4)
+    rng = np.random.default_rng(1)
+    steel = rng.normal(128, 20, (64, 400))
+    copies = [np.clip(steel + rng.normal(0, 10, steel.shape), 0, 255).astype(np.uint8) for _ in range(24)]
+    other = np.clip(rng.normal(128, 20, steel.shape), 0, 255).astype(np.uint8)
+
+    assert scenes.alike([example(str(i), p) for i, p in enumerate([*copies, other])]) == [0] * 24 + [24]
+
+
 def test_folds_keep_scenes_whole_and_spread_the_kinds() -> None:
     numbers = [0, 0, 1, 2, 3, 4, 5, 6]
     kinds = ["a", "b", "a", "b", "a", "b", "a", "b"]

@@ -52,13 +52,22 @@ def picture(sheet: Sheet) -> bytes:
     return encode_png(overlay)
 
 
+def percent(share: float) -> str:
+    """Write a share in [0, 1] as a percentage that never rounds to certainty."""
+    if 0 < share < 0.0005:
+        return "<0.1%"
+    if 0.9995 <= share < 1:
+        return ">99.9%"
+    return f"{share:.1%}"
+
+
 def _summary(record: Record) -> str:
     count = len(record.defects)
-    found = "no defect" if not count else "1 defect" if count == 1 else f"{count} defects"
-    return (
-        f"Probability of any defect {record.defect_probability:.1%}; {found} above the threshold, "
-        f"{record.defect_area_fraction:.2%} of the area."
-    )
+    found = "No defect" if not count else "1 defect" if count == 1 else f"{count} defects"
+    found = f"{found} above the threshold, {percent(record.defect_area_fraction)} of the area."
+    # without a verdict the model cannot be believed
+    sure = record.verdict != "no_verdict"
+    return f"{found} Probability of any defect {percent(record.defect_probability)}." if sure else found
 
 
 def _row(number: int, defect: Defect, scale: Scale | None) -> list[str]:
@@ -71,8 +80,8 @@ def _row(number: int, defect: Defect, scale: Scale | None) -> list[str]:
     return [
         str(number),
         defect.type,
-        f"{defect.type_probability:.0%}",
-        f"{defect.mean_probability:.0%}",
+        percent(defect.type_probability),
+        percent(defect.mean_probability),
         *sizes,
         f"{defect.orientation_deg:.0f}°",
         f"{defect.box[0]}, {defect.box[1]}",

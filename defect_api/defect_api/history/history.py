@@ -1,6 +1,6 @@
 """The history as the service uses it: what is published is indexed, what is deleted is forgotten, lists are answered.
 
-A database that is away never costs an inspection: it is logged, and the next start finds what is missing.
+A database that is away never costs an inspection: it is logged, and what it missed is found once it answers again.
 """
 
 import logging
@@ -34,16 +34,16 @@ class History:
         self._settings = settings
         self._media = media
         self.index = Index(make_engine(settings))
+        self._behind = False
 
     def start(self) -> None:
         """Migrate the database and make it agree with the media volume; done once, before the workers fork."""
         with _forgiving("the history was not brought up to date"):
-            repairs = self.prepare()
-            log.info("history: %d entered, %d dropped", repairs.entered, repairs.dropped)
+            self.prepare()
 
     def start_if_new(self) -> None:
         """Do what `start` does where nobody did it: the schema is not the newest."""
-        with _forgiving("the history was not brought up to date"):
+        with self._catching_up("the history was not brought up to date"):
             make_folder(self.index.engine)
             if not is_current(self.index.engine):
                 self.prepare()
@@ -66,7 +66,7 @@ class History:
 
     def published(self, identifier: str) -> None:
         """Enter the inspection whose record was just published, and delete what is no longer to be kept."""
-        with _forgiving(f"inspection {identifier} was not indexed"):
+        with self._catching_up(f"inspection {identifier} was not indexed"):
             self.index.put([self._media.stored(identifier)])
         self.sweep(identifier)
 
@@ -76,8 +76,9 @@ class History:
             sweep(self._settings, self.index, spare, self._expire)
 
     def attend(self) -> None:
-        """Sweep now and each `SWEEP_S`, also while nothing is inspected; never ends."""
+        """Catch up and sweep now and each `SWEEP_S`, also while nothing is inspected; never ends."""
         while True:
+            self._catch_up()
             self.sweep()
             time.sleep(SWEEP_S)
 
@@ -87,7 +88,7 @@ class History:
         Raises NotFound, RecordUnreadable and MediaReadOnly.
         """
         deleted = self._media.delete(identifier, stamp)
-        with _forgiving(f"inspection {identifier} stayed in the index"):
+        with self._catching_up(f"inspection {identifier} stayed in the index"):
             self.index.drop([(identifier, deleted)])
 
     def counts(self, filters: Filters) -> dict[Verdict, int]:
@@ -123,7 +124,24 @@ class History:
             with suppress(NotFound, RecordUnreadable):  # neither is listed
                 yield self._media.record(identifier)
 
-    def _up_to_date(self, *, anew: bool) -> Repairs:
+    def _catch_up(self) -> None:
+        """Make the index agree with the media volume where it missed something. A damaged one waits for a start."""
+        if self._behind:
+            self._behind = False  # what is missed from now on counts again
+            with self._catching_up("the history is still behind"), alone(self._settings.state_dir, "history"):
+                self._up_to_date()
+
+    @contextmanager
+    def _catching_up(self, consequence: str) -> Iterator[None]:
+        """Forgive what goes wrong within the block, and have the next sweep make up for it."""
+        with _forgiving(consequence):
+            try:
+                yield
+            except (SQLAlchemyError, OSError):
+                self._behind = True
+                raise
+
+    def _up_to_date(self, *, anew: bool = False) -> Repairs:
         if not is_current(self.index.engine):
             # Alembic is slow to import, and most starts have no use for it
             from defect_api.history.migrate import upgrade
@@ -131,7 +149,9 @@ class History:
             upgrade(self.index.engine)
         if anew:
             self.index.clear()
-        return reconcile(self._media, self.index)
+        repairs = reconcile(self._media, self.index)
+        log.info("history: %d entered, %d dropped", repairs.entered, repairs.dropped)
+        return repairs
 
     def _record(self, entry: Listed) -> Record | None:
         try:

@@ -8,6 +8,7 @@ from alembic.util import CommandError
 from sqlalchemy import Engine, text
 
 from defect_api.history.database import NewerSchema
+from defect_api.history.schema import Entry
 
 # at INFO it says of each connection how it treats transactions
 logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
@@ -31,7 +32,10 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         try:
             command.upgrade(config, revision)
         except CommandError as error:
-            raise NewerSchema(f"the index was written by another version of this service: {error}") from error
+            raise NewerSchema(
+                f"the index was written by another version of this service ({error}); once its tables "
+                f"{Entry.__tablename__} and alembic_version are dropped it is made again from the records"
+            ) from error
 
 
 def _config() -> Config:

@@ -40,7 +40,7 @@ api = APIBlueprint(
 @api.get(
     "/inspections/<inspection_id>/export",
     summary="Export an inspection to another tool",
-    responses={200: FILE, **problem_responses(404, 409)},
+    responses={200: FILE, **problem_responses(404, 409, 503)},
 )
 def export_inspection(path: InspectionPath, query: ExportQuery) -> Response:
     """A document; a ZIP where the format has several files or the original is wanted."""

@@ -76,7 +76,7 @@ def list_inspections(query: RecordQuery) -> Response:
     return _json(page.model_dump_json())
 
 
-@api.get("/<inspection_id>", summary="Read an inspection", responses={200: Record, **problem_responses(404, 409)})
+@api.get("/<inspection_id>", summary="Read an inspection", responses={200: Record, **problem_responses(404, 409, 503)})
 def get(path: InspectionPath, query: TermsQuery) -> Response:
     """The stored record, or what its maps say on other terms; the model does not run."""
     record = state().media.record(path.inspection_id)
@@ -88,7 +88,7 @@ def get(path: InspectionPath, query: TermsQuery) -> Response:
 @api.get(
     "/<inspection_id>/curve",
     summary="Count and area of the defects against the threshold",
-    responses={200: Curve, **problem_responses(404, 409)},
+    responses={200: Curve, **problem_responses(404, 409, 503)},
 )
 def curve(path: InspectionPath) -> Response:
     """Answered from the stored maps."""

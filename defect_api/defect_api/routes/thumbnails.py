@@ -12,7 +12,8 @@ from defect_api.state import state
 from defect_api.thumbnail import draw_thumbnail
 
 YEAR_S = 365 * 24 * 3600
-# part of the tag, and so of what browsers keep: another drawing wants another number
+# part of the tag: another drawing wants another number, and reaches browsers that ask. An address with a version, such
+# as the site's, shows what it did until the sheet is judged anew
 DRAWING = 1
 PICTURE = {"content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}}
 
@@ -28,7 +29,7 @@ api = APIBlueprint(
 @api.get(
     "/<inspection_id>/thumbnail",
     summary="See an inspection, small",
-    responses={200: PICTURE, 304: None, **problem_responses(404, 409)},
+    responses={200: PICTURE, 304: None, **problem_responses(404, 409, 503)},
 )
 def thumbnail(path: InspectionPath, query: ThumbnailQuery) -> Response:
     """The sheet with the contours of its defects, at most 640 x 360 px."""

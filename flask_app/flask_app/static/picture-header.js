@@ -72,6 +72,8 @@ export async function readHeader(file) {
     if (ascii(head, 0, 4) === "RIFF" && ascii(head, 8, 4) === "WEBP") return webp(head);
     if (ascii(head, 0, 3) === "\xff\xd8\xff") return await jpeg(file);
     if (["II*\0", "MM\0*"].includes(ascii(head, 0, 4))) return await tiff(file, head);
+    // BigTIFF, whose directories are of another form
+    if (["II+\0", "MM\0+"].includes(ascii(head, 0, 4))) return { format: "TIFF" };
   } catch (error) {
     // a damaged header reads beyond its end; the server says what is wrong with it
     if (error instanceof RangeError) return {};

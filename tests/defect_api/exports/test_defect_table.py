@@ -3,26 +3,49 @@
 import csv
 import io
 
+import pytest
+
 from defect_api.card import Card
 from defect_api.exports.defect_table import DefectTable
 from defect_api.exports.format import Classes
 from defect_api.exports.kaggle import Kaggle
-from defect_api.exports.sheet import Sheet
 from defect_api.media import MediaVolume
+from defect_api.record import Scale
 from tests.defect_api.exports.reading import HOSTILE, only
 from tests.defect_api.stored import sheet
 
+IN_COLUMNS = {
+    "box": ("box_x_px", "box_y_px", "box_width_px", "box_height_px"),
+    "area_px_range": ("area_low_px", "area_high_px"),
+    "length_px_range": ("length_low_px", "length_high_px"),
+}
 
-def test_the_table_of_defects_holds_every_measurement(shown: Sheet, classes: Classes) -> None:
-    rows = list(csv.DictReader(io.StringIO(only(DefectTable(), classes, shown).decode())))
-    for row, (number, defect) in zip(rows, shown.numbered, strict=True):
-        assert (row["inspection_id"], row["defect"], row["type"]) == (shown.record.id, str(number), defect.type)
-        assert tuple(int(row[f"box_{key}_px"]) for key in ("x", "y", "width", "height")) == defect.box
-        assert (int(row["area_low_px"]), int(row["area_high_px"])) == defect.area_px_range
-        assert (float(row["length_low_px"]), float(row["length_high_px"])) == defect.length_px_range
-        for name in ("area_px", "length_px", "width_px", "orientation_deg", "edge_distance_px", "type_probability"):
-            assert float(row[name]) == getattr(defect, name)
-        assert row["area_mm2"] == row["length_mm"] == row["width_mm"] == ""
+
+@pytest.mark.parametrize("scale", [None, Scale(mm_per_px_x=0.5, mm_per_px_y=0.4)])
+def test_the_table_of_defects_holds_every_measurement(
+    media: MediaVolume, card: Card, classes: Classes, scale: Scale | None
+) -> None:
+    tabled = sheet(media, card, scale=scale)
+    record = tabled.record
+    of_the_sheet = {
+        "inspection_id": record.id,
+        "created_at_utc": record.created_at,
+        "filename": record.image.filename,
+        "image_width_px": record.image.width,
+        "image_height_px": record.image.height,
+        "model": "tiny/1",
+        "model_digest": record.model.digest,
+        "verdict": "defect",
+        "defect_probability": record.defect_probability,
+        "threshold": 0.5,
+        "threshold_method": "calibrated",
+    }
+    rows = list(csv.DictReader(io.StringIO(only(DefectTable(), classes, tabled).decode())))
+    for row, (number, defect) in zip(rows, tabled.numbered, strict=True):
+        facts = of_the_sheet | {"defect": number} | defect.model_dump(exclude=set(IN_COLUMNS) | {"polygons"})
+        for name, columns in IN_COLUMNS.items():
+            facts |= zip(columns, getattr(defect, name), strict=True)
+        assert row == {name: "" if fact is None else str(fact) for name, fact in facts.items()}
 
 
 def test_a_name_never_becomes_a_formula(media: MediaVolume, card: Card, classes: Classes) -> None:

@@ -1,6 +1,7 @@
 """The report as HTML: one safe document that tells the record."""
 
 import base64
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -63,3 +64,31 @@ def test_under_a_microscope_reports_are_as_fine_as_its_pixels(media: MediaVolume
     assert f"{defect.area_px * 0.0001:.5f} mm²" in document
     assert f"{defect.length_mm:.3f} mm" in document
     assert defect.length_mm == pytest.approx(defect.length_px * 0.01, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (0, "0.0%"),
+        (0.0004, "&lt;0.1%"),
+        (0.0005, "0.1%"),
+        (0.9994, "99.9%"),
+        (0.9996, "&gt;99.9%"),
+        (1, "100.0%"),
+    ],
+)
+def test_no_share_is_rounded_to_certainty(
+    media: MediaVolume, card: Card, classes: Classes, share: float, told: str
+) -> None:
+    reported = sheet(media, card, defect_probability=share)
+    surely = [defect.model_copy(update={"type_probability": share}) for defect in reported.record.defects]
+    record = reported.record.model_copy(update={"defects": surely})
+    document = only(HtmlReport(), classes, replace(reported, record=record)).decode()
+    assert f"Probability of any defect {told}." in document
+    assert f"<td>{told}</td>" in document
+
+
+def test_without_a_verdict_there_is_no_probability(media: MediaVolume, card: Card, classes: Classes) -> None:
+    document = only(HtmlReport(), classes, sheet(media, card, verdict="no_verdict")).decode()
+    assert "above the threshold" in document
+    assert "Probability" not in document

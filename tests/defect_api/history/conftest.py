@@ -1,11 +1,13 @@
 """Four inspections with their index, and how tests look at both."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from defect_api.history.history import History
@@ -14,10 +16,35 @@ from defect_api.media import MediaVolume, inspection_id
 from defect_api.record import Record, rfc3339
 from defect_api.served_model import ServedModel
 from defect_api.settings import Settings
+from defect_api.state import EXTENSION
 from tests.defect_api.conftest import filled_slot
+from tests.defect_api.history.postgresql import serving
 from tests.defect_api.second_contract import DEFECTIVE, URL
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+# of what is asked of the database, not of its file; the server's is one for all tests, emptied by `history.start`
+ON_BOTH = pytest.mark.parametrize("settings", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with serving() as url:
+        yield url
+
+
+@pytest.fixture
+def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
+    """Keep the index in SQLite unless the test names another database."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return settings
+    return settings.model_copy(update={"history_url": request.getfixturevalue("server")})
+
+
+@pytest.fixture
+def app(app: Flask) -> Iterator[Flask]:
+    """Give the server its connections back."""
+    yield app
+    app.extensions[EXTENSION].history.close()
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +65,7 @@ def history(settings: Settings, media: MediaVolume) -> Iterator[History]:
 
 def store(media: MediaVolume, template: Record, name: str, **changes: Any) -> Record:
     """Publish a record called `name` with its files, as an inspection does, but without telling the history."""
-    identifier = inspection_id(name, f"{abs(hash(name)):016x}")
+    identifier = inspection_id(name, hashlib.sha256(name.encode()).hexdigest())
     suffixes = {"original": "", "overlay": "_overlay", "probability_map": "_prob", "class_map": "_class"}
     files = {kind: f"{identifier}{suffix}.png" for kind, suffix in suffixes.items()}
     record = template.model_copy(

@@ -23,7 +23,7 @@ from defect_api.history.search import Filters, Ordering, Position
 from defect_api.media import MediaVolume
 from defect_api.record import Condition, Record
 from defect_api.settings import Settings
-from tests.defect_api.history.conftest import START, entries, store
+from tests.defect_api.history.conftest import ON_BOTH, START, entries, store
 
 WRITER = """
 import sys
@@ -38,12 +38,14 @@ for identifier in sys.argv[3:] * 5:
 """
 
 
+@ON_BOTH
 def test_several_workers_write_at_once(
     settings: Settings, media: MediaVolume, history: History, stored: list[Record]
 ) -> None:
     made = [store(media, stored[0], f"sheet {number}.png").id for number in range(20)]
     command = [sys.executable, "-c", WRITER, str(media.folder), str(settings.state_dir), *made]
-    workers = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    environment = {**os.environ, "HISTORY_URL": settings.history_url}
+    workers = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) for _ in range(3)]
     complaints = [worker.communicate(timeout=60)[1] for worker in workers]
     assert (complaints, [worker.returncode for worker in workers]) == ([b""] * 3, [0] * 3)
     assert entries(history) == {record.id for record in stored} | set(made)
@@ -93,6 +95,7 @@ def test_counts_come_from_an_index_alone(history: History, filters: dict[str, An
     assert all(expected in step for step in steps)
 
 
+@ON_BOTH
 def test_the_migrations_make_what_the_schema_says(history: History) -> None:
     assert is_current(history.index.engine)
     with history.index.engine.connect() as connection:

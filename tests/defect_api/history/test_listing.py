@@ -11,10 +11,11 @@ from defect_api.history.history import History
 from defect_api.media import MediaVolume
 from defect_api.record import Record, rfc3339
 from tests.defect_api.conftest import png, sheet
-from tests.defect_api.history.conftest import FIRST, FOURTH, SECOND, START, THIRD, listed, store
+from tests.defect_api.history.conftest import FIRST, FOURTH, ON_BOTH, SECOND, START, THIRD, listed, store
 from tests.defect_api.second_contract import CLEAN, URL, assert_problem, post
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("stored")
 @pytest.mark.parametrize(
     ("query", "expected"),
@@ -44,6 +45,7 @@ def test_each_filter_narrows_the_list(client: FlaskClient, query: dict[str, Any]
     assert listed(client, **query) == expected
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("stored")
 @pytest.mark.parametrize(
     ("sort", "ascending"),
@@ -75,6 +77,7 @@ def test_sorted_pages_are_the_whole_list_once(
     assert [places[name] for name in rising] == sorted(places.values())
 
 
+@ON_BOTH
 def test_pages_stay_what_they_are_while_inspections_come_and_go(
     client: FlaskClient, stored: list[Record], media: MediaVolume, history: History
 ) -> None:
@@ -89,6 +92,7 @@ def test_pages_stay_what_they_are_while_inspections_come_and_go(
     assert sorted(seen) == sorted([FIRST, SECOND, THIRD, FOURTH])
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("stored")
 def test_a_clock_that_is_set_back_loses_and_repeats_nothing(
     client: FlaskClient, media: MediaVolume, template: Record, history: History
@@ -105,6 +109,7 @@ def test_a_clock_that_is_set_back_loses_and_repeats_nothing(
     assert sorted(listed(client)) == sorted([FOURTH, THIRD, SECOND, FIRST, "same time.png", "set back.png"])
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("stored")
 @pytest.mark.parametrize(
     ("query", "total", "counts"),

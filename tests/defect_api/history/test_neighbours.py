@@ -4,6 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from defect_api.record import Record
+from tests.defect_api.history.conftest import ON_BOTH
 from tests.defect_api.second_contract import URL, assert_problem
 
 
@@ -14,6 +15,7 @@ def beside(client: FlaskClient, record: Record, **query: str) -> tuple[str | Non
     return answer.json["previous"], answer.json["next"]
 
 
+@ON_BOTH
 @pytest.mark.parametrize("order", ["desc", "asc"])
 @pytest.mark.parametrize("sort", ["created_at", "defect_probability", "defect_area_px"])
 def test_next_goes_through_the_whole_list_and_previous_back(

@@ -1,16 +1,16 @@
 """What a crash, a lost database or a half deletion leaves, and how the next start mends it."""
 
-import fcntl
 import os
 import shutil
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
@@ -20,10 +20,13 @@ from defect_api.history.search import Filters, Ordering
 from defect_api.media import MediaVolume, StoredRecord
 from defect_api.record import Record, rfc3339
 from defect_api.settings import Settings
-from tests.defect_api.history.conftest import FIRST, SECOND, START, THIRD, entries, listed, store
+from defect_api.state import EXTENSION
+from tests.defect_api.endless import run_until_sleep
+from tests.defect_api.history.conftest import FIRST, ON_BOTH, SECOND, START, THIRD, entries, listed, store
 from tests.defect_api.second_contract import URL, assert_problem, post
 
 
+@ON_BOTH
 def test_a_replaced_record_is_listed_as_it_is_now(history: History, media: MediaVolume, stored: list[Record]) -> None:
     store(media, stored[0], FIRST, verdict="clean", created_at=rfc3339(START + timedelta(days=1)))
     history.published(stored[0].id)
@@ -32,6 +35,7 @@ def test_a_replaced_record_is_listed_as_it_is_now(history: History, media: Media
     assert history.counts(Filters()) == {"defect": 1, "clean": 2, "no_verdict": 1}
 
 
+@ON_BOTH
 def test_the_next_start_finds_what_the_index_does_not_have(
     history: History, media: MediaVolume, stored: list[Record]
 ) -> None:
@@ -42,6 +46,7 @@ def test_the_next_start_finds_what_the_index_does_not_have(
     assert history.counts(Filters(filename=changed.image.filename))["no_verdict"] == 1
 
 
+@ON_BOTH
 def test_the_next_start_drops_what_is_not_on_disk(history: History, media: MediaVolume, stored: list[Record]) -> None:
     (media.folder / f"{stored[0].id}.json").unlink()
     history.start()
@@ -125,8 +130,19 @@ def test_an_index_of_a_newer_version_is_replaced_at_the_next_start(
     restarted.close()
 
 
-def test_without_the_index_an_inspection_is_answered_and_found_later(
-    client: FlaskClient, settings: Settings, media: MediaVolume, caplog: pytest.LogCaptureFixture
+def attend_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do what is done each minute."""
+    run_until_sleep(1, app.extensions[EXTENSION].history.attend, monkeypatch)
+
+
+def test_without_the_index_inspections_are_answered_and_deleted_and_it_catches_up_with_both(
+    app: Flask,
+    client: FlaskClient,
+    settings: Settings,
+    media: MediaVolume,
+    stored: list[Record],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with sqlite3.connect(settings.state_dir / "history.sqlite3") as connection:
         connection.execute("ALTER TABLE inspections RENAME TO away")
@@ -135,27 +151,37 @@ def test_without_the_index_an_inspection_is_answered_and_found_later(
     assert "was not indexed" in caplog.text
     identifier = answer.json["id"]  # type: ignore[index]
     assert client.get(f"{URL}/{identifier}").status_code == 200
-    assert_problem(client.get(URL), 503, "history-away")
+    assert client.delete(f"{URL}/{stored[0].id}").status_code == 204
+    for address in (URL, "/v1/export?format=csv"):
+        assert_problem(client.get(address), 503, "history-away")
+    attend_once(app, monkeypatch)
+    assert "still behind" in caplog.text
     connection.execute("ALTER TABLE away RENAME TO inspections")
     connection.close()
-    restarted = History(settings, media)
-    restarted.start()
-    assert entries(restarted) == {identifier}
-    restarted.close()
-    assert listed(client) == ["coil 7.png"]
+    attend_once(app, monkeypatch)
+    history = app.extensions[EXTENSION].history
+    assert entries(history) == {record.id for record in stored[1:]} | {identifier} == set(media.stamps())
 
 
-def test_without_the_index_an_inspection_can_be_deleted(
-    client: FlaskClient, settings: Settings, media: MediaVolume
+def test_what_missed_nothing_has_nothing_to_catch_up_with(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    identifier = post(client).json["id"]  # type: ignore[index]
-    with sqlite3.connect(settings.state_dir / "history.sqlite3") as connection:
-        connection.execute("ALTER TABLE inspections RENAME TO away")
-    assert client.delete(f"{URL}/{identifier}").status_code == 204
-    assert media.files() == []
-    connection.execute("ALTER TABLE away RENAME TO inspections")
-    connection.close()
-    assert listed(client) == []
+    assert post(client).status_code == 201
+    monkeypatch.setattr(MediaVolume, "stamps", None)
+    attend_once(app, monkeypatch)
+
+
+def test_an_index_that_is_away_at_the_start_is_made_once_it_answers(
+    make_app: Callable[..., Flask],
+    stored: list[Record],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "file").write_text("")
+    app = make_app(state_dir=tmp_path / "file" / "state")
+    (tmp_path / "file").unlink()
+    attend_once(app, monkeypatch)
+    assert entries(app.extensions[EXTENSION].history) == {record.id for record in stored}
 
 
 def test_a_state_folder_that_cannot_be_made_costs_no_inspection(make_app: Any, tmp_path: Path) -> None:
@@ -210,15 +236,3 @@ def test_what_was_posted_again_after_a_crash_is_not_deleted(
         *again.files.names(),
     }
     assert not mark.exists()
-
-
-def test_a_deletion_waits_for_a_publication(media: MediaVolume, stored: list[Record]) -> None:
-    descriptor = os.open(media.folder, os.O_RDONLY)
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
-    with ThreadPoolExecutor() as pool:
-        deletion = pool.submit(media.delete, stored[0].id)
-        assert not deletion.done()
-        assert media.record(stored[0].id) == stored[0]
-        os.close(descriptor)
-        deletion.result(10)
-    assert stored[0].id not in media.stamps()

@@ -11,7 +11,7 @@ from defect_api.history.index import Index
 from defect_api.media import MediaVolume
 from defect_api.record import Record, rfc3339
 from defect_api.settings import Settings
-from tests.defect_api.history.conftest import FIRST, entries, store
+from tests.defect_api.history.conftest import FIRST, ON_BOTH, entries, store
 
 GIB = 1024**3
 
@@ -59,6 +59,7 @@ def test_a_sweep_leaves_the_newest_however_large_it_is(
     limited.close()
 
 
+@ON_BOTH
 def test_what_is_too_much_goes_oldest_first_but_never_the_newest(
     settings: Settings, media: MediaVolume, history: History, stored: list[Record]
 ) -> None:

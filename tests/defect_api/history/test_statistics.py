@@ -10,7 +10,7 @@ from defect_api.history.history import History
 from defect_api.media import MediaVolume
 from defect_api.record import Condition, Record, Similarity, rfc3339
 from defect_api.statistics import area_edges, stability_index
-from tests.defect_api.history.conftest import START, store
+from tests.defect_api.history.conftest import ON_BOTH, START, store
 from tests.defect_api.second_contract import URL, assert_problem
 
 STATISTICS = "/v1/statistics"
@@ -29,6 +29,7 @@ def total(client: FlaskClient, **query: Any) -> int:
     return int(client.get(URL, query_string=query).get_json()["total"])
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("stored")
 def test_all_are_counted_by_verdict(client: FlaskClient) -> None:
     everything = read(client)["all"]
@@ -38,6 +39,7 @@ def test_all_are_counted_by_verdict(client: FlaskClient) -> None:
     assert everything["mean_probability"] == pytest.approx(0.6)
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("stored")
 def test_periods_are_told_apart_by_the_hour(client: FlaskClient) -> None:
     found = read(client)
@@ -47,6 +49,7 @@ def test_periods_are_told_apart_by_the_hour(client: FlaskClient) -> None:
     assert found["periods"][0]["begin"] == rfc3339(START)
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("stored")
 def test_each_figure_is_what_its_filters_list(client: FlaskClient) -> None:
     found = read(client)
@@ -65,6 +68,15 @@ def test_each_figure_is_what_its_filters_list(client: FlaskClient) -> None:
     assert sum(part["sheets"] for part in found["probabilities"]) == 4
 
 
+@ON_BOTH
+def test_certainty_is_in_the_last_bin_and_within_a_limit_of_1(
+    client: FlaskClient, media: MediaVolume, template: Record, history: History
+) -> None:
+    history.published(store(media, template, "sure.png", defect_probability=1.0).id)
+    *_, last = read(client)["probabilities"]
+    assert last["sheets"] == total(client, probability_min=0.95, probability_max=1) == 1
+
+
 @pytest.mark.usefixtures("stored")
 @pytest.mark.parametrize(
     "query", [{"verdict": "defect"}, {"type": "bright"}, {"text": "coil"}, {"probability_min": 0.8}, {"area_max": 0}]
@@ -73,6 +85,8 @@ def test_filters_are_those_of_the_list(client: FlaskClient, query: dict[str, Any
     assert read(client, **query)["all"]["total"] == total(client, **query)
 
 
+@ON_BOTH
+@pytest.mark.usefixtures("history")
 def test_nothing_is_counted_where_there_is_nothing(client: FlaskClient) -> None:
     found = read(client)
     assert found["all"] == {
@@ -180,6 +194,7 @@ def dimming(media: MediaVolume, template: Record, history: History) -> None:
         history.published(store(media, template, f"{hours}.png", created_at=moment, **taken).id)
 
 
+@ON_BOTH
 @pytest.mark.usefixtures("dimming")
 def test_conditions_are_held_against_the_cards_limits_over_time(client: FlaskClient) -> None:
     found = read(client)

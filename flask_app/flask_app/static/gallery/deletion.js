@@ -1,9 +1,9 @@
 // Deletes sheets after ten seconds in which that can be undone; at once when the page is left.
 
-import { fetchPage, gone, showSummary } from "./sheets.js";
+import { counted } from "../format.js";
+import { fetchPage, gone, showSummary, versionOf } from "./sheets.js";
 
 const UNDO_S = 10;
-const words = (number) => (number === 1 ? "1 inspection" : `${number} inspections`);
 
 async function send(ids) {
   const response = await fetch("/history/delete", {
@@ -34,10 +34,10 @@ export class Deletion {
   begin(sheets, from) {
     this.carryOut();
     [this.sheets, this.from] = [sheets, from];
-    for (const id of this.ids) gone.add(id);
+    for (const id of this.ids) gone.set(id, Infinity);
     for (const sheet of sheets) sheet.hidden = true;
     this.timer = setTimeout(() => this.carryOut(), 1000 * UNDO_S);
-    this.say(`${words(sheets.length)} will be deleted in ${UNDO_S} seconds, or when you leave this page.`);
+    this.say(`${counted(sheets.length, "inspection")} will be deleted in ${UNDO_S} seconds, or when you leave this page.`);
     this.bar.querySelector("[data-undo]").focus();
   }
 
@@ -57,15 +57,20 @@ export class Deletion {
   }
 
   carryOut() {
-    const ids = this.ids;
+    const { ids } = this;
     if (!ids.length) return;
     const next = this.bar.contains(document.activeElement) && this.sheets.at(-1).nextElementSibling;
-    for (const sheet of this.end()) sheet.remove();
+    const sheets = this.end();
+    for (const sheet of sheets) sheet.remove();
     // the bar that had the focus is hidden
     if (next) next.querySelector("a").focus({ preventScroll: true });
     send(ids).then(
-      () => this.recount(),
-      () => this.say(`${words(ids.length)} could not be deleted. Load the page again to see what is left.`),
+      () => {
+        // what is posted again from now on is another inspection
+        for (const sheet of sheets) gone.set(sheet.dataset.id, versionOf(sheet));
+        return this.recount();
+      },
+      () => this.say(`${counted(ids.length, "inspection")} could not be deleted. Load the page again to see what is left.`),
     );
   }
 

@@ -6,12 +6,13 @@ import { watch } from "./live.js";
 import { prepend } from "./sheets.js";
 import { deleteTicked } from "./ticked.js";
 
+const isList = (root) => root.querySelector("ol#gallery") !== null;
 const gallery = document.getElementById("gallery");
 
-if (gallery?.matches("ol")) {
+if (isList(document)) {
   goOn(gallery);
   moveByKeys(gallery);
   deleteTicked(document.getElementById("selection"));
 }
-// where nothing was inspected yet, the first sheet brings the list with it
-watch((fresh) => (gallery?.matches("ol") ? prepend(gallery, fresh) : location.reload()));
+// the first sheet brings the list with it, and the last one takes it away
+watch((fresh) => (isList(document) && isList(fresh) ? prepend(gallery, fresh) : location.reload()));

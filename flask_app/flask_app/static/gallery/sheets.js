@@ -2,8 +2,8 @@
 
 import { localTimes } from "../times.js";
 
-// ids of sheets that the reader deleted: nothing brings them back
-export const gone = new Set();
+// by the ids of sheets that the reader deleted, the newest version that nothing brings back
+export const gone = new Map();
 // no more than can be exported or deleted at once
 export const MOST = 480;
 
@@ -20,13 +20,15 @@ export const showSummary = (page) => document.getElementById("summary").replaceW
 
 const sheetsOf = (root) => [...root.querySelectorAll("#gallery > [data-id]")];
 const byId = (gallery) => new Map([...gallery.children].map((sheet) => [sheet.dataset.id, sheet]));
+export const versionOf = ({ dataset }) => Number(dataset.version);
 const nextOf = (root) => root.querySelector("#paging a[rel=next]");
 
 // adds the sheets that the list has not, or has as they were before they were judged anew, at its beginning or its end
 function insert(gallery, sheets, how) {
   const listed = byId(gallery);
-  const isFresh = ({ dataset }) => listed.get(dataset.id)?.dataset.version !== dataset.version && !gone.has(dataset.id);
-  const fresh = sheets.filter(isFresh);
+  const isGone = (sheet) => versionOf(sheet) <= gone.get(sheet.dataset.id);
+  const isListed = ({ dataset }) => listed.get(dataset.id)?.dataset.version === dataset.version;
+  const fresh = sheets.filter((sheet) => !isGone(sheet) && !isListed(sheet));
   for (const sheet of fresh) {
     const before = listed.get(sheet.dataset.id);
     if (before) sheet.querySelector("input").checked = before.querySelector("input").checked;
@@ -54,14 +56,28 @@ export async function prepend(gallery, page) {
     sheets.push(...sheetsOf(following));
     next = nextOf(following);
   }
-  // too many to bridge: the list begins anew, and goes on from there
-  if (isGap()) {
-    gallery.replaceChildren();
-    nextOf(document)?.remove();
-    document.getElementById("paging").append(next);
-  }
+  prune(gallery, sheets, next, isGap());
   for (const sheet of insert(gallery, sheets, "prepend")) sheet.classList.add("sheet-new");
 }
+
+// takes off the list what was deleted by others; and where `sheets` begin it anew, for there are too many to bridge or to
+// keep, all that is not among them: it goes on from there
+function prune(gallery, sheets, next, isGap) {
+  const ids = new Set(sheets.map(({ dataset }) => dataset.id));
+  const others = [...gallery.children].filter(({ dataset }) => !ids.has(dataset.id));
+  const beginsAnew = !next || isGap || isTooLong(gallery, others);
+  const oldest = Math.min(...sheets.map(versionOf));
+  for (const sheet of others) if (beginsAnew || versionOf(sheet) > oldest) sheet.remove();
+  if (!beginsAnew) return;
+  nextOf(document)?.remove();
+  if (next) document.getElementById("paging").append(next);
+}
+
+// nothing is taken away that is ticked, waits to be deleted or is in sight
+const isTooLong = (gallery, [first]) =>
+  gallery.children.length >= MOST &&
+  !gallery.querySelector(":checked, [hidden]") &&
+  first?.getBoundingClientRect().top > window.innerHeight;
 
 // makes the list that of `page`; sheets that stay keep their pictures
 export function replace(gallery, page) {

@@ -18,7 +18,13 @@ function sizeReason({ width, height }, limit) {
 export async function check(file, limit) {
   if (file.size > limit.maxBytes)
     return { reason: `It has ${size(file.size)}; at most ${limit.maxMb} MB can be sent.` };
-  const header = await readHeader(file);
-  if (!header) return { reason: "It is no JPEG, PNG, BMP, TIFF or WebP picture." };
-  return { header, reason: sizeReason(header, limit) };
+  try {
+    const header = await readHeader(file);
+    if (!header) return { reason: "It is no JPEG, PNG, BMP, TIFF or WebP picture." };
+    return { header, reason: sizeReason(header, limit) };
+  } catch (error) {
+    // moved, changed or locked since it was chosen
+    if (error instanceof DOMException) return { reason: "It cannot be read; choose it again." };
+    throw error;
+  }
 }

@@ -41,10 +41,22 @@ export class Row {
   }
 
   show(address) {
+    this.release();
     const picture = this.part("picture");
-    if (picture.src.startsWith("blob:")) URL.revokeObjectURL(picture.src);
     picture.src = address;
     picture.hidden = false;
+  }
+
+  // a file stays in memory as long as its address does
+  release() {
+    const { src } = this.part("picture");
+    if (src.startsWith("blob:")) URL.revokeObjectURL(src);
+  }
+
+  // takes it off the list
+  discard() {
+    this.release();
+    this.element.remove();
   }
 
   sending(share) {

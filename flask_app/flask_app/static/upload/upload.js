@@ -1,5 +1,6 @@
 // The upload page's better half: pictures are gathered, checked, sent and their outcomes shown as they arrive.
 
+import { counted } from "../format.js";
 import { check } from "./check.js";
 import { Row } from "./row.js";
 import { isRefusal, makeSender, sayFailure } from "./sender.js";
@@ -29,7 +30,6 @@ const uppy = makeSender(form.action, "main", (id, request, seconds) =>
   rows.get(id)?.state("sending", `${sayFailure(request, limit.maxMb)} Next try in ${seconds}\u202fs`),
 );
 const ofKind = (...kinds) => [...rows.values()].filter(({ kind }) => kinds.includes(kind));
-const count = (number) => (number === 1 ? "1 sheet" : `${number} sheets`);
 
 function say(headline, detail = "") {
   part("reason-headline").textContent = headline;
@@ -42,7 +42,7 @@ function refresh() {
   const ready = ofKind("", "ready").length;
   const sent = [...rows.values()].filter((row) => row.sent).map(({ kind }) => kind);
   const [done, failed, refused] = ["done", "failed", "refused"].map((kind) => sent.filter((other) => other === kind).length);
-  send.textContent = ready ? `Judge ${count(ready)}` : "Judge";
+  send.textContent = ready ? `Judge ${counted(ready, "sheet")}` : "Judge";
   send.disabled = sending > 0;
   again.hidden = sending || !failed;
   clear.hidden = sending || !rows.size;
@@ -82,7 +82,7 @@ async function examine(file, row) {
 
 function remove(id) {
   if (uppy.getFile(id)) uppy.removeFile(id);
-  rows.get(id).element.remove();
+  rows.get(id).discard();
   rows.delete(id);
   refresh();
   input.focus();
@@ -90,7 +90,7 @@ function remove(id) {
 
 uppy.on("file-added", (file) => {
   // a refused file that is chosen again has a row already
-  rows.get(file.id)?.element.remove();
+  rows.get(file.id)?.discard();
   const row = new Row(file, { onAgain: () => run(() => uppy.retryUpload(file.id)), onRemove: () => remove(file.id) });
   rows.set(file.id, row);
   queue.append(row.element);

@@ -13,6 +13,8 @@ const ON_SHEET = {
   length_px: { name: "length_mm", unit: "mm", digits: decimalsOf },
   width_px: { name: "width_mm", unit: "mm", digits: decimalsOf },
 };
+// areas are in the same order in px; lengths are not where a pixel is no square
+const LENGTHS = { length_px: "length_mm", width_px: "width_mm" };
 const RANGES = { area_px: "area_px_range", length_px: "length_px_range" };
 const SHARES = ["type_probability", "mean_probability", "max_probability"];
 
@@ -29,6 +31,10 @@ export class DefectTable {
     this.empty = root.querySelector("[data-part=rows-none]");
     this.more = root.querySelector("[data-part=rows-more]");
     this.shown = FIRST_ROWS;
+    this.isPrinted = false;
+    // a change of the medium is not told by every browser
+    addEventListener("beforeprint", () => this.print(true));
+    addEventListener("afterprint", () => this.print(false));
     this.more.addEventListener("click", () => this.showAll());
     for (const heading of root.querySelectorAll("thead th")) this.makeSortable(heading);
     this.listen();
@@ -56,8 +62,9 @@ export class DefectTable {
     const focused = document.activeElement?.closest?.("tr")?.dataset.index;
     this.latest = [defects, state];
     const listed = sorted(defects, state).slice(0, this.mostRows);
-    this.body.replaceChildren(...listed.slice(0, this.shown).map(({ defect, index }) => this.row(defect, index, state)));
-    this.more.hidden = listed.length <= this.shown;
+    const shown = this.isPrinted ? this.mostRows : this.shown;
+    this.body.replaceChildren(...listed.slice(0, shown).map(({ defect, index }) => this.row(defect, index, state)));
+    this.more.hidden = listed.length <= shown;
     this.more.textContent = `List all ${listed.length}`;
     this.note.hidden = defects.length <= this.mostRows;
     this.note.textContent = `${this.mostRows} of ${number(defects.length)} are listed; the record has them all.`;
@@ -66,6 +73,12 @@ export class DefectTable {
     if (focused !== undefined) this.body.querySelector(`[data-index="${focused}"] button`)?.focus();
     this.showOrder(state);
     this.mark(state);
+  }
+
+  // on paper nobody can ask for more; before the first rows are made, those of the page are there, which are all
+  print(isPrinted) {
+    this.isPrinted = isPrinted;
+    if (this.latest) this.show(...this.latest);
   }
 
   showAll() {
@@ -115,8 +128,10 @@ export function drawSample(path, { colour, dash }) {
   path.setAttribute("stroke-dasharray", dash.join(" "));
 }
 
-function sorted(defects, { sort, falling }) {
-  const value = ({ defect }) => (sort === "box" ? defect.box[0] : defect[sort]);
+/** Return {defect, index} of each defect in the order that is wanted, by what is shown. */
+export function sorted(defects, { sort, falling, unit }) {
+  const shown = unit === "mm" ? LENGTHS[sort] : sort;
+  const value = ({ defect }) => (sort === "box" ? defect.box[0] : (defect[shown] ?? defect[sort]));
   const rows = defects.map((defect, index) => ({ defect, index }));
   return rows.sort((a, b) => compare(value(a), value(b), falling) || a.index - b.index);
 }

@@ -1,9 +1,13 @@
 // Asks the service for a threshold's defects once the slider rests: lengths, widths, angles and ranges are its own.
 
 const REST_MS = 250;
+const AWAY = "The inspection service does not answer; moving the slider asks again.";
+const REPLACED = "This sheet was judged anew meanwhile: load the page again.";
+// of other statuses the service's own sentence tells
+const WHY = { 404: "This sheet or one of its files was deleted meanwhile.", 502: AWAY, 503: AWAY, 504: AWAY };
 
 export class Replay {
-  /** `answered` is given the record at a threshold, or null where there is no answer. */
+  /** `answered` is given {defects} as they are at a threshold, or {why}: a sentence on why they are not known. */
   constructor(sheet, answered) {
     this.sheet = sheet;
     this.answered = answered;
@@ -22,19 +26,18 @@ export class Replay {
 
   async send(threshold) {
     this.request = new AbortController();
-    try {
-      this.answered(await this.fetch(threshold, this.request.signal));
-    } catch (error) {
-      if (error.name !== "AbortError") this.answered(null);
-    }
+    const { signal } = this.request;
+    const answer = await this.fetch(threshold, signal).catch(() => ({ why: AWAY }));
+    if (!signal.aborted) this.answered(answer);
   }
 
   async fetch(threshold, signal) {
     const query = new URLSearchParams({ threshold });
-    const { scale } = this.sheet;
+    const { scale, version } = this.sheet;
     if (scale) for (const [name, value] of Object.entries(scale)) query.set(name, value);
     const response = await fetch(`${this.sheet.replay}?${query}`, { signal });
-    if (!response.ok) throw new Error(`the service answered ${response.status}`);
-    return response.json();
+    const { created_at, defects, detail } = await response.json();
+    if (!response.ok) return { why: WHY[response.status] ?? detail };
+    return Date.parse(created_at) === version ? { defects } : { why: REPLACED };
   }
 }

@@ -71,7 +71,7 @@ class SheetViewer extends HTMLElement {
       pointed: (hovered) => change({ hovered }),
     });
     this.unanswered = this.querySelector("[data-part=unanswered]");
-    this.replay = new Replay(sheet, (record) => this.answered(record));
+    this.replay = new Replay(sheet, (answer) => this.answered(answer));
     this.shortcuts = new Shortcuts(document.getElementById("shortcuts"), this.actions);
   }
 
@@ -192,9 +192,10 @@ class SheetViewer extends HTMLElement {
     if (this.sheet.defects.length === this.sheet.most_rows) this.replay.ask(this.sheet.threshold);
   }
 
-  answered(record) {
-    this.unanswered.hidden = Boolean(record);
-    if (record) this.detail(record.defects);
+  answered({ defects, why }) {
+    this.unanswered.hidden = !why;
+    if (why) this.unanswered.textContent = `${why} Lengths, widths, angles and ranges at this threshold are not known.`;
+    if (defects) this.detail(defects);
     else this.defects = this.defects.map((defect) => ({ ...UNANSWERED, ...defect }));
     this.table.show(this.defects, this.state);
     this.redraw();

@@ -8,8 +8,8 @@ export const PICTURES = ["showOriginal", "showOverlay", "showHeat"];
 // what goes along to the next sheet: how one looks, not what at
 export const LOOK = [...PICTURES, "overlay", "opacity", "colours", "brightness", "contrast", "gamma", "smooth", "unit"];
 const STEP = 0.005;
-// how many steps of a tone's slider a key makes
-const KEY_STEPS = { brightness: 10, contrast: 10, gamma: 2 };
+// by how much a key moves a tone's slider
+const KEY_STEPS = { brightness: 10, contrast: 10, gamma: 0.1 };
 const COPIED_FOR_MS = 2500;
 
 /** Return the view of a sheet as it is at first. */
@@ -94,9 +94,8 @@ function stepsOf(viewer) {
 
 function tonesOf(viewer) {
   const step = (name, direction) => () => {
-    const slider = viewer.querySelector(`[data-state=${name}]`);
-    slider.stepUp(direction * KEY_STEPS[name]);
-    viewer.change({ [name]: slider.valueAsNumber });
+    const wanted = clamp(viewer.state[name] + direction * KEY_STEPS[name], viewer.ranges[name]);
+    viewer.change({ [name]: Number(wanted.toFixed(2)) });
   };
   const { brightness, contrast, gamma } = defaultsOf(viewer.sheet);
   return {

@@ -1,0 +1,165 @@
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+import responses
+from flask.testing import FlaskClient
+from responses import matchers
+
+from tests.flask_app.rest_answers import (
+    ID,
+    MODEL,
+    MODELS,
+    NEIGHBOURS,
+    OPERATING_POINTS,
+    POINTS,
+    problem,
+    show,
+)
+
+pytestmark = pytest.mark.usefixtures("surroundings")
+
+
+def facts(page: str) -> dict[str, Any]:
+    """What the page tells the viewer's script."""
+    found = re.search(r'<script type="application/json">(.*?)</script>', page, re.DOTALL)
+    assert found
+    told: dict[str, Any] = json.loads(found[1])
+    return told
+
+
+def test_the_script_is_told_all_that_moving_the_threshold_needs(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    told = facts(show(client, rest, record))
+    # ms since 1970, UTC: when it was judged
+    assert told["version"] == 1769860805000
+    assert told["threshold"] == 0.51
+    assert told["rule"] == {"value": 0.51, "min_peak": 0.8, "min_region_px": 600, "join_px": 4}
+    assert told["class_names"] == ["class 1", "class 3"]
+    assert told["files"] == {
+        "picture": f"/media/{ID}.jpg",
+        "probability": f"/media/{ID}_prob.png",
+        "classes": f"/media/{ID}_class.png",
+    }
+    assert told["replay"] == f"/api/v1/inspections/{ID}"
+    assert [defect["area_px"] for defect in told["defects"]] == [12345]
+
+
+def test_the_slider_marks_the_calibrated_threshold_and_otsus(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    page = show(client, rest, record)
+    assert re.findall(r'data-mark="([^"]+)" aria-pressed="false">([^<]+) <', page) == [
+        ("0.51", "Calibrated"),
+        ("0.34", "Otsu&#39;s"),
+    ]
+
+
+def test_the_expected_misses_and_false_calls_are_there_where_they_were_measured(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    page = show(client, rest, record)
+    assert "200 sheets kept apart" in page
+    assert facts(page)["points"] == OPERATING_POINTS["points"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [problem(404, "Not measured."), problem(500, "Broken."), {"json": {**OPERATING_POINTS, "digest": "other"}}],
+)
+def test_without_operating_points_of_this_model_nothing_is_expected(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], answer: dict[str, Any]
+) -> None:
+    rest.replace(responses.GET, POINTS, **answer)
+    page = show(client, rest, record)
+    assert "would be missed" not in page
+    assert facts(page)["points"] == []
+
+
+def alike(version: str, least: int, *, active: bool = False) -> dict[str, Any]:
+    """A model with the weights that judged, and a smallest region of its own."""
+    threshold = {**MODEL["card"]["threshold"], "min_region_px": least}
+    return {**MODEL, "version": version, "active": active, "card": {**MODEL["card"], "threshold": threshold}}
+
+
+@pytest.mark.parametrize(
+    "models",
+    [
+        [alike("5", 1, active=True), alike("3", 2)],
+        [alike("5", 1), alike("4", 2, active=True)],
+        [alike("5", 2), alike("4", 1)],
+    ],
+    ids=["its own", "that in service", "the newest"],
+)
+def test_of_models_with_the_same_weights_one_has_the_rule(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], models: list[dict[str, Any]]
+) -> None:
+    rest.replace(responses.GET, MODELS, json={"items": models})
+    assert facts(show(client, rest, record))["rule"]["min_region_px"] == 2
+
+
+def no_such_model(record: dict[str, Any]) -> None:
+    record["model"]["digest"] = "sha256:" + "00" * 32
+
+
+def no_maps(record: dict[str, Any]) -> None:
+    record["files"] |= {"probability_map": None, "class_map": None}
+
+
+@pytest.mark.parametrize(
+    ("change", "why"), [(no_such_model, "is not here any more"), (no_maps, "was not kept with this sheet")]
+)
+def test_what_cannot_be_cut_anew_is_shown_without_a_slider(
+    client: FlaskClient,
+    rest: responses.RequestsMock,
+    record: dict[str, Any],
+    change: Callable[[dict[str, Any]], None],
+    why: str,
+) -> None:
+    change(record)
+    page = show(client, rest, record)
+    assert "<sheet-viewer" not in page
+    assert why in page
+    assert f'<img src="/media/{ID}_overlay.png"' in page
+    assert "Defect found" in page
+    # the service gives them on the record's own terms
+    assert "With the threshold that the slider shows" not in page
+    assert f'href="/api/v1/inspections/{ID}/export?format=pdf"' in page
+
+
+def test_a_service_that_says_no_more_than_the_record_is_enough(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    for address in (MODELS, POINTS, NEIGHBOURS):
+        rest.replace(responses.GET, address, body=requests.ConnectionError("refused"))
+    page = show(client, rest, record)
+    assert "Defect found" in page
+    # nobody says that its model is gone
+    assert "does not say right now which models" in page
+    assert "any more" not in page
+
+
+def test_previous_and_next_stay_within_the_list_that_one_came_from(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    rest.replace(
+        responses.GET,
+        NEIGHBOURS,
+        json={"previous": "coil-6-0123456789abcdef", "next": None},
+        match=[matchers.query_param_matcher({"verdict": "defect", "sort": "defect_area_px"})],
+    )
+    page = show(client, rest, record, "&verdict=defect&sort=defect_area_px")
+    assert 'href="/prediction?filename=coil-6-0123456789abcdef.json&amp;verdict=defect&amp;sort=defect_area_px"' in page
+    assert 'rel="next"' not in page
+    assert 'href="/history?verdict=defect&amp;sort=defect_area_px">The list' in page
+
+
+@pytest.mark.parametrize("form", ["coco", "labelme", "yolo", "kaggle", "cvat", "masks", "csv", "report", "pdf"])
+def test_every_export_is_a_link(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], form: str
+) -> None:
+    assert f'href="/api/v1/inspections/{ID}/export?format={form}"' in show(client, rest, record)

@@ -1,0 +1,108 @@
+"""What a run's networks start from: kept in its folder, told in the card, and refused where it saw what is judged."""
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from defect_api.card import DataSet
+from defect_api.model_package import ModelPackage, PackageError, read_package
+from defect_api.record import Part
+from training import datasets, network, packaging
+from training.datasets import NEU_SEG, Dataset
+from training.examples import DataError
+from training.recipe import Recipe
+
+ALONG, IMAGENET = "the network that comes along", "imagenet"
+FILE = "start.json"  # in a run's folder
+
+
+class Start(Part):
+    """A start's name, the data behind it, and the digests of its pictures where they are known."""
+
+    name: str
+    data: tuple[DataSet, ...]
+    pictures: tuple[str, ...] = ()
+
+
+def chosen(start: str) -> Start:
+    """Return what a person chose: nothing (the network that comes along), IMAGENET, or a model package's folder.
+
+    Raises DataError where that is none.
+    """
+    if start == IMAGENET:
+        return Start(name=IMAGENET, data=())
+    if not start:
+        licence, citation = NEU_SEG
+        neu = DataSet(name="NEU-Seg, training split", pictures=3630, licence=licence, citation=citation)
+        return Start(name=ALONG, data=(neu,))
+    package = started_package(start)
+    listed = tuple(sorted(packaging.trained_on(package.path)))
+    return Start(name=start, data=tuple(package.card.data), pictures=listed)
+
+
+def pretrained_on(source: Dataset | None) -> Start:
+    """Return the start that a run pre-trains on `source`, without one the network that comes along."""
+    if source is None:
+        return chosen("")
+    pictures = tuple(sorted(datasets.digests(source.examples)))
+    return Start(name=f"the network pre-trained on {source.name}", data=(source.facts,), pictures=pictures)
+
+
+def started_package(start: str) -> ModelPackage:
+    """Return the package in a folder. Raises DataError where it is none, or not whole."""
+    try:
+        package = read_package(Path(start).resolve())
+        package.verify()
+    except PackageError as error:
+        raise DataError(f"{start} is no start: {error}; name a package's folder, or {IMAGENET}") from error
+    return package
+
+
+def check(start: Start, dataset: Dataset, recipe: Recipe) -> None:
+    """Raise DataError where a start saw pictures of the set, or has no weights for the recipe's encoder."""
+    known = network.DEFAULT.encoder
+    if start.name in (ALONG, IMAGENET) and recipe.network.encoder != known:
+        raise DataError(
+            f"{start.name} has no weights for the encoder {recipe.network.encoder}; choose {known} in the recipe, or "
+            "start from a package of that encoder"
+        )
+    check_unseen(start, dataset)
+
+
+def check_unseen(start: Start, dataset: Dataset) -> None:
+    """Refuse a start that was trained on pictures of the set: no fold would be judged on new ones.
+
+    Pictures are known by their digests, public sets by what is cited as well, and one's own by their set's name where
+    no digests are listed. Raises DataError.
+    """
+    seen = not set(start.pictures).isdisjoint(datasets.digests(dataset.examples))
+    if dataset.citation != datasets.OWN[1]:
+        seen |= any(part.citation == dataset.citation for part in start.data)
+    elif not start.pictures:
+        seen |= any(part.name == dataset.name for part in start.data)
+    if seen:
+        raise DataError(
+            f"{start.name} was trained on pictures of {dataset.name}, so the folds would be judged on what it has "
+            f"seen; choose another start, such as {IMAGENET}, or give pictures of new scenes only"
+        )
+
+
+def keep(start: Start, folder: Path) -> None:
+    """Write a start into a run's folder. Raises DataError where another one is kept there."""
+    if (folder / FILE).exists() and (before := kept(folder)) != start:
+        raise DataError(f"{folder} was trained from another start, {before.name}; choose another folder for this run")
+    (folder / FILE).write_text(start.model_dump_json(indent=2) + "\n")
+
+
+def kept(folder: Path) -> Start:
+    """Return the start that a run's folder keeps; one that was begun by an earlier version tells none.
+
+    Raises DataError where it cannot be read.
+    """
+    file = folder / FILE
+    if not file.exists():
+        return chosen("")
+    try:
+        return Start.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise DataError(f"{file} cannot be read ({error.error_count()} errors); choose another folder") from error
