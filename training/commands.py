@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from defect_api.model_package import PackageError, read_package
+from defect_api.model_package import ModelPackage, PackageError, read_package
 from training import keras2
 from training.examples import DataError
 
@@ -137,12 +137,25 @@ def renew_limits(options: Options) -> None:
     print(f"{written.path} is ready to be served")
 
 
+def add_bf16(options: Options) -> None:
+    """Write a further version of a package that may compute in bf16."""
+    from training import bf16
+
+    _add_precision(options, bf16.add)
+
+
 def add_int8(options: Options) -> None:
     """Write a further version of a package that can compute in 8-bit integers."""
-    from training import datasets, int8
+    from training import int8
+
+    _add_precision(options, int8.add)
+
+
+def _add_precision(options: Options, add: Callable[..., ModelPackage]) -> None:
+    from training import datasets
 
     models = options.models or options.package.resolve().parents[1]
-    written = int8.add(options.package, datasets.find(options.data), options.version, models)
+    written = add(options.package, datasets.find(options.data), options.version, models)
     print(f"{written.path} is ready to be served: {written.card.metrics[-1].method}")
 
 
@@ -183,6 +196,7 @@ def _parser() -> argparse.ArgumentParser:
     _further_parser(
         commands.add_parser("limits", help="write a package again with new limits for no verdict"), renew_limits
     )
+    _further_parser(commands.add_parser("bf16", help="write a package again so that it may compute in bf16"), add_bf16)
     _further_parser(commands.add_parser("int8", help="write a package again with an int8 form beside it"), add_int8)
     refused = commands.add_parser("refusals", help="count the sheets and foreign pictures that get no verdict")
     _packaged(refused, count_refusals)

@@ -10,7 +10,7 @@ from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, r
 from defect_api.openvino_segmenter import OpenVinoSegmenter
 from defect_api.segmenter import KerasSegmenter
 from tests.defect_api.conftest import DARK, bring_form, card_document, sheet, write_tiny_weights
-from training import engines, int8
+from training import engines, precisions
 from training.datasets import Dataset
 from training.examples import IGNORED, Example
 
@@ -52,7 +52,7 @@ def test_pixels_of_which_nothing_is_known_do_not_count(package: ModelPackage, da
     example, segmenter = Example("1", lambda: (picture, mask)), KerasSegmenter(package.weights)
 
     assert engines.pooled_dice(segmenter, package.card, [example]) == 1
-    assert int8.agreement(package, segmenter, [(example, False)])[0] == 1
+    assert precisions.agreement(package, segmenter, [(example, False)])[0] == 1
 
 
 def test_what_an_engine_loses_is_told(package: ModelPackage, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
