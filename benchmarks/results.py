@@ -77,7 +77,8 @@ class Section:
 def machine() -> dict[str, str]:
     """Return what the figures were measured on and with."""
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    flags = " ".join(flag for flag in ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8") if _has(flag))
+    known = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_int8", "amx_bf16")
+    flags = " ".join(flag for flag in known if _has(flag))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
         "machine": f"{cpu.group(1) if cpu else platform.machine()} ({flags}), {available_cpus()} cores, "
@@ -100,7 +101,7 @@ def render() -> None:
         *figures(sections),
         "",
     ]
-    body = [line for section in sections for line in _shown(section)]
+    body = [line for section in sections for line in _shown(section, newest["machine"])]
     PAGE.write_text("\n".join([*head, *body]).rstrip() + "\n")
     README.write_text(TABLE.sub(lambda _: "\n".join(["", *figures(sections), "", ""]), README.read_text()))
 
@@ -117,8 +118,10 @@ def figures(sections: list[dict[str, Any]]) -> list[str]:
     return [_row(["figure", "to reach", "measured", "reached"]), "| --- | --- | --- | --- |", *rows]
 
 
-def _shown(section: dict[str, Any]) -> list[str]:
+def _shown(section: dict[str, Any], machine: str) -> list[str]:
     about = f"{section['date']}, {section['served']}; load of the machine before: {section['load_before']:.1f}."
+    if section["machine"] != machine:
+        about = f"{about} Another machine: {section['machine']}."
     return [f"## {section['title']}", "", about, *section["lines"], ""]
 
 

@@ -100,18 +100,18 @@ def against_peak(section: Section, model: ServedModel, given: Settings, rounds: 
     network = peak.sized(served.network(model.package, precision, given), pixels.shape)
     by_kind = peak.multiply_adds(network)
     count = by_kind.total()
+    precisions = dict.fromkeys(("f32", precision, "int8"))
     works: dict[str, Any] = {
         f"the network, {precision}": partial(model.segmenter.forward, pixels),
-        "matrix product, f32": peak.product("f32", threads),
-        "matrix product, int8": peak.product("int8", threads),
+        **{f"matrix product, {each}": peak.product(each, threads) for each in precisions},
     }
-    counts = [count, peak.SIDE**3, peak.SIDE**3]
+    counts = [count, *(peak.SIDE**3 for _ in precisions)]
     rates = {
         name: total / times.ms / 1e6
         for total, (name, times) in zip(counts, alternate(works, rounds).items(), strict=True)
     }
     section.table(["", "G multiply-adds a second"], [[name, f"{rate:.0f}"] for name, rate in rates.items()])
-    share = rates[f"the network, {precision}"] / rates[f"matrix product, {'int8' if precision == 'int8' else 'f32'}"]
+    share = rates[f"the network, {precision}"] / rates[f"matrix product, {precision}"]
     section.say(f"A sheet takes the network {count / 1e9:.1f} G multiply-adds.", "")
     section.goal(
         "the network, of the processor's measured peak in its precision",

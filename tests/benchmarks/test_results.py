@@ -44,16 +44,18 @@ def test_the_readme_has_the_figures_to_reach(page: Path) -> None:
     assert "old" not in text
 
 
-def test_a_figure_of_another_model_than_the_last_one_names_it(page: Path) -> None:
+def test_a_figure_of_another_model_or_machine_than_the_last_one_names_it(page: Path) -> None:
     publish("stages", "stages", "4", reached=True)
     publish("memory", "memory", "5", reached=True, model="model/2")
     stored = json.loads(results.STORE.read_text())
-    stored["stages"]["date"] = "2026-01-01 00:00 UTC"
+    stored["stages"] |= {"date": "2026-01-01 00:00 UTC", "machine": "an old one"}
     results.STORE.write_text(json.dumps(stored))
     results.render()
     text = page.read_text()
     assert "| what stages decides (model/1) | at most 3 | 4 | yes |" in text
     assert "| what memory decides | at most 3 | 5 | yes |" in text
+    (other,) = [line for line in text.splitlines() if line.endswith("Another machine: an old one.")]
+    assert "model/1 on" in other
 
 
 def test_the_sites_page_is_dated() -> None:
