@@ -105,7 +105,7 @@ def against_peak(section: Section, model: ServedModel, given: Settings, rounds: 
         f"the network, {precision}": partial(model.segmenter.forward, pixels),
         **{f"matrix product, {each}": peak.product(each, threads) for each in precisions},
     }
-    counts = [count, *(peak.SIDE**3 for _ in precisions)]
+    counts = [count] + [peak.SIDE**3] * len(precisions)
     rates = {
         name: total / times.ms / 1e6
         for total, (name, times) in zip(counts, alternate(works, rounds).items(), strict=True)

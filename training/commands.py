@@ -130,11 +130,9 @@ def package(options: Options) -> None:
 
 def renew_limits(options: Options) -> None:
     """Write a further version of a package, with new limits for what gets no verdict."""
-    from training import datasets, limits
+    from training import limits
 
-    models = options.models or options.package.resolve().parents[1]
-    written = limits.renew(options.package, datasets.find(options.data), options.version, models)
-    print(f"{written.path} is ready to be served")
+    print(f"{_further(options, limits.renew).path} is ready to be served")
 
 
 def add_bf16(options: Options) -> None:
@@ -152,11 +150,16 @@ def add_int8(options: Options) -> None:
 
 
 def _add_precision(options: Options, add: Callable[..., ModelPackage]) -> None:
+    written = _further(options, add)
+    print(f"{written.path} is ready to be served: {written.card.metrics[-1].method}")
+
+
+def _further(options: Options, write: Callable[..., ModelPackage]) -> ModelPackage:
+    """Write a further version of a package beside it, or where it is wanted."""
     from training import datasets
 
     models = options.models or options.package.resolve().parents[1]
-    written = add(options.package, datasets.find(options.data), options.version, models)
-    print(f"{written.path} is ready to be served: {written.card.metrics[-1].method}")
+    return write(options.package, datasets.find(options.data), options.version, models)
 
 
 def count_refusals(options: Options) -> None:

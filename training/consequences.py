@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from defect_api.card import Estimate, OperatingPoint, OperatingPoints, PixelThreshold
 from defect_api.labelling import areas_of
-from training.metrics import wilson
+from training.metrics import wilson_per_100
 from training.predictions import Prediction, Predictions
 
 # closer together at the top, for lines that stop for a false call
@@ -51,5 +51,4 @@ def _called(p: Prediction, rule: PixelThreshold, threshold: float) -> bool:
 
 def _per_100(wrong: npt.NDArray[np.bool_]) -> Estimate:
     count = int(np.count_nonzero(wrong))
-    low, high = (round(100 * end, 1) for end in wilson(count, len(wrong)))
-    return Estimate(value=round(100 * count / len(wrong), 1), interval=(low, high))
+    return Estimate(value=round(100 * count / len(wrong), 1), interval=wilson_per_100(count, len(wrong), 1))

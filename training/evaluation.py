@@ -118,8 +118,7 @@ def _finite(interval: tuple[float, float]) -> tuple[float, float] | None:
 
 def _interval(counts: metrics.Counts, figure: Callable[[metrics.Counts], float], resamples: int) -> tuple[float, float]:
     if figure in SHARES and (wrong := SHARES[figure](counts)).size:
-        low, high = metrics.wilson(int(np.count_nonzero(wrong)), wrong.size)
-        return 100 * low, 100 * high
+        return metrics.wilson_per_100(int(np.count_nonzero(wrong)), wrong.size, 4)
     return metrics.interval(counts, figure, resamples)
 
 

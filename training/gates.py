@@ -10,7 +10,7 @@ import numpy as np
 from defect_api.card import Conditions, Metric
 from defect_api.conditions import GATES, Gate, limited, reasons
 from defect_api.record import Statistic
-from training.metrics import wilson
+from training.metrics import wilson_per_100
 
 # of the sheets like those trained on; 1 of Severstal's 128 is beyond such a limit that was set on others
 REFUSED_BY_NOVELTY = 0.015
@@ -51,9 +51,8 @@ class Refusals(NamedTuple):
 
     def metric(self, data: str, method: str) -> Metric:
         """Return the figure per 100 with its Wilson interval (1927)."""
-        low, high = (round(100 * bound, 2) for bound in wilson(self.refused, self.sheets))
-        value = round(100 * self.refused / self.sheets, 2)
-        return Metric(name=NAME, value=value, interval=(low, high), data=data, method=method)
+        value, interval = round(100 * self.refused / self.sheets, 2), wilson_per_100(self.refused, self.sheets, 2)
+        return Metric(name=NAME, value=value, interval=interval, data=data, method=method)
 
 
 def limits(sheets: Sequence[Sheet]) -> Conditions:

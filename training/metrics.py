@@ -223,6 +223,12 @@ def wilson(count: int, of: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
+def wilson_per_100(count: int, of: int, digits: int) -> tuple[float, float]:
+    """Return the interval of `wilson` per 100, rounded."""
+    low, high = (round(100 * end, digits) for end in wilson(count, of))
+    return low, high
+
+
 def _groups(counted: Counts | Numbers) -> list[npt.NDArray[np.int64]]:
     """Return the pictures that are resampled among themselves."""
     if isinstance(counted, Counts):

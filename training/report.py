@@ -11,7 +11,7 @@ from training.consequences import operating_points
 from training.datasets import Dataset
 from training.evaluation import WILSON, Judged, figures
 from training.examples import DataError
-from training.metrics import decided, wilson
+from training.metrics import decided, wilson_per_100
 from training.operating_point import OperatingPoint
 from training.packaging import Description
 from training.runs import EXPORTED, Run
@@ -117,17 +117,12 @@ def evaluate_generated(weights: Path, point: OperatingPoint, stride: int) -> lis
         Metric(
             name=name,
             value=round(100 * sum(wrong) / len(wrong), 2),
-            interval=_per_100(wilson(sum(wrong), len(wrong))),
+            interval=wilson_per_100(sum(wrong), len(wrong), 2),
             data=f"{len(wrong)} generated sheets",
             method=method,
         )
         for name, wrong in shares.items()
     ]
-
-
-def _per_100(shares: tuple[float, float]) -> tuple[float, float]:
-    low, high = (round(100 * share, 2) for share in shares)
-    return low, high
 
 
 def consequences(run: Run, judged: Judged) -> OperatingPoints | None:

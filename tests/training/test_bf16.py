@@ -11,18 +11,15 @@ from defect_api.openvino_segmenter import OpenVinoSegmenter
 from defect_api.places import Places
 from defect_api.served_model import ServedModel
 from defect_api.settings import Settings
-from training import bf16, precisions, sheets
+from tests.training.drawn import SHIPPED, drawn
+from training import bf16, precisions
 from training.datasets import Dataset
 from training.examples import DataError
-
-SHIPPED = max(Path("defect_api/models/steel-unet").glob("*"), key=lambda path: int(path.name))
 
 
 @pytest.fixture
 def dataset() -> Dataset:
-    drawn = [sheets.generate(seed, height=256, width=640, defects=[3, 4]) for seed in range(6)]
-    examples = [sheets.example(str(seed), sheet) for seed, sheet in enumerate(drawn)]
-    return Dataset("drawn", ("1", "2", "3", "4"), examples, "MIT", "drawn here")
+    return drawn(6)
 
 
 @pytest.fixture

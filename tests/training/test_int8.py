@@ -12,19 +12,16 @@ from defect_api.model_package import CARD, read_package
 from defect_api.openvino_segmenter import OpenVinoSegmenter
 from defect_api.places import Places
 from defect_api.served_model import ServedModel
-from training import int8, precisions, sheets
+from tests.training.drawn import SHIPPED, drawn
+from training import int8, precisions
 from training.datasets import Dataset
 from training.examples import DataError
-
-SHIPPED = max(Path("defect_api/models/steel-unet").glob("*"), key=lambda path: int(path.name))
 
 
 @pytest.fixture
 def dataset(monkeypatch: pytest.MonkeyPatch) -> Dataset:
     monkeypatch.setattr(int8, "CALIBRATION", 8)
-    drawn = [sheets.generate(seed, height=256, width=640, defects=[3, 4]) for seed in range(16)]
-    examples = [sheets.example(str(seed), sheet) for seed, sheet in enumerate(drawn)]
-    return Dataset("drawn", ("1", "2", "3", "4"), examples, "MIT", "drawn here")
+    return drawn(16)
 
 
 @pytest.fixture
