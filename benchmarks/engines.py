@@ -17,8 +17,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import served
 from benchmarks.results import Section
 from benchmarks.timing import alternate, progress
+from defect_api.model_package import WEIGHTS
 from defect_api.places import Places
 from defect_api.segmenter import Segmenter, enlarged, padded
 
@@ -33,7 +35,7 @@ Run = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 def main() -> None:
     """Measure and publish."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.engines", description=__doc__)
-    shipped = max(Path("defect_api/models").glob("*/*/model.keras"), key=lambda path: path.stat().st_mtime)
+    shipped = served.newest() / WEIGHTS
     parser.add_argument("weights", type=Path, nargs="?", default=shipped, help="default: the newest package's")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=30)

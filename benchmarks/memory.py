@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks import clients, served
 from benchmarks.results import Section
+from benchmarks.start import memory
 from benchmarks.timing import progress
 from tests.system.platform import Platform
 
@@ -33,7 +34,7 @@ def main() -> None:
     described = served.described(served.load(given))
     section = Section("memory", "Memory")
     with clients.sheets(served.pictures(16, *SIZE)) as folder, served.platform() as running:
-        looks = [(0, memory(running))]
+        looks = [(0, largest(running))]
         while looks[-1][0] < wanted:
             looks.append(posted(running, folder, looks, wanted))
             progress(f"{looks[-1][0]} requests, {looks[-1][1]:.0f} MB a worker")
@@ -52,13 +53,13 @@ def posted(running: Platform, folder: Path, looks: list[tuple[int, float]], want
     load = clients.wrk(url, folder, CLIENTS, max(1.0, seconds))
     if load.other:
         raise RuntimeError(f"{load.other} requests failed")
-    return looks[-1][0] + load.told, memory(running)
+    return looks[-1][0] + load.told, largest(running)
 
 
-def memory(running: Platform) -> float:
+def largest(running: Platform) -> float:
     """Return the memory of the largest worker of the REST service, MB, its own and its share of what is shared."""
     main, *workers = running.members("api")
-    return max(_pss(pid) for pid in workers if _parent(pid) == main)
+    return max(memory(pid, "Pss") for pid in workers if _parent(pid) == main)
 
 
 def show(section: Section, looks: list[tuple[int, float]], workers: int) -> None:
@@ -84,11 +85,6 @@ def show(section: Section, looks: list[tuple[int, float]], workers: int) -> None
         f"{most:.0f} MB",
         reached=most <= MOST_MB,
     )
-
-
-def _pss(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("Pss:")).split()[1]) / 1000
 
 
 def _parent(pid: int) -> int:

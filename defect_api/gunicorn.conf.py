@@ -81,7 +81,10 @@ forwarded_allow_ips = "*"
 
 
 def on_starting(_server: object) -> None:
-    """Bring the history up to date, and empty the folder of Prometheus' figures: an earlier run's would be added."""
+    """Bring the history up to date, and forget what an earlier run left.
+
+    That is the model it chose, and Prometheus' figures, which would be added.
+    """
     configure_logging(settings.log_level)
     history = History(settings, MediaVolume(settings.media_dir))
     history.start()
@@ -104,7 +107,7 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 
 def post_fork(_server: object, worker: Any) -> None:
-    """Give OpenCV the same share; its default is every CPU of the machine. Keep memory from sheet to sheet."""
+    """Count under the worker's number, give OpenCV its share of the CPUs (by default all), and keep freed memory."""
     count_as(worker.number)
     cv2.setNumThreads(settings.cpu_threads)
     keep_freed_memory()
@@ -121,7 +124,7 @@ def post_worker_init(worker: Any) -> None:
             break
     recycling.serve()
     threading.Thread(target=state.chooser.attend, args=(state.slot,), name="model-chooser", daemon=True).start()
-    threading.Thread(target=state.history.attend, name="retention", daemon=True).start()
+    threading.Thread(target=state.history.attend, name="history", daemon=True).start()
 
 
 def pre_request(worker: Any, _request: object) -> None:

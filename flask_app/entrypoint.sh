@@ -4,7 +4,7 @@
 # and a link is moved to it in one step, so that no request meets half of them.
 set -eu
 source=/venv/lib/python3.11/site-packages/flask_app/static
-volume=${STATIC_VOLUME:-/srv/static}
+volume=/srv/static
 
 release=$(cd "$source" && find . -type f -exec sha256sum {} + | sort | sha256sum | cut -c 1-16)
 if [ ! -d "$volume/$release" ]; then

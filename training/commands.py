@@ -89,9 +89,9 @@ def evaluate(options: Options) -> None:
     """Print the figures of the folds trained so far, and the operating point chosen on them."""
     from training import report
 
-    point, figures = report.evaluate_run(report.open_run(options.run_folder, options.data), options.resamples)
-    print(report.table(figures))
-    rule = point.rule
+    found = report.find(report.open_run(options.run_folder, options.data), options.resamples)
+    print(report.table(found.for_card()))
+    rule = found.judged.chosen.rule
     print(
         f"threshold {rule.value} ± {rule.uncertainty}, highest pixel at least {rule.min_peak}, "
         f"smallest region {rule.min_region_px} px, joined over {rule.join_px} px"
@@ -103,7 +103,7 @@ def write_report(options: Options) -> None:
     from training import page, report, showcase
 
     run = report.open_run(options.run_folder, options.data)
-    found = page.find(run, options.resamples)
+    found = report.find(run, options.resamples)
     page.write(run, found, options.out, options.notes)
     print(f"{options.out} can be opened in a browser")
     if options.pictures:

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from defect_api.images import FILE_SUFFIXES
 from training.examples import IGNORED, DataError, Example, Picture, read_mask, read_pair
 
 SCENES = "scenes.csv"
 TEXT_CORNER = (slice(0, 36), slice(0, 420))  # rows and columns that the burnt-in text covers
-SUFFIXES = (".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp")
 MOST_CLASSES = 50  # a mask that goes higher was drawn in grey values, not in classes
 KEPT = 256  # decoded pictures kept in memory, about 0.8 MB each
 
@@ -78,7 +78,7 @@ def _found_classes(folder: Path) -> tuple[str, ...]:
 
 def _examples(folder: Path, classes: int, text: bool) -> list[Example]:
     pictures = folder / "images" if (folder / "images").is_dir() else folder
-    paths = sorted(path for path in pictures.glob("*") if path.suffix.lower() in SUFFIXES)
+    paths = sorted(path for path in pictures.glob("*") if path.suffix.lower() in FILE_SUFFIXES)
     if not paths:
         raise DataError(f"{pictures} holds no pictures; put some there, and their masks into masks/")
     for earlier, path in itertools.pairwise(paths):

@@ -56,7 +56,7 @@ class Refusals(NamedTuple):
 
 
 def limits(sheets: Sequence[Sheet]) -> Conditions:
-    """Set each limit where a tail fitted to the sheets leaves its part of what may be refused, 1 in 100 in all."""
+    """Set each limit where a tail fitted to the sheets leaves its part of what may be refused."""
     scores = [sheet.novelty for sheet in sheets if sheet.novelty is not None]
     ranges: dict[Statistic, tuple[float | None, float | None]] = {}
     for gate in GATES:

@@ -1,4 +1,7 @@
-"""Gives a finished package new limits for what gets no verdict; its maps, its rule and its figures stay."""
+"""Gives a finished package new limits for what gets no verdict; its maps, its rule and its figures stay.
+
+What it says of bf16 and int8 does not: run those commands again.
+"""
 
 import tempfile
 from pathlib import Path

@@ -41,11 +41,10 @@ def make(data: Path, choices: Choices) -> ModelPackage:
     for number in range(run.recipe.folds):
         run.train_fold(number, start)
     weights = run.train_final(start)
-    found = page.find(run, choices.resamples)
+    found = report.find(run, choices.resamples)
     page.write(run, found, choices.run / "report.html")
-    figures = [*found.figures, *report.bound(found.judged, dataset.name)]
     description = _description(run, found, choices)
-    return report.write_gated(run, weights, found.judged.chosen, figures, description, choices.models)
+    return report.write_gated(run, weights, found.judged.chosen, found.for_card(), description, choices.models)
 
 
 def fold_count(examples: Sequence[Example], most: int) -> int:
@@ -89,7 +88,7 @@ def _start(dataset: Dataset, choices: Choices) -> keras.Model:
     return model
 
 
-def _description(run: Run, found: page.Findings, choices: Choices) -> packaging.Description:
+def _description(run: Run, found: report.Findings, choices: Choices) -> packaging.Description:
     heights, widths = packaging.size_ranges(run.dataset.examples)
     return packaging.Description(
         name=choices.name,

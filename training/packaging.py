@@ -12,8 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from defect_api.card import Card, Conditions, DataSet, Golden, Input, Licence, Metric, OperatingPoints, Tolerance
+from defect_api.card import (
+    NAME,
+    VERSION,
+    Card,
+    Conditions,
+    DataSet,
+    Golden,
+    Input,
+    Licence,
+    Metric,
+    OperatingPoints,
+    Tolerance,
+)
 from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, read_package
+from defect_api.record import rfc3339
 from training import engines, golden, network
 from training.datasets import Dataset
 from training.examples import DataError, Example
@@ -21,7 +34,6 @@ from training.operating_point import OperatingPoint
 
 HEIGHTS, WIDTHS = (112, 320), (256, 2000)  # px: 1600 x 256 at the scales that augmentation covers, and cuts of it
 TOLERANCE = {"f32": Tolerance(dice=0.999, map_mae=0.002)}
-NAME, VERSION = r"[a-z0-9][a-z0-9_-]{0,63}", r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}"  # as the card wants them
 GOLDEN_SIZE = (256, 1600)  # px, height and width of the generated sheets that must not be refused
 TRAINED_ON = "trained-on.sha256"  # in a package: the digest of each picture, one a line
 LIBRARIES = ("keras",)  # what a service needs at least as new as it is here
@@ -48,15 +60,10 @@ class Description:
     pictures: Sequence[str] = field(default=())
 
 
-def check_name(name: str, version: str) -> None:
-    """Raise DataError where a package cannot be called that."""
-    if not (re.fullmatch(NAME, name) and re.fullmatch(VERSION, version)):
-        raise DataError(f"'{name}/{version}' cannot name a package; use a-z, 0-9, - and _")
-
-
 def target(models: Path, name: str, version: str) -> Path:
     """Return the folder to write. Raises DataError where its name is no package's, or where it is there already."""
-    check_name(name, version)
+    if not (re.fullmatch(NAME, name) and re.fullmatch(VERSION, version)):
+        raise DataError(f"'{name}/{version}' cannot name a package; use a-z, 0-9, - and _")
     folder = models / name / version
     if folder.exists():
         raise DataError(f"{folder} is there already; choose another name or version, or remove it first")
@@ -92,14 +99,15 @@ def write(
     models_dir: Path,
     labelled: Dataset | None = None,
 ) -> ModelPackage:
-    """Write `<models_dir>/<name>/<version>/` whole or not at all, replacing an earlier one; return it as it is read.
+    """Write `<models_dir>/<name>/<version>/` whole or not at all; return it as it is read.
 
     With `labelled` pictures the card also says how far the engines' masks overlap those.
-    Raises GoldenError where no generated sheet comes out right, PackageError where the result cannot be served.
+    Raises DataError where that version is there already, GoldenError where no generated sheet comes out right, and
+    PackageError where the result cannot be served.
     """
-    target = models_dir / description.name / description.version
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=target.parent) as fresh:
+    folder = target(models_dir, description.name, description.version)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder.parent) as fresh:
         made = Path(fresh) / description.version
         made.mkdir()
         shutil.copyfile(weights, made / WEIGHTS)
@@ -110,10 +118,8 @@ def write(
         if description.pictures:
             (made / TRAINED_ON).write_text("\n".join(description.pictures) + "\n")
         (made / CARD).write_text(card.model_dump_json(indent=2) + "\n")
-        if target.exists():
-            target.rename(Path(fresh) / "replaced")
-        made.rename(target)
-    package = read_package(target)
+        made.rename(folder)
+    package = read_package(folder)
     package.verify()
     return package
 
@@ -122,7 +128,7 @@ def _card(weights: Path, point: OperatingPoint, figures: Sequence[Metric], descr
     return Card(
         name=description.name,
         version=description.version,
-        created_at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        created_at=rfc3339(datetime.now(UTC)),
         digest=file_digest(weights),
         description=description.text,
         classes=list(description.classes),

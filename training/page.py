@@ -2,8 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,9 @@ from markdown_it import MarkdownIt
 
 from defect_api.card import Metric
 from training import curves, history, plots
-from training.evaluation import Judged, figures
 from training.examples import DataError
 from training.history import Row
-from training.metrics import Counts
-from training.report import GUARANTEE, how
+from training.report import GUARANTEE, Findings
 from training.runs import RECIPE, Run
 
 # in a run's folder, as `python -m benchmarks.engines` and `python -m benchmarks.tradeoff` write them
@@ -31,23 +28,6 @@ KEY = (
     "false calls per 100 clean pictures",
     "pixel calibration error",
 )
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What a report shows of the folds trained so far."""
-
-    judged: Judged
-    counts: Counts
-    figures: Sequence[Metric]
-    how: str
-
-
-def find(run: Run, resamples: int) -> Findings:
-    """Judge a run's folds. Raises DataError where it has none."""
-    judged, how_got = Judged.of(run.judged()), how(run)
-    counts = judged.counts(len(run.dataset.classes))
-    return Findings(judged, counts, figures(counts, run.dataset.classes, run.dataset.name, how_got, resamples), how_got)
 
 
 def write(run: Run, found: Findings, path: Path, notes: Path | None = None) -> None:

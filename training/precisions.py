@@ -1,6 +1,5 @@
 """Lets a package be computed in a coarser precision than f32, once it is measured what that costs."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -18,10 +17,11 @@ from defect_api.places import Places
 from defect_api.record import rfc3339
 from defect_api.segmenter import Segmenter
 from defect_api.served_model import ServedModel
-from defect_api.thresholds import cut
+from defect_api.settings import available_cpus
 from training import engines, packaging
 from training.datasets import Dataset
 from training.examples import DataError, Example
+from training.metrics import decided
 from training.predictions import Prediction, predict_one
 
 MARGIN = 2.0  # by which golden sheets may be further off than they were here
@@ -76,12 +76,12 @@ def add(
 def agreement(package: ModelPackage, segmenter: Segmenter, sheets: Iterable[Sheet]) -> tuple[float, float]:
     """Return the pooled Dice of the masks with the labels, and the share of sheets refused as f32 refuses them.
 
-    Masks are cut at the card's threshold, without its rule; Dice is 1 where nothing is found and nothing is there.
+    Masks are those of the card's rule; Dice is 1 where nothing is found and nothing is there.
     """
     sums, alike = np.zeros(2), []
     for example, refused in sheets:
         found = predict_one(segmenter, example, package.card.input.stride)
-        mask = found.q >= cut(package.card.threshold.value)
+        mask = decided(found.q, package.card.threshold)
         sums += (2 * np.count_nonzero(mask & (found.truth > 0)), np.count_nonzero(mask) + np.count_nonzero(found.truth))
         alike.append(_refused(package, found) == refused)
     return float(sums[0] / sums[1]) if sums[1] else 1.0, float(np.mean(alike))
@@ -121,4 +121,4 @@ def _refused(package: ModelPackage, found: Prediction) -> bool:
 
 
 def _loaded(network: Path, precision: Precision) -> OpenVinoSegmenter:
-    return OpenVinoSegmenter(network, precision, os.cpu_count() or 1, Places(1))
+    return OpenVinoSegmenter(network, precision, available_cpus(), Places(1))

@@ -1,7 +1,7 @@
 """From a run's folder to its figures and its model package."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from defect_api.card import DataSet, Metric, OperatingPoints
@@ -11,7 +11,7 @@ from training.consequences import operating_points
 from training.datasets import Dataset
 from training.evaluation import WILSON, Judged, figures
 from training.examples import DataError
-from training.metrics import decided, wilson_per_100
+from training.metrics import Counts, decided, wilson_per_100
 from training.operating_point import OperatingPoint
 from training.packaging import Description
 from training.runs import EXPORTED, Run
@@ -27,17 +27,27 @@ GUARANTEE = (
 WEIGHTS_LICENCE = "research use only, as the owners of the data sets allow"
 
 
-def evaluate_run(run: Run, resamples: int) -> tuple[OperatingPoint, list[Metric]]:
-    """Return the operating point and the figures of the folds trained so far."""
-    judged = Judged.of(run.judged())
-    return judged.chosen, figures_of(run, judged, resamples)
+@dataclass(frozen=True)
+class Findings:
+    """What is known of a run by the folds trained so far; `how` says how the figures were got."""
+
+    judged: Judged
+    counts: Counts
+    figures: Sequence[Metric]
+    data: str
+    how: str
+
+    def for_card(self) -> list[Metric]:
+        """Return the figures, and the bound on what is missed."""
+        return [*self.figures, *bound(self.judged, self.data)]
 
 
-def figures_of(run: Run, judged: Judged, resamples: int) -> list[Metric]:
-    """Return the figures of judged folds, with the bound on what is missed."""
+def find(run: Run, resamples: int) -> Findings:
+    """Judge a run's folds. Raises DataError where it has none."""
     classes, data = run.dataset.classes, run.dataset.name
-    found = figures(judged.counts(len(classes)), classes, data, how(run), resamples)
-    return [*found, *bound(judged, data)]
+    judged, how_got = Judged.of(run.judged()), how(run)
+    counts = judged.counts(len(classes))
+    return Findings(judged, counts, figures(counts, classes, data, how_got, resamples), data, how_got)
 
 
 def bound(judged: Judged, data: str) -> list[Metric]:
@@ -59,17 +69,17 @@ def table(figures: Sequence[Metric]) -> str:
 def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: int) -> ModelPackage:
     """Write the model package of a run: the final network, or the first fold's where there is no final one yet.
 
-    Raises DataError where there is neither, or the name or the version is no package's.
+    Raises DataError where there is neither, or that version is there already or no package's name.
     """
-    packaging.check_name(name, version)
+    packaging.target(models_dir, name, version)
     final = run.folder / "final" / EXPORTED
     weights = final if final.exists() else run.folder / "fold-0" / EXPORTED
     if not weights.exists():
         raise DataError(f"{run.folder} has no network to package; train the final one: train without --no-final")
-    judged = Judged.of(run.judged())
-    point, found = judged.chosen, figures_of(run, judged, resamples)
+    found = find(run, resamples)
+    point, measured = found.judged.chosen, found.for_card()
     if run.dataset.is_severstal:
-        found += evaluate_generated(weights, point, run.stride)
+        measured += evaluate_generated(weights, point, run.stride)
     trained_on = "all pictures" if final.exists() else "the first fold's training pictures"
     heights, widths = _sizes(run.dataset)
     description = Description(
@@ -81,13 +91,13 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
         weights_licence=WEIGHTS_LICENCE,
         training=run.recipe.source,
         stride=run.stride,
-        known_weaknesses=[*run.recipe.known_weaknesses, _weakest_class(found)],
-        operating_points=consequences(run, judged),
+        known_weaknesses=[*run.recipe.known_weaknesses, _weakest_class(measured)],
+        operating_points=consequences(run, found.judged),
         heights=heights,
         widths=widths,
         pictures=sorted({*datasets.digests(run.dataset.examples), *run.start.pictures}),
     )
-    return write_gated(run, weights, point, found, description, models_dir)
+    return write_gated(run, weights, point, measured, description, models_dir)
 
 
 def write_gated(

@@ -3,15 +3,11 @@
 import numpy as np
 import numpy.typing as npt
 
+from defect_api.exports.runs import kaggle as encode
+
+__all__ = ["decode", "encode"]
+
 Mask = npt.NDArray[np.bool_]
-
-
-def encode(mask: Mask) -> str:
-    """Return the runs of a boolean mask (H, W) as 'start length start length ...'; empty for an empty mask."""
-    flat = np.concatenate([[False], mask.ravel(order="F"), [False]])
-    edges = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    lengths = edges[1::2] - edges[::2]
-    return " ".join(f"{start} {length}" for start, length in zip(edges[::2], lengths, strict=True))
 
 
 def decode(runs: str, shape: tuple[int, int]) -> Mask:

@@ -1,4 +1,4 @@
-"""A run on disk: `pretraining/`, `fold-0/` ..., `final/`, each with its network, history and predictions."""
+"""A run on disk: `pretraining/`, `fold-0/` ..., `final/`, each with its networks and histories; folds also predict."""
 
 import hashlib
 import shutil

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from defect_api.record import Part, Statistic
 
 Range = tuple[int, int]
+NAME, VERSION = r"[a-z0-9][a-z0-9_-]{0,63}", r"[0-9A-Za-z][0-9A-Za-z._-]{0,31}"
 Release = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9A-Za-z.+-]*)?$")]
 
 
@@ -149,8 +150,8 @@ class Card(Part):
     """Describe a model package."""
 
     schema_version: Literal[1] = 1
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
-    version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$")
+    name: str = Field(pattern=f"^{NAME}$")
+    version: str = Field(pattern=f"^{VERSION}$")
     created_at: str
     digest: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
     libraries: dict[str, Release] = Field(

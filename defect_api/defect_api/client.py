@@ -86,7 +86,10 @@ class Inspector:
             cursor = page.next_cursor
 
     def get(self, inspection_id: str, threshold: float | str | None = None) -> Record:
-        """Return a stored inspection, judged at another threshold if one is given. Raises as `inspect`."""
+        """Return a stored inspection, judged at another threshold if one is given.
+
+        Raises as `inspect`, but for OSError.
+        """
         options = {} if threshold is None else {"threshold": str(threshold)}
         address = f"{self._inspections}/{quote(inspection_id, safe='')}"
         return self._record(self._session.get(address, params=options, timeout=self._timeout_s))

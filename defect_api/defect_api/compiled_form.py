@@ -87,7 +87,8 @@ def has_keras() -> bool:
 def make(package: ModelPackage, precision: str, forms: Path) -> Path:
     """Return the network of the f32 form in the folder `forms`, made now where it is not there or not right.
 
-    Raises Unrunnable where Keras cannot load the weights, FormError where there is no way to make the form.
+    Raises Unrunnable where Keras cannot load the weights, FormError where there is no way to make the form, and
+    PackageError where a library is missing or too old.
     """
     if precision != "f32":
         raise FormError(f"model {package.key}: it brings no compiled form for {precision}")

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from defect_api.metrics import REFUSALS
-from defect_api.problems import TYPE_PREFIX, Problem, Unprocessable
+from defect_api.problems import Problem, Unprocessable
 from defect_api.requests_log import request_id
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,8 @@ def problem_document(problem: Problem) -> dict[str, object]:
 
 def problem_response(problem: Problem) -> Response:
     """Return the answer that tells `problem`."""
-    response = _response(problem_document(problem), problem.status)
+    document = json.dumps(problem_document(problem))
+    response = Response(document, problem.status, content_type="application/problem+json")
     if problem.retry_after_s is not None:
         response.headers["Retry-After"] = str(problem.retry_after_s)
     if problem.status is HTTPStatus.UNAUTHORIZED:
@@ -59,16 +60,9 @@ def _http_exception(error: HTTPException) -> ResponseReturnValue:
         return error.get_response()
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     slug, detail = KNOWN.get(status, OTHER)
-    REFUSALS.labels(slug).inc()
-    document = {
-        "type": TYPE_PREFIX + slug,
-        "title": status.phrase,
-        "status": int(status),
-        "detail": detail,
-        "instance": request.path,
-        "request_id": request_id(),
-    }
-    response = _response(document, status)
+    problem = Problem(detail)
+    problem.status, problem.slug = status, slug
+    response = problem_response(problem)
     # an Allow header belongs to 405, a Location to a redirect
     for key, value in error.get_headers():
         if key not in ("Content-Type", "Content-Length"):
@@ -81,7 +75,3 @@ def _unexpected(error: Exception) -> ResponseReturnValue:
     return problem_response(
         Problem("The service failed on this request; its log has the details under the request id.")
     )
-
-
-def _response(document: dict[str, object], status: HTTPStatus) -> Response:
-    return Response(json.dumps(document), status, content_type="application/problem+json")

@@ -1,7 +1,6 @@
 """The first system's answer, `GET|POST /get_defect_contour`, for clients that were written against it."""
 
 import json
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -27,14 +26,6 @@ STEM_LENGTH = 255 - len("_mask.png")
 
 class OldRefusal(Exception):
     """A request that the first system answered with 403; the message is the answer's body."""
-
-
-@dataclass(frozen=True)
-class OldAnswer:
-    """The first contract's answer: `document` is the JSON object, `picture` the overlay in the same frame."""
-
-    document: dict[str, object]
-    picture: bytes
 
 
 def parse_enlargement(text: str | None) -> int:
@@ -67,14 +58,15 @@ def answer(inspector: Inspector, media: MediaVolume, card: Card, filename: str, 
     record, _ = inspector.inspect_stored(filename)
     mask = judge(*inspector.stored_maps(record), card).regions.mask
     stem = old_stem(filename)
-    made = _draw(grey, mask, record, enlarge_by, f"{stem}_mask.png")
+    document, picture = _draw(grey, mask, record, enlarge_by, f"{stem}_mask.png")
     with media.publication() as files:
-        files.stage(f"{stem}_mask.png", made.picture)
-        files.stage(f"{stem}_{enlarge_by}.json", json.dumps(made.document).encode())
-    return made.document
+        files.stage(f"{stem}_mask.png", picture)
+        files.stage(f"{stem}_{enlarge_by}.json", json.dumps(document).encode())
+    return document
 
 
-def _draw(grey: Grey, mask: Mask, record: Record, enlarge_by: int, name: str) -> OldAnswer:
+def _draw(grey: Grey, mask: Mask, record: Record, enlarge_by: int, name: str) -> tuple[dict[str, object], bytes]:
+    """Return the answer's JSON object, and the overlay in the same frame as a PNG."""
     contour = outline_pixels(_in_frame(mask.view(np.uint8), enlarge_by, cv2.INTER_NEAREST) > 0)
     picture = cv2.cvtColor(_in_frame(grey, enlarge_by, cv2.INTER_LINEAR), cv2.COLOR_GRAY2BGR)
     picture[contour[:, 0], contour[:, 1]] = GREEN_BGR
@@ -84,7 +76,7 @@ def _draw(grey: Grey, mask: Mask, record: Record, enlarge_by: int, name: str) ->
         "contour_pixels": contour.tolist(),
         "filename": name,
     }
-    return OldAnswer(document, encode_png(np.asarray(picture, np.uint8)))
+    return document, encode_png(np.asarray(picture, np.uint8))
 
 
 def _in_frame(picture: NDArray[np.uint8], enlarge_by: int, interpolation: int) -> NDArray[np.uint8]:

@@ -93,7 +93,8 @@ class Inspector:
 
         The stored record is always the one at the card's threshold: another is a question, answered as a replay of its
         maps. A scale is a fact about the picture: the record keeps the one that was sent last, and is made anew for it.
-        Raises PictureRefused, Conflict, Busy, NotReady, MediaFull and MediaReadOnly.
+        Raises PictureRefused, Unprocessable, Conflict, Busy, NotReady, MediaFull and MediaReadOnly; with a threshold
+        what `replay` raises.
         """
         model = self._slot.model
         check(terms.threshold, model.package.card)

@@ -1,17 +1,14 @@
 """The judgement of a sheet from its two stored maps: defects, verdict with reasons, calibrated probability."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from defect_api.card import Card
 from defect_api.chosen_threshold import choose
 from defect_api.conditions import Observed
 from defect_api.conditions import reasons as reasons_observed
-from defect_api.record import Reason, Scale, Threshold
+from defect_api.record import Reason, Scale, Threshold, Verdict
 from defect_api.regions import Regions, find_regions
 from defect_api.thresholds import Map, defect_probability, histogram, otsu
-
-Verdict = Literal["defect", "clean", "no_verdict"]
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ class Labelled:
         return self.runs.pixels(self.mask.shape[1])
 
     def numbers_at(self, rows: Numbers, columns: Numbers) -> Labels:
-        """Return the numbers of some pixels of the mask."""
+        """Return the defects' numbers (int32, N; 0 for none) of the pixels at `rows` and `columns` (int64, N, px)."""
         return np.asarray(self.numbers[self.groups[rows, columns]], np.int32)
 
     @property

@@ -10,11 +10,11 @@ from itertools import islice
 from pydantic import BaseModel, Field
 
 from defect_api.history.history import History
-from defect_api.history.schema import VERDICTS, Verdict
+from defect_api.history.schema import VERDICTS
 from defect_api.history.search import position
 from defect_api.media import MediaFile, MediaVolume
 from defect_api.problems import Unprocessable
-from defect_api.record import Record, rfc3339
+from defect_api.record import Record, Verdict, rfc3339
 from defect_api.schemas import RecordQuery
 
 

@@ -4,13 +4,11 @@ What was chosen is kept as a copy in the state folder, so that a worker started 
 become of the models folder meanwhile.
 """
 
-import fcntl
 import logging
 import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from defect_api.compiled_form import tidy
 from defect_api.engines import Engines, Option
 from defect_api.loading import Loaded, first_that_passes, load_package
 from defect_api.model_package import ModelPackage, PackageError, find_candidates, find_packages, read_package
+from defect_api.places import locked
 from defect_api.record import Part
 from defect_api.served_model import ModelSlot, ServedModel
 from defect_api.settings import Settings
@@ -74,7 +73,7 @@ class ModelChooser:
     def load(self) -> ServedModel:
         """Load what was chosen, or choose if nobody has. Raises PackageError where there is nothing to serve."""
         while True:
-            with self._locked():
+            with locked(self._folder / LOCK, wait=True):
                 choice, model = self._choice(), None
                 if choice is None:
                     self.is_first = True
@@ -115,7 +114,7 @@ class ModelChooser:
         """
         choice, model = self._choice(), None
         if self._asked() or again:
-            with self._locked():
+            with locked(self._folder / LOCK, wait=True):
                 choice, model = self._choose(self._choice())
         if choice and choice.package and choice.package != self._held:
             slot.switch(self._take(choice, model))
@@ -192,13 +191,6 @@ class ModelChooser:
         for room in self._folder.glob("package-*"):
             if room.name not in kept:
                 shutil.rmtree(room, ignore_errors=True)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / LOCK).open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
 
 def _copy_files(source: Path, target: Path) -> None:

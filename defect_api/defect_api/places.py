@@ -89,7 +89,11 @@ def shared(name: str) -> Path | None:
 
 @contextmanager
 def locked(path: Path, *, wait: bool = False) -> Iterator[bool]:
-    """Lock a file; gives whether that was possible. Locks belong to the opened file, so threads exclude each other."""
+    """Lock a file; gives whether that was possible. Locks belong to the opened file, so threads exclude each other.
+
+    Raises OSError where it cannot be made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

@@ -88,6 +88,7 @@ class Similarity(RecordPart):
     limit: float
 
 
+Verdict = Literal["defect", "clean", "no_verdict"]
 Statistic = Literal["strip_share", "brightness", "saturated_share", "texture", "sharpness"]
 
 
@@ -181,7 +182,7 @@ class Record(RecordPart):
     schema_version: Literal[1] = Field(1, description="another where what this version knows means something else")
     image: ImageFacts
     model: ModelFacts
-    verdict: Literal["defect", "clean", "no_verdict"]
+    verdict: Verdict
     reasons: list[Reason] = Field(description="why there is no verdict; empty otherwise")
     defect_probability: Probability = Field(description="calibrated, that the sheet has any defect")
     max_probability: Probability = Field(description="highest pixel of the probability map")

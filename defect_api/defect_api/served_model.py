@@ -100,7 +100,7 @@ class ServedModel:
 
 
 class ModelSlot:
-    """The place of the model in service: empty while it loads, and for good when it must not be served."""
+    """The place of the model in service: empty until one is proven; another may take its place at any time."""
 
     def __init__(self, load: Callable[[], ServedModel], complaints: Callable[[], list[str]] = list) -> None:
         """Start loading in the background, so that the service answers from its first moment.

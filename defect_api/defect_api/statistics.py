@@ -13,10 +13,10 @@ from defect_api.condition_drift import ConditionDrift, condition_drift
 from defect_api.history import figures
 from defect_api.history.figures import Overview, Section, Tally
 from defect_api.history.history import History
-from defect_api.history.schema import Entry, Verdict
+from defect_api.history.schema import Entry
 from defect_api.history.search import Filters, Ordering
 from defect_api.history.timeline import Unit, timeline
-from defect_api.record import rfc3339
+from defect_api.record import Verdict, rfc3339
 
 PROBABILITY_BINS = 20
 PROBABILITY_EDGES = tuple(step / PROBABILITY_BINS for step in range(PROBABILITY_BINS + 1))
@@ -77,7 +77,7 @@ class Statistics(BaseModel):
     types: list[TypeCount]
     areas: list[Bin] = Field(description="sheets by the area of all their defects together, px; those without left out")
     probabilities: list[Bin] = Field(description="sheets by their defect probability")
-    drift: Drift | None = Field(description="null where the filters do not say since when")
+    drift: Drift | None = Field(description="null where the filters do not say since when, or nothing was before")
     conditions: list[ConditionDrift] = Field(
         description="how the pictures were taken, and how novel they are; empty where the newest was held to no limit"
     )

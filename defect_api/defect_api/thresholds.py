@@ -42,7 +42,7 @@ def least_peak(threshold: float, rule: PixelThreshold) -> float:
 
 
 def histogram(q: Map) -> Histogram:
-    """Count the pixels of each of the 256 values of an 8-bit map."""
+    """Count the pixels of each of the 256 values of an 8-bit map (uint8, H x W): int64, (256,)."""
     parts = np.array_split(q, -(-q.size // EXACT_PX))
     # most of a map is 0, which a mask passes over
     counts = [cv2.calcHist([part], [0], part, [256], [0, 256]).ravel() for part in parts]

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import IO, Any, TypeVar
 from urllib.parse import quote
 
@@ -207,15 +205,7 @@ def _detail(response: requests.Response) -> str | None:
 
 
 def _retry_after_s(response: requests.Response) -> int:
-    """Read Retry-After (RFC 9110, 10.2.3: seconds or a date) as whole seconds, at most an hour."""
+    """Read Retry-After as the service sends it, whole seconds, and at most an hour of them."""
     value = response.headers.get("Retry-After", "")
-    try:
-        seconds = float(value) if value.isdecimal() else _seconds_until(value)
-    except ValueError:
-        return DEFAULT_RETRY_AFTER_S
-    return int(min(max(seconds, 1), LONGEST_RETRY_AFTER_S))
-
-
-def _seconds_until(http_date: str) -> float:
-    moment = parsedate_to_datetime(http_date)
-    return (moment - datetime.now(UTC)).total_seconds()
+    seconds = int(value) if value.isdecimal() else DEFAULT_RETRY_AFTER_S
+    return min(max(seconds, 1), LONGEST_RETRY_AFTER_S)

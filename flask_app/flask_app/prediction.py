@@ -14,7 +14,7 @@ from flask_app.record import Record
 
 blueprint = Blueprint("prediction", __name__)
 
-# the names of an inspection's files (ARCHITECTURE.md, names on the media volume), the first contract's answers too
+# the names of an inspection's files (defect_api/defect_api/inspection.py), the first contract's answers too
 INSPECTION_FILE = re.compile(
     r"(?P<id>.{1,80}-[0-9a-f]{16})(?:\.[a-z0-9]{1,5}|_(?:view|overlay|prob|class|mask)\.png|_[1-4]\.json)"
 )

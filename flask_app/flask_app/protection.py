@@ -55,22 +55,13 @@ def refuse_cross_site() -> None:
 def _is_own_origin(origin: str) -> bool:
     """Compare host and port only: a proxy in front may speak https where we see http."""
     try:
-        parts = urlsplit(origin)
-        port = parts.port
-    except ValueError:
+        theirs, own = urlsplit(origin), urlsplit(f"//{request.host}")
+        default = DEFAULT_PORTS.get(theirs.scheme)
+        if default is None or not theirs.hostname:
+            return False
+        return (theirs.hostname, theirs.port or default) == (own.hostname, own.port or default)
+    except ValueError:  # no port, or no address at all
         return False
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-        return False
-    default = DEFAULT_PORTS[parts.scheme]
-    return (parts.hostname, port or default) == _own_host(default)
-
-
-def _own_host(default_port: int) -> tuple[str | None, int]:
-    try:
-        own = urlsplit(f"//{request.host}")
-        return own.hostname, own.port or default_port
-    except ValueError:
-        return None, 0
 
 
 def add_headers(response: Response) -> Response:

@@ -16,7 +16,7 @@ blueprint = Blueprint("upload", __name__)
 PARTS = ("file", "image")
 # room for what multipart/form-data puts around the file
 FRAMING_BYTES = 4096
-# the REST service's own limits, repeated before sending (ARCHITECTURE.md, pixel rules)
+# the REST service's own limits, repeated before sending (defect_api/defect_api/images.py)
 LIMITS = {"min_side": 64, "max_side": 8192, "max_pixels": 40_000_000}
 
 

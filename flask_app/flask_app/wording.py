@@ -26,7 +26,7 @@ CONDITIONS = {
 }
 UNKNOWN = "\u2013"
 THIN_SPACE = "\u202f"
-# the REST service's own limits: defect_api/thumbnail.py
+# the REST service's own limits: defect_api/defect_api/thumbnail.py
 THUMBNAIL_SIZE = 640, 360
 # how the beginning of a part of the time is written: as briefly as its length allows
 BEGINNINGS = {

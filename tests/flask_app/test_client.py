@@ -1,6 +1,5 @@
 import io
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,8 +9,9 @@ from pydantic import HttpUrl
 from responses import matchers
 
 from flask_app.client import Client, NotFound, ServiceAway, ServiceBroken, ServiceBusy, ServiceRefused, Upload
+from flask_app.record import ModelUsed
 from flask_app.settings import Settings
-from tests.flask_app.rest_answers import API, ID, problem
+from tests.flask_app.rest_answers import API, ID, OPERATING_POINTS, POINTS, RECORD, problem
 
 REQUEST_ID = "request-0001"
 
@@ -87,6 +87,11 @@ def test_the_active_model_is_the_one_marked(api: Client, rest: responses.Request
     assert model.name == "b"
 
 
+def test_operating_points_are_those_of_the_version_that_judged(api: Client, rest: responses.RequestsMock) -> None:
+    rest.get(POINTS, json=OPERATING_POINTS, match=[matchers.query_param_matcher({"version": "3"})])
+    api.operating_points(ModelUsed.model_validate(RECORD["model"]), request_id=REQUEST_ID)
+
+
 @pytest.mark.parametrize(
     ("failure", "sentence"),
     [
@@ -120,23 +125,26 @@ def test_a_refusal_keeps_status_and_sentence(api: Client, rest: responses.Reques
     assert (caught.value.status, caught.value.detail) == (status, "The picture is truncated.")
 
 
-def in_a_minute() -> str:
-    return format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)
+def test_a_problem_document_may_name_its_encoding(api: Client, rest: responses.RequestsMock) -> None:
+    answer = {**problem(422, "Too blurred."), "content_type": "application/problem+json; charset=utf-8"}
+    rest.get(f"{API}/v1/models", **answer)
+    with pytest.raises(ServiceRefused, match="Too blurred"):
+        api.models(request_id=REQUEST_ID)
 
 
 @pytest.mark.parametrize(
-    ("retry_after", "least", "most"),
-    [("7", 7, 7), ("0", 1, 1), ("999999", 3600, 3600), ("soon", 5, 5), ("", 5, 5), (in_a_minute(), 1, 60)],
+    ("retry_after", "seconds"),
+    [("7", 7), ("0", 1), ("999999", 3600), ("", 5), ("Thu, 26 Nov 2026 12:00:00 -0000", 5)],
 )
 @pytest.mark.parametrize("status", [429, 503])
 def test_busy_says_when_to_come_back(
-    api: Client, rest: responses.RequestsMock, status: int, retry_after: str, least: int, most: int
+    api: Client, rest: responses.RequestsMock, status: int, retry_after: str, seconds: int
 ) -> None:
     rest.get(f"{API}/v1/models", **problem(status, "Busy."), headers={"Retry-After": retry_after})
     with pytest.raises(ServiceBusy) as caught:
         api.active_model(request_id=REQUEST_ID)
     assert caught.value.status == status
-    assert least <= caught.value.retry_after_s <= most
+    assert caught.value.retry_after_s == seconds
 
 
 @pytest.mark.parametrize("status", [500, 502, 504, 302])

@@ -93,6 +93,9 @@ def test_a_folder_of_own_pictures_ends_as_a_model_package(
     assert packaging.trained_on(package.path) == set(datasets.digests(seen))
     assert main(["package", *of_run, "--models", str(models), "--name", "Own"]) == 1
     assert "'Own/1' cannot name a package" in capsys.readouterr().err
+    assert main(["package", *of_run, "--models", str(models), "--name", "own", "--version", "2"]) == 1
+    assert "own/2 is there already" in capsys.readouterr().err
+    assert read_package(package.path) == package
     (run / "fold-0" / EXPORTED).unlink()
     assert main(["package", *of_run, "--models", str(models), "--name", "own"]) == 1
     assert "train the final one" in capsys.readouterr().err

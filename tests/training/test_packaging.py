@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 
@@ -11,6 +12,7 @@ from defect_api.model_package import read_package
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
 from training import packaging, predictions
+from training.examples import DataError, Example
 from training.golden import GoldenError
 from training.operating_point import OperatingPoint
 
@@ -49,13 +51,36 @@ def test_a_package_is_read_and_proven_by_the_service(tmp_path: Path) -> None:
     assert [golden.verdict for golden in package.card.golden] == ["clean", "clean"]
 
 
-def test_a_network_without_a_stable_answer_leaves_the_earlier_package_whole(tmp_path: Path) -> None:
-    models = tmp_path / "models"
-    earlier = packaging.write(weights(tmp_path, background=5.0), POINT, FIGURES, DESCRIPTION, models)
+def test_a_network_without_a_stable_answer_leaves_nothing(tmp_path: Path) -> None:
     wavering = weights(tmp_path, background=1.386)  # P(any) = 4 / (4 + e^1.386) = 0.5, the threshold itself
 
     with pytest.raises(GoldenError, match="stable answer"):
-        packaging.write(wavering, POINT, FIGURES, DESCRIPTION, models)
+        packaging.write(wavering, POINT, FIGURES, DESCRIPTION, tmp_path / "models")
+
+    assert not list((tmp_path / "models" / "tiny").iterdir())
+
+
+def test_a_version_that_is_there_is_never_replaced(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    earlier = packaging.write(weights(tmp_path, background=5.0), POINT, FIGURES, DESCRIPTION, models)
+
+    with pytest.raises(DataError, match="tiny/1 is there already"):
+        packaging.write(weights(tmp_path, background=4.0), POINT, FIGURES, DESCRIPTION, models)
 
     assert read_package(models / "tiny" / "1") == earlier
-    assert [path.name for path in (models / "tiny").iterdir()] == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "version"), [("own rolls", "1"), ("../own", "1"), ("own", "1/2"), ("own", "1 b"), ("", "1"), ("own", "")]
+)
+def test_what_is_no_folders_name_is_refused(name: str, version: str) -> None:
+    with pytest.raises(DataError, match="cannot name a package"):
+        packaging.target(Path("models"), name, version)
+
+
+def test_sizes_near_those_of_the_smallest_and_the_largest_picture_are_allowed() -> None:
+    pictures = [np.zeros(shape, np.uint8) for shape in ((100, 2000), (400, 480))]
+
+    allowed = packaging.size_ranges([Example("p", lambda p=p: (p, p)) for p in pictures])  # type: ignore[misc]
+
+    assert allowed == ((75, 500), (360, 2500))

@@ -62,7 +62,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_the_page_needs_nothing_beside_it_and_says_what_was_measured(run: Run, tmp_path: Path) -> None:
     (tmp_path / "tried.md").write_text("# What was tried\n\n| what | gave |\n| --- | --- |\n| more crops | 0.61 |\n")
-    found = page.find(run, resamples=20)
+    found = report.find(run, resamples=20)
 
     page.write(run, found, tmp_path / "report.html", notes=tmp_path / "tried.md")
     html = (tmp_path / "report.html").read_text()
@@ -85,7 +85,7 @@ def test_measured_speed_is_shown(run: Run, tmp_path: Path) -> None:
     )
     (run.folder / page.SPEED).write_text(f"[{row}]")
 
-    page.write(run, page.find(run, resamples=2), tmp_path / "report.html")
+    page.write(run, report.find(run, resamples=2), tmp_path / "report.html")
 
     assert '<td class="n">41.5</td>' in (tmp_path / "report.html").read_text()
 
@@ -97,7 +97,7 @@ def test_overlap_against_time_is_drawn(run: Run, tmp_path: Path) -> None:
     ]
     (run.folder / page.TRADEOFF).write_text(json.dumps(networks))
 
-    page.write(run, page.find(run, resamples=2), tmp_path / "report.html")
+    page.write(run, report.find(run, resamples=2), tmp_path / "report.html")
 
     html = (tmp_path / "report.html").read_text()
     assert "Dice of several networks against their time" in html
@@ -148,7 +148,7 @@ def test_pictures_that_chose_the_rule_promise_nothing() -> None:
 def test_a_single_fold_is_not_told_to_be_judged_by_what_never_saw_it(run: Run, tmp_path: Path) -> None:
     judged = first_fold(run, run.dataset, tmp_path / "run")
 
-    page.write(judged, page.find(judged, resamples=2), tmp_path / "report.html")
+    page.write(judged, report.find(judged, resamples=2), tmp_path / "report.html")
 
     html = (tmp_path / "report.html").read_text()
     assert "calibration that never saw" not in html
@@ -163,6 +163,41 @@ def test_each_threshold_is_shown_by_each_picture_s_own_rule() -> None:
     found = curves.by_threshold([Prediction("p", 255 * mask, 0 * mask, mask)] * 2, rules)
 
     assert set(found.misses) == {50}
+
+
+def test_misses_rise_and_false_calls_fall_along_the_thresholds() -> None:
+    mask, none = np.ones((8, 8), np.uint8), np.zeros((8, 8), np.uint8)
+    pictures = [Prediction("p", value * mask, none, truth) for value, truth in ((255, mask), (128, mask), (64, none))]
+
+    found = curves.by_threshold(pictures, [POINT.rule] * 3)
+
+    rows = zip(found.thresholds.tolist(), found.dice, found.misses, found.false_calls, strict=True)
+    at = {threshold: figures for threshold, *figures in rows}
+    assert at[0.1] == pytest.approx([2 * 2 / (3 + 2), 0, 100])
+    assert at[0.4] == [1, 0, 0]
+    assert at[0.6] == pytest.approx([2 * 1 / (1 + 2), 50, 0])
+
+
+def test_each_curve_has_its_axes() -> None:
+    probability, defective = np.array([0.9, 0.6, 0.3]), np.array([True, False, True])
+    said, true = np.repeat([0.1, 0.8], 10), np.arange(20) % 10 < np.repeat([2, 9], 10)
+    pixels = np.zeros((1, 2, 256))
+    pixels[0, 0, [0, 250, 255]], pixels[0, 1, 255] = (100, 10, 10), 30
+
+    found = [
+        curves.roc(probability, defective),
+        curves.precision_recall(probability, defective),
+        curves.picture_reliability(said, true),
+        curves.pixel_reliability(pixels),
+    ]
+
+    for curve, x, y in zip(
+        found,
+        ([0, 0, 1, 1], [0, 0.5, 0.5, 1], [0.1, 0.8], [0, (40 + 10 * 250 / 255) / 50]),
+        ([0, 0.5, 0.5, 1], [1, 1, 0.5, 2 / 3], [0.2, 0.9], [0, 30 / 50]),
+        strict=True,
+    ):
+        assert (curve.x.tolist(), curve.y.tolist()) == (pytest.approx(x), pytest.approx(y))
 
 
 def test_generated_sheets_tell_how_far_so_few_can_be_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,6 +231,6 @@ def test_the_report_and_the_card_say_what_intervals_assume(run: Run, tmp_path: P
 def test_a_class_that_no_mask_shows_has_no_overlap(run: Run, tmp_path: Path) -> None:
     judged = first_fold(run, run.dataset, tmp_path / "run")
 
-    page.write(judged, page.find(judged, resamples=2), tmp_path / "report.html")
+    page.write(judged, report.find(judged, resamples=2), tmp_path / "report.html")
 
     assert '<tr><td>line</td><td class="n">none</td><td class="n"></td>' in (tmp_path / "report.html").read_text()

@@ -5,17 +5,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from defect_api.exports.format import Classes, Member, SetFormat
+from defect_api.exports.format import Classes, Format, Member
 from defect_api.exports.runs import coco
 from defect_api.exports.sheet import Sheet, rendered
 from defect_api.record import Defect
 
 
 @dataclass(frozen=True)
-class Coco(SetFormat):
+class Coco(Format):
     """One document. Polygons cannot have holes, so a defect with holes is a compressed RLE; by `rle` every one is."""
 
     rle: bool = False
+    extent = "set"
     suffix = ".coco.json"
     content_type = "application/json"
 

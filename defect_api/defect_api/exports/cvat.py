@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree as Xml
 
-from defect_api.exports.format import Classes, Member, SetFormat
+from defect_api.exports.format import Classes, Format, Member
 from defect_api.exports.runs import cvat
 from defect_api.exports.sheet import Sheet, only_ring, rendered
 from defect_api.record import Defect
 
 
-class Cvat(SetFormat):
+class Cvat(Format):
     """A defect of one outline is a polygon; one with holes or parts is a mask within its box."""
 
+    extent = "set"
     suffix = ".cvat.xml"
     content_type = "application/xml"
 

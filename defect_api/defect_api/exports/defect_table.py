@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from defect_api.exports.format import Classes, Member, SetFormat
+from defect_api.exports.format import Classes, Format, Member
 from defect_api.exports.sheet import Sheet
 from defect_api.exports.table import row, text
 from defect_api.record import Defect, Record
@@ -45,9 +45,10 @@ DEFECT = (
 )
 
 
-class DefectTable(SetFormat):
+class DefectTable(Format):
     """One table; a sound sheet has no row in it."""
 
+    extent = "set"
     suffix = ".defects.csv"
     content_type = "text/csv; charset=utf-8"
     traces = False

@@ -1,8 +1,9 @@
 """What a format of the exports is: it turns sheets into files, one after the other."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from defect_api.exports.sheet import Sheet
 
@@ -33,55 +34,24 @@ class Member:
     chunks: Iterable[bytes]
 
 
-class Format(Protocol):
-    """A format. What it yields is read in order and at once, so that no more than one sheet is in memory."""
+class Format(ABC):
+    """A format. What it yields is read in order and at once, so that no more than one sheet is in memory.
 
-    @property
-    def extent(self) -> Extent:
-        """Return what one file is about: the whole set, one sheet, or nothing without the others beside it."""
+    `extent` is what one file is about: the whole set, one sheet, or nothing without the others beside it. `pictures` is
+    the folder of the originals in a ZIP: empty, or ending in a slash. `traces` tells whether the stored maps are read,
+    beyond what the record says.
+    """
 
-    @property
-    def suffix(self) -> str:
-        """Return what the name of a file of this format ends with."""
+    extent: Extent = "sheet"
+    suffix: str
+    content_type: str
+    pictures = "images/"
+    traces = True
 
-    @property
-    def content_type(self) -> str:
-        """Return the content type of one file."""
-
-    @property
-    def pictures(self) -> str:
-        """Return the folder of the originals in a ZIP: empty, or ending in a slash."""
-
-    @property
-    def traces(self) -> bool:
-        """Return whether the stored maps are read, beyond what the record says."""
-
+    @abstractmethod
     def members(self, sheets: Iterable[Sheet], classes: Classes) -> Iterator[Member]:
         """Yield the files that tell of `sheets`."""
 
-    def companions(self, classes: Classes) -> Iterator[Member]:
+    def companions(self, _classes: Classes) -> Iterator[Member]:
         """Yield what else belongs into a ZIP of them; asked for last, when all classes are known."""
-
-
-class SetFormat:
-    """The base of formats with one document for all sheets."""
-
-    extent: Extent = "set"
-    pictures = "images/"
-    traces = True
-
-    def companions(self, _classes: Classes) -> Iterator[Member]:
-        """Yield nothing: the document says all."""
-        yield from ()
-
-
-class SheetFormat:
-    """The base of formats with a file for each sheet that can be read alone."""
-
-    extent: Extent = "sheet"
-    pictures = "images/"
-    traces = True
-
-    def companions(self, _classes: Classes) -> Iterator[Member]:
-        """Yield nothing: each file says all of its sheet."""
         yield from ()

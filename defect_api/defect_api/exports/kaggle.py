@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from defect_api.exports.format import Classes, Member, SetFormat
+from defect_api.exports.format import Classes, Format, Member
 from defect_api.exports.runs import kaggle
 from defect_api.exports.sheet import Sheet, rendered
 from defect_api.exports.table import row, text
 
 
 @dataclass(frozen=True)
-class Kaggle(SetFormat):
+class Kaggle(Format):
     """A row for each picture and class that is on it; a sound picture has one with both cells empty.
 
     Pictures have the client's names, since the competition knows them by those; with `beside_pictures`, the names that
@@ -20,6 +20,7 @@ class Kaggle(SetFormat):
     """
 
     beside_pictures: bool = False
+    extent = "set"
     suffix = ".kaggle.csv"
     content_type = "text/csv; charset=utf-8"
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from defect_api.exports.format import Classes, Member, SheetFormat
+from defect_api.exports.format import Classes, Format, Member
 from defect_api.exports.sheet import Sheet, only_ring, rendered
 from defect_api.png import encode_png
 from defect_api.record import Defect
 
 
-class LabelMe(SheetFormat):
+class LabelMe(Format):
     """A defect of one outline is a polygon; one with holes or parts is a mask within its box."""
 
     suffix = ".labelme.json"

@@ -4,14 +4,13 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from defect_api.exports.format import Classes, Member, SheetFormat
+from defect_api.exports.format import Classes, Format, Member
 from defect_api.exports.sheet import Sheet, rendered
-from defect_api.exports.table import row, text
 from defect_api.png import encode_png
 
 
-class Masks(SheetFormat):
-    """A mask for each sheet; a ZIP says in classes.csv what the values mean."""
+class Masks(Format):
+    """A mask for each sheet; a ZIP names the classes in classes.txt, one a line from 1 on, as training reads it."""
 
     suffix = ".mask.png"
     content_type = "image/png"
@@ -22,8 +21,8 @@ class Masks(SheetFormat):
             yield Member(f"masks/{sheet.record.id}.png", [mask])
 
     def companions(self, classes: Classes) -> Iterator[Member]:
-        """Yield the values and the names of the classes."""
-        yield Member("classes.csv", [row(["value", "class"]), *(row([n, text(name)]) for n, name in classes.numbered)])
+        """Yield the names of the classes."""
+        yield Member("classes.txt", [f"{name}\n".encode() for _, name in classes.numbered])
 
 
 def _mask(sheet: Sheet, classes: Classes) -> bytes:

@@ -73,7 +73,7 @@ def _summary(record: Record) -> str:
 def _row(number: int, defect: Defect, scale: Scale | None) -> list[str]:
     low, high = defect.area_px_range
     if scale:
-        area = f"{defect.area_mm2:.{2 * scale.decimals - 1}f} mm²"
+        area = f"{defect.area_mm2:.{2 * scale.decimals - 2}f} mm²"
         sizes = [area, *(f"{length:.{scale.decimals}f} mm" for length in (defect.length_mm, defect.width_mm))]
     else:
         sizes = [f"{defect.area_px} px ({low} to {high})", f"{defect.length_px:.1f} px", f"{defect.width_px:.1f} px"]

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator
 
 from jinja2 import Environment, PackageLoader
 
-from defect_api.exports.format import Classes, Member, SheetFormat
+from defect_api.exports.format import Classes, Format, Member
 from defect_api.exports.report import page, picture
 from defect_api.exports.sheet import Sheet, rendered
 
 TEMPLATES = Environment(loader=PackageLoader("defect_api"), autoescape=True)
 
 
-class HtmlReport(SheetFormat):
+class HtmlReport(Format):
     """A page for each sheet, made for paper."""
 
     suffix = ".report.html"

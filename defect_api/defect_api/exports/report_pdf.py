@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from defect_api.exports.format import Classes, Member, SheetFormat
+from defect_api.exports.format import Classes, Format, Member
 from defect_api.exports.sheet import Sheet, rendered
 
 
-class PdfReport(SheetFormat):
+class PdfReport(Format):
     """A page for each sheet."""
 
     suffix = ".report.pdf"

@@ -3,15 +3,15 @@
 import json
 from collections.abc import Iterable, Iterator
 
-from defect_api.exports.format import Classes, Extent, Member
+from defect_api.exports.format import Classes, Format, Member
 from defect_api.exports.sheet import Sheet
 from defect_api.record import Ring
 
 
-class Yolo:
+class Yolo(Format):
     """A row for each part of a defect: class from 0, then x and y of its outline in [0, 1]. Holes cannot be told."""
 
-    extent: Extent = "folder"
+    extent = "folder"
     suffix = ".yolo.txt"
     content_type = "text/plain; charset=utf-8"
     pictures = "images/"

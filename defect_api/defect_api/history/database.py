@@ -1,9 +1,6 @@
 """The database that the index lies in: SQLite in the state folder, or whatever `HISTORY_URL` names."""
 
-import fcntl
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -118,12 +115,3 @@ def is_current(engine: Engine) -> bool:
         if not inspect(connection).has_table("alembic_version"):
             return False
         return connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [REVISION]
-
-
-@contextmanager
-def alone(folder: Path, purpose: str) -> Iterator[None]:
-    """Be the only process on this machine that does `purpose`; others wait. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{purpose}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

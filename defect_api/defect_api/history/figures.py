@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Integer, case, cast, func, lit
 from sqlalchemy.orm import InstrumentedAttribute
 
 from defect_api.history.observed import Observed, columns, observed
-from defect_api.history.schema import TYPE_MARK, VERDICTS, Entry, Verdict, milliseconds
+from defect_api.history.schema import TYPE_MARK, VERDICTS, Entry, milliseconds
 from defect_api.history.search import Filters, conditions
 from defect_api.limit_use import Watched
+from defect_api.record import Verdict
 
 Number = InstrumentedAttribute[float] | InstrumentedAttribute[int]
 

@@ -6,20 +6,20 @@ A database that is away never costs an inspection: it is logged, and what it mis
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from defect_api.history.database import alone, is_current, make_engine, make_folder, set_aside
+from defect_api.history.database import is_current, make_engine, make_folder, set_aside
 from defect_api.history.index import Aged, Index, Listed
 from defect_api.history.reconcile import Repairs, reconcile
 from defect_api.history.retention import sweep
-from defect_api.history.schema import Verdict
 from defect_api.history.search import Filters, Ordering, Position
 from defect_api.media import MediaVolume
+from defect_api.places import locked
 from defect_api.problems import HistoryAway, NotFound, Problem, RecordUnreadable
-from defect_api.record import Record
+from defect_api.record import Record, Verdict
 from defect_api.settings import Settings
 
 SWEEP_S = 60
@@ -51,7 +51,7 @@ class History:
     def prepare(self, *, anew: bool = False) -> Repairs:
         """Migrate, forget every entry if `anew`, and reconcile. Raises SQLAlchemyError and OSError."""
         make_folder(self.index.engine)
-        with alone(self._settings.state_dir, "history"):
+        with self._alone():
             try:
                 return self._up_to_date(anew=anew)
             except SQLAlchemyError as error:
@@ -128,7 +128,7 @@ class History:
         """Make the index agree with the media volume where it missed something. A damaged one waits for a start."""
         if self._behind:
             self._behind = False  # what is missed from now on counts again
-            with self._catching_up("the history is still behind"), alone(self._settings.state_dir, "history"):
+            with self._catching_up("the history is still behind"), self._alone():
                 self._up_to_date()
 
     @contextmanager
@@ -140,6 +140,10 @@ class History:
             except (SQLAlchemyError, OSError):
                 self._behind = True
                 raise
+
+    def _alone(self) -> AbstractContextManager[bool]:
+        """Wait until no other process on this machine prepares the index, and be the only one. Raises OSError."""
+        return locked(self._settings.state_dir / "history.lock", wait=True)
 
     def _up_to_date(self, *, anew: bool = False) -> Repairs:
         if not is_current(self.index.engine):

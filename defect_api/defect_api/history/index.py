@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, Select, bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from defect_api.history.schema import VERDICTS, Base, Entry, Verdict, row
+from defect_api.history.schema import VERDICTS, Base, Entry, row
 from defect_api.history.search import Filters, Ordering, Position, conditions, following, sort_column, sorting
 from defect_api.media import StoredRecord
+from defect_api.record import Verdict
 
 BATCH = 500
 ATTEMPTS = 20  # each time that workers meet at one entry, one of them gets through

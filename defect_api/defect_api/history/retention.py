@@ -1,13 +1,11 @@
 """Deletes the oldest inspections where they are too old or all together too large. Off unless the settings say so."""
 
-import fcntl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from defect_api.history.index import Aged, Index
 from defect_api.history.schema import milliseconds
+from defect_api.places import locked
 from defect_api.settings import Settings
 
 GIB = 1024**3
@@ -18,13 +16,12 @@ MOST_AT_ONCE = 100
 def sweep(settings: Settings, index: Index, spare: str | None, delete: Callable[[Aged], None]) -> None:
     """Delete what the settings no longer keep, the oldest first, but never the inspection `spare`.
 
-    The newest one goes for its age only, however large it is.
-
-    Does nothing while another worker is at it. Raises SQLAlchemyError, OSError and what `delete` raises.
+    The newest one goes for its age only, however large it is. Does nothing while another worker is at it.
+    Raises SQLAlchemyError, OSError and what `delete` raises.
     """
     if not (settings.retention_days or settings.retention_gb):
         return
-    with _one_worker(settings.state_dir) as chosen:
+    with locked(settings.state_dir / "retention.lock") as chosen:
         if chosen:
             for entry in _superfluous(settings, index):
                 if entry.id != spare:
@@ -41,15 +38,3 @@ def _superfluous(settings: Settings, index: Index) -> Iterator[Aged]:
             return
         yield entry
         excess -= entry.bytes
-
-
-@contextmanager
-def _one_worker(folder: Path) -> Iterator[bool]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "retention.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True

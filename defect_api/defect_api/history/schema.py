@@ -1,18 +1,17 @@
 """The index's one table, and how a record becomes a row of it. Its database indexes are made by the migrations."""
 
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from sqlalchemy import BigInteger, Double, String, Text
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
 
 from defect_api.limit_use import WATCHED, Watched, measurements
 from defect_api.media import StoredRecord
-from defect_api.record import Record
+from defect_api.record import Record, Verdict
 
 REVISION = "0002"  # the newest of the migrations
 TYPE_MARK = "\n"
-Verdict = Literal["defect", "clean", "no_verdict"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 

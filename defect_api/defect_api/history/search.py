@@ -15,9 +15,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
-from defect_api.history.schema import Entry, Verdict, marked, milliseconds, search_name
+from defect_api.history.schema import Entry, marked, milliseconds, search_name
 from defect_api.parameters import Parameters
 from defect_api.problems import Unprocessable
+from defect_api.record import Verdict
 
 
 class PlaceIn(GenericFunction[int]):
@@ -108,11 +109,8 @@ def position(cursor: str, ordering: Ordering) -> Position:
 
 def sort_column(ordering: Ordering) -> InstrumentedAttribute[Any]:
     """Return the column that is sorted by."""
-    return {
-        "created_at": Entry.created_at,
-        "defect_probability": Entry.defect_probability,
-        "defect_area_px": Entry.defect_area_px,
-    }[ordering.sort]
+    column: InstrumentedAttribute[Any] = getattr(Entry, ordering.sort)
+    return column
 
 
 def sorting(ordering: Ordering) -> list[ColumnElement[Any]]:

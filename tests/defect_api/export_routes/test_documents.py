@@ -27,6 +27,7 @@ from defect_api.state import EXTENSION
 from tests.defect_api.conftest import filled_slot, pixels
 from tests.defect_api.export_routes.conftest import EMPTY, export, problem, unzipped
 from tests.defect_api.stored import store
+from training import datasets
 
 DOCUMENTS = ("coco", "kaggle", "cvat", "csv")
 
@@ -60,7 +61,7 @@ def test_yolo_is_a_folder_even_of_one(client: FlaskClient, add: Callable[..., Re
     [
         ("labelme", {"{}.json"}),
         ("yolo", {"labels/{}.txt", "data.yaml"}),
-        ("masks", {"masks/{}.png", "classes.csv"}),
+        ("masks", {"masks/{}.png", "classes.txt"}),
         ("report", {"{}.html"}),
         ("pdf", {"{}.pdf"}),
     ],
@@ -89,7 +90,23 @@ def test_an_export_of_nothing_is_sound(client: FlaskClient, name: str) -> None:
     answer = export(client, format=name)
     assert answer.status_code == 200
     if answer.content_type == "application/zip":
-        assert not {file for file in unzipped(answer) if file not in ("data.yaml", "classes.csv")}
+        assert not {file for file in unzipped(answer) if file not in ("data.yaml", "classes.txt")}
+
+
+def test_masks_with_their_originals_can_be_trained_on(
+    client: FlaskClient, add: Callable[..., Record], card: Card, tmp_path: Path
+) -> None:
+    record = add()
+    for name, data in unzipped(export(client, format="masks", originals=1)).items():
+        (tmp_path / "rolls" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "rolls" / name).write_bytes(data)
+
+    dataset = datasets.find(tmp_path / "rolls")
+
+    assert list(dataset.classes) == card.classes
+    (example,) = dataset.examples
+    assert example.name == record.id
+    assert set(np.unique(example.load()[1])) == {0, *(1 + card.classes.index(d.type) for d in record.defects)}
 
 
 def test_filters_are_those_of_the_list(client: FlaskClient, add: Callable[..., Record]) -> None:

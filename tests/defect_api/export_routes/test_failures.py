@@ -55,7 +55,7 @@ def test_what_is_deleted_meanwhile_is_left_out_of_a_set(
     assert set(unzipped(export(client, format="masks", originals=1))) == {
         f"masks/{there.id}.png",
         f"images/{there.files.original}",
-        "classes.csv",
+        "classes.txt",
     }
 
 

@@ -14,7 +14,7 @@ from tests.defect_api.stored import HEIGHT, WIDTH, store
     ("scale", "sizes"),
     [
         (None, ["1200 px (600 to 1200)", "60.0 px", "20.0 px"]),
-        (Scale(mm_per_px_x=0.5, mm_per_px_y=0.4), ["240.0 mm²", "30.0 mm", "8.0 mm"]),
+        (Scale(mm_per_px_x=0.5, mm_per_px_y=0.4), ["240 mm²", "30.0 mm", "8.0 mm"]),
     ],
 )
 def test_it_tells_what_each_defect_measures_and_how_sure_the_model_is(
