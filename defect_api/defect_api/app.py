@@ -1,5 +1,6 @@
 """The application factory of the REST service."""
 
+from flask import request
 from flask_openapi3 import Info, OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -9,6 +10,7 @@ from defect_api.history.history import History
 from defect_api.inspection import Inspector
 from defect_api.media import MediaVolume
 from defect_api.model_choice import ModelChooser
+from defect_api.parameters import refuse_repeated
 from defect_api.requests_log import configure_logging, log_requests
 from defect_api.routes import docs, exports, first, health, inspections, media, models, statistics, thumbnails
 from defect_api.schemas import ProblemDocument
@@ -47,6 +49,7 @@ def create_app(settings: Settings | None = None, slot: ModelSlot | None = None) 
     inspector = Inspector(volume, model_slot, settings, history.published)
     app.extensions[EXTENSION] = State(settings, volume, model_slot, inspector, history, chooser)
     log_requests(app)
+    app.before_request(lambda: refuse_repeated(request.args) if request.path.startswith("/v1/") else None)
     register_error_handlers(app)
     for routes in (inspections, thumbnails, statistics, exports, media, models, health, first):
         app.register_api(routes.api)

@@ -19,13 +19,14 @@ from defect_api.metrics import HELD, count_inspection
 from defect_api.model_package import known_cards
 from defect_api.overlay import encode_overlay
 from defect_api.places import Places, shared
-from defect_api.png import decode_png, encode_png
+from defect_api.png import encode_png
 from defect_api.problems import Busy, Conflict, NotFound
 from defect_api.record import Files, ImageFacts, Record, Scale, Timings, rfc3339
 from defect_api.regions import count_regions
 from defect_api.room import Room
 from defect_api.served_model import ModelSlot, ServedModel, SheetMaps
 from defect_api.settings import Settings
+from defect_api.stored import stored_map
 from defect_api.thresholds import Map
 
 # every fifth of the 255 thresholds that an 8-bit map can tell apart
@@ -129,8 +130,8 @@ class Inspector:
     def replay(self, record: Record, terms: Terms) -> Record:
         """Judge the stored maps of `record` on other terms; no model runs and nothing is stored.
 
-        Raises Conflict where the card of the record's model is gone or a map is damaged, NotFound where a map is gone,
-        Unprocessable for a threshold that the card cannot give, and Busy.
+        Raises Conflict where the card of the record's model is gone or a map is gone or damaged, NotFound where the
+        inspection was deleted, Unprocessable for a threshold that the card cannot give, and Busy.
         """
         with self.room.of(record.image.pixels):
             judgement = judge(
@@ -241,20 +242,6 @@ class Inspector:
 def _is_by(record: Record, card: Card) -> bool:
     judged = record.model
     return (judged.name, judged.version, judged.digest) == (card.name, card.version, card.digest)
-
-
-def stored_map(media: MediaVolume, record: Record, name: str) -> Map:
-    """Return the map of `record` that is stored as `name`, uint8, H x W.
-
-    Raises NotFound where it is gone, and Conflict where it is damaged or may not be read.
-    """
-    try:
-        found = decode_png(media.read(name))
-    except ValueError:
-        found = None
-    if found is None or found.shape != (record.image.height, record.image.width):
-        raise Conflict(f"A stored map of '{record.id}' is damaged ({name}); delete the inspection and post it anew.")
-    return found
 
 
 def _record(

@@ -4,6 +4,11 @@ from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from werkzeug.datastructures import MultiDict
+
+from defect_api.problems import Unprocessable
+
+LIST = "id"  # the only one that takes several values
 
 
 class Parameters(BaseModel):
@@ -19,6 +24,13 @@ class Parameters(BaseModel):
         answer with a known inspection.
         """
         return super().model_json_schema(*arguments, **options) if arguments or options else _plain_schema(cls)
+
+
+def refuse_repeated(given: MultiDict[str, str]) -> None:
+    """Raise Unprocessable where a parameter that takes one value has several: only the first would count."""
+    for name, values in given.lists():
+        if len(values) > 1 and name != LIST:
+            raise Unprocessable(f"The parameter '{name}' is given {len(values)} times, and takes one value.")
 
 
 @cache

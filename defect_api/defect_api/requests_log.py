@@ -6,16 +6,19 @@ import re
 import sys
 import time
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 from http import HTTPMethod
 
 from flask import Flask, Response, g, has_request_context, request
+from werkzeug.exceptions import HTTPException
 
 from defect_api.metrics import REQUEST_SECONDS, REQUESTS
 from defect_api.record import rfc3339
 
 SERVICE = "defect-api-service"
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+CHUNK = 1 << 16  # bytes that are read at once of a body that nobody wanted
 QUIET = ("/livez", "/readyz", "/metrics")
 log = logging.getLogger("defect_api.requests")
 
@@ -59,6 +62,14 @@ def log_requests(app: Flask) -> None:
     @app.before_request
     def start() -> None:
         g.started = time.perf_counter()
+
+    @app.after_request
+    def read_to_the_end(response: Response) -> Response:
+        # the server would close on what is left, and nginx, still sending, answer 502 for a service that is away
+        with suppress(HTTPException):
+            while request.stream.read(CHUNK):
+                pass
+        return response
 
     @app.after_request
     def finish(response: Response) -> Response:

@@ -186,6 +186,17 @@ def test_options_may_be_in_the_address(
         ({"json": {"filename": "absent.png"}}, 404, "not-found"),
         ({"json": {"filename": "../models/tiny/1/golden/a.png"}}, 404, "not-found"),
         ({"json": {"filename": "a.png", "treshold": 0.4}}, 422, "invalid-parameter"),
+        (
+            {"data": {"image": (io.BytesIO(CLEAN), "a.png"), "threshold": (io.BytesIO(b"0.9"), "threshold")}},
+            422,
+            "invalid-parameter",
+        ),
+        (
+            {"data": {"image": (io.BytesIO(CLEAN), "a.png"), "image2": (io.BytesIO(CLEAN), "b.png")}},
+            422,
+            "invalid-parameter",
+        ),
+        ({"data": {"image": (io.BytesIO(CLEAN), "a.png"), "threshold": ["0.5", "0.6"]}}, 422, "invalid-parameter"),
     ],
 )
 def test_requests_of_another_form_are_told(
@@ -193,6 +204,13 @@ def test_requests_of_another_form_are_told(
 ) -> None:
     assert_problem(client.post(URL, **request_arguments), status, slug)
     assert media.files() == []
+
+
+def test_the_body_of_a_refused_request_is_read_to_its_end(client: FlaskClient) -> None:
+    body = io.BytesIO(b"x" * 300_000)
+    answer = client.post(f"{URL}?treshold=1", input_stream=body, content_length=300_000, content_type="image/png")
+    assert_problem(answer, 422, "invalid-parameter")
+    assert body.tell() == 300_000
 
 
 def test_a_body_over_the_limit_is_413(make_app: Callable[..., Flask]) -> None:
@@ -242,7 +260,19 @@ def test_the_list_by_the_clients_name(client: FlaskClient) -> None:
     assert names(client.get(URL, query_string={"filename": "a b.png"})) == ["a b.png"]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=x", "cursor=%25", "cursor=aGVsbG8=", "page=2"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=501",
+        "limit=x",
+        "cursor=%25",
+        "cursor=aGVsbG8=",
+        "page=2",
+        "type=",
+        "verdict=clean&verdict=defect",
+    ],
+)
 def test_a_page_that_is_none_is_told(client: FlaskClient, query: str) -> None:
     assert_problem(client.get(f"{URL}?{query}"), 422, "invalid-parameter")
 

@@ -75,6 +75,13 @@ def test_every_answer_has_one_request_id_that_is_in_the_log(door: FrontDoor, pat
     assert line["duration_ms"] >= 0
 
 
+def test_a_post_that_nginx_itself_answers_is_logged_as_one(door: FrontDoor) -> None:
+    request_id = door.post("/media/absent.png").headers["X-Request-ID"]
+    wait_until(lambda: request_id in door.log, "the request was not logged")
+    (line,) = (json.loads(line) for line in door.log.splitlines() if request_id in line)
+    assert (line["method"], line["message"]) == ("POST", f"POST /media/absent.png {line['status']}")
+
+
 def test_bodies_and_tokens_are_passed_on(door: FrontDoor) -> None:
     door.post("/api/v1/inspections", data=b"picture", headers={"Authorization": "Bearer secret"})
     assert door.api.last.body == b"picture"

@@ -1,6 +1,7 @@
 """An export put together: one document, or a ZIP of several with the originals where they are wanted."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from defect_api.exports.archive import zipped
@@ -8,6 +9,7 @@ from defect_api.exports.format import Classes, Format, Member
 from defect_api.exports.sheet import Sheet
 from defect_api.media import MediaVolume
 from defect_api.problems import NotFound
+from defect_api.stored import stored_file
 
 
 @dataclass(frozen=True)
@@ -22,10 +24,8 @@ class Export:
 def export_one(form: Format, sheet: Sheet, classes: Classes, *, originals: bool) -> Export:
     """Return the export of one sheet, whole, so that whatever fails can still be told.
 
-    Raises NotFound where a file of it is gone, and Conflict where one is damaged or foreign.
+    Raises NotFound where it was deleted, and Conflict where a file of it is gone, damaged or foreign.
     """
-    for name in sheet.record.files.names():
-        sheet.media.path(name)
     if originals or form.extent == "folder":
         made = _archive(sheet.record.id, form, [sheet], classes, sheet.media if originals else None)
     else:
@@ -51,18 +51,16 @@ def _archive(name: str, form: Format, sheets: Iterable[Sheet], classes: Classes,
 
 def _members(form: Format, sheets: Iterable[Sheet], classes: Classes, media: MediaVolume | None) -> Iterator[Member]:
     # a document is written while the sheets pass, so the originals come after it: only their names wait
-    names: list[str] = []
+    names: list[tuple[str, str]] = []
 
     def noted() -> Iterator[Sheet]:
         for sheet in sheets:
-            names.append(sheet.picture)
+            names.append((sheet.record.id, sheet.picture))
             yield sheet
 
     yield from form.members(noted(), classes)
     yield from form.companions(classes)
     if media:
-        for name in names:
-            try:
-                yield Member(form.pictures + name, [media.read(name)])
-            except NotFound:  # deleted meanwhile
-                continue
+        for identifier, name in names:
+            with suppress(NotFound):  # deleted meanwhile
+                yield Member(form.pictures + name, [stored_file(media, identifier, name)])

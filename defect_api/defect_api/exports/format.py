@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from defect_api.exports.sheet import Sheet
+from defect_api.problems import Conflict
 
 Extent = Literal["set", "sheet", "folder"]
 
@@ -15,10 +16,17 @@ class Classes:
 
     def __init__(self, names: Iterable[str]) -> None:
         self._numbers = {name: number for number, name in enumerate(dict.fromkeys(names), 1)}
+        self._cards = frozenset(self._numbers)
 
     def number(self, name: str) -> int:
-        """Return the number of a class."""
+        """Return the number of a class, for formats that name the numbers."""
         return self._numbers.setdefault(name, len(self._numbers) + 1)
+
+    def fixed(self, name: str) -> int:
+        """Return the number that a card gives a class. Raises Conflict where none does: it would differ each time."""
+        if name not in self._cards:
+            raise Conflict(f"No card numbers the class '{name}'; put the model.json back that did to where models lie.")
+        return self._numbers[name]
 
     @property
     def numbered(self) -> list[tuple[int, str]]:
@@ -39,7 +47,7 @@ class Format(ABC):
 
     `extent` is what one file is about: the whole set, one sheet, or nothing without the others beside it. `pictures` is
     the folder of the originals in a ZIP: empty, or ending in a slash. `traces` tells whether the stored maps are read,
-    beyond what the record says.
+    beyond what the record says, and `numbers` whether classes are told by their numbers alone.
     """
 
     extent: Extent = "sheet"
@@ -47,6 +55,7 @@ class Format(ABC):
     content_type: str
     pictures = "images/"
     traces = True
+    numbers = False
 
     @abstractmethod
     def members(self, sheets: Iterable[Sheet], classes: Classes) -> Iterator[Member]:

@@ -23,6 +23,7 @@ class Kaggle(Format):
     extent = "set"
     suffix = ".kaggle.csv"
     content_type = "text/csv; charset=utf-8"
+    numbers = True
 
     def members(self, sheets: Iterable[Sheet], classes: Classes) -> Iterator[Member]:
         """Yield the table."""
@@ -37,7 +38,7 @@ class Kaggle(Format):
 
 
 def _runs(sheet: Sheet, classes: Classes) -> list[tuple[int, str] | tuple[None, None]]:
-    numbers = [classes.number(defect.type) for defect in sheet.record.defects]
+    numbers = [classes.fixed(defect.type) for defect in sheet.record.defects]
     if not numbers:
         return []
     pixels = np.array([0, *numbers])[sheet.labels]

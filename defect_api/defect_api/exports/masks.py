@@ -14,6 +14,7 @@ class Masks(Format):
 
     suffix = ".mask.png"
     content_type = "image/png"
+    numbers = True
 
     def members(self, sheets: Iterable[Sheet], classes: Classes) -> Iterator[Member]:
         """Yield the mask of each sheet."""
@@ -26,5 +27,5 @@ class Masks(Format):
 
 
 def _mask(sheet: Sheet, classes: Classes) -> bytes:
-    values = [0, *(classes.number(defect.type) for defect in sheet.record.defects)]
+    values = [0, *(classes.fixed(defect.type) for defect in sheet.record.defects)]
     return encode_png(np.array(values, np.uint8)[sheet.labels])

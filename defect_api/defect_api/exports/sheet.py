@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from defect_api.images import decode
-from defect_api.inspection import stored_map
 from defect_api.labelling import Labels, Mask
 from defect_api.media import MediaVolume
 from defect_api.overlay import draw_overlay
 from defect_api.problems import Conflict, NotFound
 from defect_api.record import Defect, Record, Ring
 from defect_api.room import Room
+from defect_api.stored import stored_file, stored_map
 from defect_api.thresholds import cut
 
 log = logging.getLogger(__name__)
@@ -49,8 +49,8 @@ class Sheet:
 
         A defect has one region or several of the stored map at the record's threshold; of each it has a polygon, and a
         vertex of that tells the region.
-        Raises NotFound where the map is gone, and Conflict where it is damaged or not the one that the record was made
-        from.
+        Raises NotFound where the inspection was deleted, and Conflict where the map is gone, damaged, or not the one
+        that the record was made from.
         """
         q = stored_map(self.media, self.record, self.record.files.probability_map)
         above = (q >= cut(self.record.threshold.value)).view(np.uint8)
@@ -76,8 +76,8 @@ class Sheet:
         Raises as `labels`, and PictureRefused where the original is damaged.
         """
         if self.replayed:
-            return draw_overlay(decode(self.media.read(self.picture)).grey, self.labels > 0)
-        stored = self.media.read(self.record.files.overlay)
+            return draw_overlay(decode(stored_file(self.media, self.record.id, self.picture)).grey, self.labels > 0)
+        stored = stored_file(self.media, self.record.id, self.record.files.overlay)
         overlay = cv2.imdecode(np.frombuffer(stored, np.uint8), cv2.IMREAD_COLOR) if stored else None
         if overlay is None:
             raise Conflict(f"The stored overlay of '{self.record.id}' is damaged.")

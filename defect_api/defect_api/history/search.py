@@ -63,7 +63,7 @@ class Filters(Parameters):
     created_from: Moment | None = Field(None, description="not older than this, RFC 3339")
     created_to: Moment | None = Field(None, description="older than this, RFC 3339")
     verdict: Verdict | None = Field(None, description="only with this verdict")
-    type: Text | None = Field(None, max_length=200, description="only with a defect of this type")
+    type: Text | None = Field(None, min_length=1, max_length=200, description="only with a defect of this type")
     area_min: Area | None = Field(None, description="least area of all defects together, px")
     area_max: Area | None = Field(None, description="largest area of all defects together, px")
     probability_min: Probability | None = Field(None, description="least defect probability")

@@ -4,21 +4,23 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import chain, islice
 
-from flask import Response
+from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from defect_api.exports.export import Export, export_one, export_set
-from defect_api.exports.format import Classes
+from defect_api.exports.format import Classes, Format
 from defect_api.exports.formats import FORMATS, chosen
 from defect_api.exports.sheet import Sheet
 from defect_api.history.search import Filters, Ordering
 from defect_api.inspection import Inspector
 from defect_api.judgement import CARDS_OWN, Terms
 from defect_api.media import MediaVolume, bare_name
+from defect_api.parameters import refuse_repeated
 from defect_api.problems import NotFound
 from defect_api.record import Record
 from defect_api.schemas import ExportForm, ExportQuery, ExportSetQuery, InspectionPath, problem_responses
 from defect_api.state import state
+from defect_api.stored import stored_file
 
 BATCH = 200
 # sheets of a set that are looked at before anything is sent, and their pixels: a second's work
@@ -58,9 +60,9 @@ def export_inspection(path: InspectionPath, query: ExportQuery) -> Response:
 def export_inspections(query: ExportSetQuery) -> Response:
     """A document about all; a ZIP where the format has a file for each or the originals are wanted.
 
-    Refused where a map of one of the newest (500 of 1600 x 256 px, fewer larger ones) is damaged, or where other terms
-    are asked for and the card of a model is gone or cannot give them. What fails further on ends the body without its
-    last chunk, and the log names the inspection.
+    Refused where a file of one of the newest (500 of 1600 x 256 px, fewer larger ones) is gone or damaged, where the
+    card that numbers a class is gone, or where other terms are asked for and the card of a model is gone or cannot give
+    them. What fails further on ends the body without its last chunk, and the log names the inspection.
     """
     return _export(query, query)
 
@@ -72,33 +74,41 @@ def export_inspections(query: ExportSetQuery) -> Response:
 )
 def export_named(form: ExportForm) -> Response:
     """What `GET` does, for more ids than an address can hold: a form, as pages send it."""
+    refuse_repeated(request.form)
     wanted = Filters(id=form.id)
-    if next(_records(wanted), None) is None:
-        more = f" or any of {len(form.id) - NAMED} more" if len(form.id) > NAMED else ""
-        named = ", ".join(f"'{bare_name(identifier)}'" for identifier in form.id[:NAMED])
+    found = {record.id for record in _records(wanted)}
+    if missing := [identifier for identifier in form.id if identifier not in found]:
+        more = f" or any of {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+        named = ", ".join(f"'{bare_name(identifier)}'" for identifier in missing[:NAMED])
         raise NotFound(f"There is no inspection {named}{more}.")
     return _export(wanted, form)
 
 
 def _export(filters: Filters, query: ExportQuery) -> Response:
     form = chosen(query.format, rle=query.rle, originals=query.originals)
-    if form.traces or query.terms != CARDS_OWN:
-        _check(filters, query.terms)
-    sheets = _begun(_sheets(_records(filters), query.terms, state().media, state().inspector))
-    originals = state().media if query.originals else None
     served = state().slot.card
-    return _answer(export_set(form, sheets, _classes(served.digest if served else None), originals))
+    classes = _classes(served.digest if served else None)
+    if form.traces or form.numbers or query.originals or query.terms != CARDS_OWN:
+        for record in chain(state().history.of_each_model(filters), _newest(_records(filters))):
+            with suppress(NotFound):  # deleted meanwhile
+                _check(record, query, form, classes)
+    sheets = _begun(_sheets(_records(filters), query.terms, state().media, state().inspector))
+    return _answer(export_set(form, sheets, classes, state().media if query.originals else None))
 
 
 def _records(filters: Filters) -> Iterator[Record]:
     return (record for _, record in state().history.records(filters, Ordering(), BATCH, None))
 
 
-def _check(filters: Filters, terms: Terms) -> None:
-    """Raise what would break the body off later, of one inspection of each model and of the newest."""
-    for record in chain(state().history.of_each_model(filters), _newest(_records(filters))):
-        with suppress(NotFound):  # left out of a set
-            state().inspector.check_replay(record, terms)
+def _check(record: Record, query: ExportQuery, form: Format, classes: Classes) -> None:
+    """Raise what would break the body off later."""
+    if form.traces or query.terms != CARDS_OWN:
+        state().inspector.check_replay(record, query.terms)
+    if form.numbers:
+        for defect in record.defects:
+            classes.fixed(defect.type)
+    if query.originals:
+        stored_file(state().media, record.id, record.files.original)
 
 
 def _newest(records: Iterable[Record]) -> Iterator[Record]:

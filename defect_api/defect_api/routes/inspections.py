@@ -14,6 +14,7 @@ from defect_api.judgement import CARDS_OWN
 from defect_api.listing import RecordPage, record_page
 from defect_api.media import bare_name
 from defect_api.neighbours import NeighbourQuery, Neighbours, neighbours
+from defect_api.parameters import refuse_repeated
 from defect_api.problems import BadRequest, NotFound, Problem, Unprocessable, UnsupportedMedia
 from defect_api.record import Record
 from defect_api.schemas import (
@@ -125,6 +126,12 @@ def _from_form(query: InspectionQuery) -> Response:
     parts = request.files.getlist("image")
     if not parts:
         raise BadRequest("There is no file in a part named 'image'.")
+    # an option that is sent as a file, as many libraries make it easy to, would be passed over like a picture's
+    if other := next((name for name in request.files if name != "image"), None):
+        raise Unprocessable(
+            f"The part '{bare_name(other)}' is a file; pictures are named 'image', options are no files."
+        )
+    refuse_repeated(request.form)
     if len(parts) > MAX_PICTURES:
         raise Unprocessable(f"One request may carry at most {MAX_PICTURES} pictures.")
     try:

@@ -1,6 +1,7 @@
 """Exports of what is unknown, gone, damaged or foreign: told before anything is sent, where that is possible."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from defect_api.media import MediaVolume
+from defect_api.model_package import CARD
 from defect_api.png import encode_png
 from defect_api.problems import Conflict
 from defect_api.record import ModelFacts, Record
@@ -38,19 +40,41 @@ def test_an_unknown_inspection_is_404(client: FlaskClient) -> None:
     assert problem(answer) == (404, "not-found")
 
 
-def test_an_inspection_whose_files_are_gone_is_404(
-    client: FlaskClient, add: Callable[..., Record], media: MediaVolume
+@pytest.mark.parametrize(
+    ("file", "options"),
+    [
+        ("probability_map", {"format": "masks"}),
+        ("original", {"format": "csv", "originals": 1}),
+        ("overlay", {"format": "report"}),
+    ],
+)
+def test_a_file_that_is_gone_is_told_and_its_sheet_not_left_out(
+    client: FlaskClient, add: Callable[..., Record], media: MediaVolume, file: str, options: dict[str, Any]
 ) -> None:
     record = add()
-    (media.folder / record.files.probability_map).unlink()
-    assert problem(export(client, record, format="masks")) == (404, "not-found")
+    (media.folder / getattr(record.files, file)).unlink()
+    for answer in (export(client, record, **options), export(client, **options)):
+        assert problem(answer) == (409, "conflict")
+        assert f"'{record.id}' is gone ({getattr(record.files, file)})" in answer.text
+
+
+@pytest.mark.parametrize("name", ["kaggle", "masks"])
+def test_classes_that_no_card_numbers_are_not_numbered_at_random(
+    client: FlaskClient, add: Callable[..., Record], models_dir: Path, name: str
+) -> None:
+    record = add()
+    (models_dir / "tiny" / "1" / CARD).unlink()
+    for answer in (export(client, record, format=name), export(client, format=name)):
+        assert problem(answer) == (409, "conflict")
+        assert record.defects[0].type in answer.text
+    assert record.id in export(client, format="csv").text
 
 
 def test_what_is_deleted_meanwhile_is_left_out_of_a_set(
     client: FlaskClient, add: Callable[..., Record], media: MediaVolume
 ) -> None:
     gone, there = add("a.png"), add("b.png")
-    for name in gone.files.names():
+    for name in (f"{gone.id}.json", *gone.files.names()):
         (media.folder / name).unlink()
     assert set(unzipped(export(client, format="masks", originals=1))) == {
         f"masks/{there.id}.png",
@@ -145,9 +169,10 @@ def test_no_more_pixels_are_looked_at_before_anything_is_sent_than_a_second_allo
 
 @pytest.mark.parametrize("count", [1, 8])
 def test_names_that_nothing_has_are_404(client: FlaskClient, add: Callable[..., Record], count: int) -> None:
-    add()
+    record = add()
     names = [f"gone-{number:016x}" for number in range(count)]
-    answer = client.post("/v1/export", data={"format": "masks", "id": names})
+    answer = client.post("/v1/export", data={"format": "masks", "id": [record.id, *names]})
+    assert record.id not in answer.text
     assert problem(answer) == (404, "not-found")
     assert f"'{names[0]}'" in answer.text
     assert ("3 more" in answer.text) == (count == 8)
