@@ -1,6 +1,6 @@
 """The one way from the site to the REST service: a pooled session, typed answers, typed refusals. No Flask here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 from urllib.parse import quote
@@ -78,72 +78,73 @@ class Upload:
 
 
 class Client:
-    """Call the REST service; safe to share between the threads of a process."""
+    """Call the REST service; safe to share between the threads of a process. Every method raises ServiceError."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, request_id: Callable[[], str]) -> None:
+        """Call the service that `settings` name, each time with the id of the request that is being answered."""
+        self._request_id = request_id
         self._url = str(settings.api_url).rstrip("/")
         self._timeouts = (settings.api_connect_timeout_s, settings.api_read_timeout_s)
         self._session = _session(settings)
 
-    def inspect_upload(self, upload: Upload, *, request_id: str) -> Record:
-        """Send a picture to be judged and return its record. Raises ServiceError."""
+    def inspect_upload(self, upload: Upload) -> Record:
+        """Send a picture to be judged and return its record."""
         part = (upload.filename, upload.stream, *([upload.content_type] if upload.content_type else []))
-        return self._read(Record, "POST", "/v1/inspections", request_id, files={"image": part})
+        return self._read(Record, "POST", "/v1/inspections", files={"image": part})
 
-    def inspect_media(self, filename: str, *, request_id: str) -> Record:
-        """Have a picture on the media volume judged, or find what is known of it. Raises ServiceError."""
-        return self._read(Record, "POST", "/v1/inspections", request_id, json={"filename": filename})
+    def inspect_media(self, filename: str) -> Record:
+        """Have a picture on the media volume judged, or find what is known of it."""
+        return self._read(Record, "POST", "/v1/inspections", json={"filename": filename})
 
-    def inspection(self, inspection_id: str, *, request_id: str) -> Record:
-        """Return the record with this id. Raises NotFound and other ServiceErrors."""
+    def inspection(self, inspection_id: str) -> Record:
+        """Return the record with this id. Raises NotFound."""
         path = f"/v1/inspections/{quote(inspection_id, safe='')}"
-        return self._read(Record, "GET", path, request_id)
+        return self._read(Record, "GET", path)
 
-    def newest_inspection(self, uploaded_name: str, *, request_id: str) -> Record | None:
-        """Return the newest record of a picture uploaded under this name, or None. Raises ServiceError."""
-        query = {"filename": uploaded_name, "limit": 1}
-        page = self._read(RecordPage, "GET", "/v1/inspections", request_id, params=query)
+    def newest_inspection(self, uploaded_name: str) -> Record | None:
+        """Return the newest record of a picture uploaded under this name, or None."""
+        page = self.inspections({"filename": uploaded_name, "limit": 1})
         return page.items[0] if page.items else None
 
-    def inspections(self, query: Mapping[str, object], *, request_id: str) -> RecordPage:
-        """Return the page of records that `query` wants, by the listing's own names. Raises ServiceError."""
-        return self._read(RecordPage, "GET", "/v1/inspections", request_id, params=query)
+    def inspections(self, query: Mapping[str, object]) -> RecordPage:
+        """Return the page of records that `query` wants, by the listing's own names."""
+        return self._read(RecordPage, "GET", "/v1/inspections", params=query)
 
-    def statistics(self, query: Mapping[str, object], *, request_id: str) -> Statistics:
-        """Return what the inspections that `query` wants come to. Raises ServiceError."""
-        return self._read(Statistics, "GET", "/v1/statistics", request_id, params=query)
+    def statistics(self, query: Mapping[str, object]) -> Statistics:
+        """Return what the inspections that `query` wants come to."""
+        return self._read(Statistics, "GET", "/v1/statistics", params=query)
 
-    def delete(self, inspection_id: str, *, request_id: str) -> None:
-        """Delete an inspection and its files. Raises NotFound and other ServiceErrors."""
-        response = self._send("DELETE", f"/v1/inspections/{quote(inspection_id, safe='')}", request_id)
+    def delete(self, inspection_id: str) -> None:
+        """Delete an inspection and its files. Raises NotFound."""
+        response = self._send("DELETE", f"/v1/inspections/{quote(inspection_id, safe='')}")
         if not response.ok:
             raise _refusal(response)
 
-    def neighbours(self, inspection_id: str, query: Mapping[str, object], *, request_id: str) -> Neighbours:
-        """Return what stands beside an inspection in the list that `query` wants. Raises ServiceError."""
+    def neighbours(self, inspection_id: str, query: Mapping[str, object]) -> Neighbours:
+        """Return what stands beside an inspection in the list that `query` wants."""
         path = f"/v1/inspections/{quote(inspection_id, safe='')}/neighbours"
-        return self._read(Neighbours, "GET", path, request_id, params=query)
+        return self._read(Neighbours, "GET", path, params=query)
 
-    def operating_points(self, model: ModelUsed, *, request_id: str) -> OperatingPoints:
+    def operating_points(self, model: ModelUsed) -> OperatingPoints:
         """Return the measured operating points of a model. Raises NotFound where its card has none."""
         path = f"/v1/models/{quote(model.name, safe='')}/operating-points"
-        return self._read(OperatingPoints, "GET", path, request_id, params={"version": model.version})
+        return self._read(OperatingPoints, "GET", path, params={"version": model.version})
 
-    def media(self, *, limit: int, cursor: str | None, request_id: str) -> MediaPage:
-        """Return a page of the files on the media volume, newest first. Raises ServiceError."""
+    def media(self, *, limit: int, cursor: str | None) -> MediaPage:
+        """Return a page of the files on the media volume, newest first."""
         query = {"limit": limit, "cursor": cursor}
-        return self._read(MediaPage, "GET", "/v1/media", request_id, params=query)
+        return self._read(MediaPage, "GET", "/v1/media", params=query)
 
-    def active_model(self, *, request_id: str) -> Model | None:
-        """Return the model that judges now, with its card, or None. Raises ServiceError."""
-        return next((model for model in self.models(request_id=request_id) if model.active), None)
+    def active_model(self) -> Model | None:
+        """Return the model that judges now, with its card, or None."""
+        return next((model for model in self.models() if model.active), None)
 
-    def models(self, *, request_id: str) -> list[Model]:
-        """Return the models that the service has, newest first. Raises ServiceError."""
-        return self._read(ModelPage, "GET", "/v1/models", request_id).items
+    def models(self) -> list[Model]:
+        """Return the models that the service has, newest first."""
+        return self._read(ModelPage, "GET", "/v1/models").items
 
-    def _read(self, kind: type[AnswerType], method: str, path: str, request_id: str, **body: Any) -> AnswerType:
-        response = self._send(method, path, request_id, **body)
+    def _read(self, kind: type[AnswerType], method: str, path: str, **body: Any) -> AnswerType:
+        response = self._send(method, path, **body)
         if not response.ok or response.is_redirect:
             raise _refusal(response)
         try:
@@ -151,12 +152,12 @@ class Client:
         except ValidationError as error:
             raise ServiceBroken(502, "The site does not understand the inspection service's answer.") from error
 
-    def _send(self, method: str, path: str, request_id: str, **body: Any) -> requests.Response:
+    def _send(self, method: str, path: str, **body: Any) -> requests.Response:
         try:
             return self._session.request(
                 method,
                 self._url + path,
-                headers={"X-Request-ID": request_id},
+                headers={"X-Request-ID": self._request_id()},
                 timeout=self._timeouts,
                 allow_redirects=False,
                 **body,

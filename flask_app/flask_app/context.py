@@ -15,7 +15,7 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 def init_app(app: Flask, settings: Settings) -> None:
     """Give the application its settings and its client."""
     app.extensions["settings"] = settings
-    app.extensions["client"] = Client(settings)
+    app.extensions["client"] = Client(settings, request_id)
 
 
 def settings() -> Settings:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from flask import Flask, Response, json, make_response, render_template, request
-from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from flask_app import context
 from flask_app.access_log import logger
@@ -18,7 +18,7 @@ HEADLINES = {
     405: "Not possible here",
     413: "The picture is too large",
     415: "Not a picture that can be judged",
-    422: "The picture was refused",
+    422: "That cannot be used",
     429: "Too many requests at once",
     500: "Something broke on our side",
     502: "The inspection service failed",
@@ -35,6 +35,13 @@ ADVICE = {
     502: "Try again. If it stays, tell whoever runs this system the number below.",
     503: "It may be starting. Wait a moment, then try again. Nothing was lost.",
     507: "Whoever runs this system has to make room on the media volume, or make it writable.",
+}
+
+SENTENCES = {
+    400: "The request could not be read.",
+    404: "This site has no page at that address.",
+    405: "This address does not take what was sent.",
+    500: "The page could not be made.",
 }
 
 
@@ -120,7 +127,7 @@ def _on_http_error(error: HTTPException) -> Response:
 def _sentence(error: HTTPException, status: int) -> str:
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return f"A request may have at most {context.settings().max_upload_mb} MB."
-    # nothing of ours was looked for: no page has this address
-    if error.description == NotFound.description:
-        return "This site has no page at that address."
+    # what was raised without a sentence of ours has Werkzeug's
+    if error.description == type(error).description and status in SENTENCES:
+        return SENTENCES[status]
     return error.description or HTTPStatus(status).description

@@ -55,7 +55,7 @@ def gallery() -> str | Response:
     limit = WALL_SIZE if wall else PAGE_SIZE
     query = {**want.query, "limit": limit, "cursor": cursor}
     try:
-        page = context.client().inspections(query, request_id=context.request_id())
+        page = context.client().inspections(query)
     except ServiceRefused as error:
         return errors.answer(Problem(400, error.detail), "history.html", **_filled(want, cursor, None))
     return render_template("wall.html" if wall else "history.html", problem=None, **_filled(want, cursor, page))
@@ -83,7 +83,7 @@ def _filled(want: Wanted, cursor: str | None, page: RecordPage | None) -> dict[s
 
 def _delete(identifier: str) -> bool:
     try:
-        context.client().delete(identifier, request_id=context.request_id())
+        context.client().delete(identifier)
     except NotFound:  # somebody else did
         return False
     return True
@@ -92,7 +92,7 @@ def _delete(identifier: str) -> bool:
 def _types() -> list[str]:
     """Return the defect types that the models know; none where the service does not say, and any can be typed."""
     try:
-        models = context.client().models(request_id=context.request_id())
+        models = context.client().models()
     except ServiceError as error:
         logger.warning("no defect types to choose from: %s", error)
         return []

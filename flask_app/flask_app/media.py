@@ -16,5 +16,5 @@ def listing() -> str:
     """Show one page of the listing; `cursor` says where it begins."""
     cursor = request.args.get("cursor") or None
     limit = context.settings().media_page_size
-    page = context.client().media(limit=limit, cursor=cursor, request_id=context.request_id())
+    page = context.client().media(limit=limit, cursor=cursor)
     return render_template("media.html", page=page, cursor=cursor, pictures=PICTURE_ENDINGS, served=SERVED_ENDINGS)

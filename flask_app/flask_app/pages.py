@@ -33,7 +33,7 @@ def favicon() -> Response:
 
 def _active_model() -> Model | None:
     try:
-        return context.client().active_model(request_id=context.request_id())
+        return context.client().active_model()
     except ServiceError as error:
         logger.warning("no model card: %s", error)
         return None

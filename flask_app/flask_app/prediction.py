@@ -71,20 +71,20 @@ def _known(filename: str) -> Record | None:
     if not match:
         return None
     try:
-        return context.client().inspection(match["id"], request_id=context.request_id())
+        return context.client().inspection(match["id"])
     except NotFound:
         return None
 
 
 def _judged(filename: str) -> Record:
     """Have a picture on the media volume judged; a name that is none may be one that was uploaded."""
-    client, request_id = context.client(), context.request_id()
+    client = context.client()
     try:
-        return client.inspect_media(filename, request_id=request_id)
+        return client.inspect_media(filename)
     except ServiceRefused as refusal:
         if refusal.status not in (404, 422):
             raise
-        newest = client.newest_inspection(filename, request_id=request_id)
+        newest = client.newest_inspection(filename)
         if newest is None:
             raise
         return newest

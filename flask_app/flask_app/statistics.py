@@ -29,7 +29,7 @@ def show() -> str:
     want = wanted(arguments, datetime.now(UTC))
     query = {**want.filters, "zone": want.zone}
     try:
-        found = context.client().statistics(query, request_id=context.request_id())
+        found = context.client().statistics(query)
     except ServiceRefused as error:
         abort(400, error.detail)
     drift = _drift_words(found.drift.psi if found.drift else None)

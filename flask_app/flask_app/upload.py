@@ -34,7 +34,7 @@ def send() -> WerkzeugResponse:
         return _refuse(Problem(422, "No picture was chosen."))
     upload = Upload(picture.filename or "", picture.content_type or None, picture.stream)
     try:
-        record = context.client().inspect_upload(upload, request_id=context.request_id())
+        record = context.client().inspect_upload(upload)
     except ServiceRefused as error:
         logger.warning("upload refused: %s", error)
         return _refuse(errors.of_service(error))
@@ -65,6 +65,7 @@ def _created(address: str, record: Record) -> Response:
         verdict=record.verdict,
         reasons=[reason.message for reason in record.reasons],
         defect_probability=record.defect_probability,
+        doubtful=record.is_doubtful,
         thumbnail=thumbnail_url(record),
     )
     response.status_code = 201

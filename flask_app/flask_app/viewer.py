@@ -38,16 +38,15 @@ class Surroundings:
 
 def surroundings(record: Record, want: Wanted) -> Surroundings:
     """Ask the service for what stands around a record; what cannot be had is logged and left out."""
-    client, request_id = context.client(), context.request_id()
-    models = _try(lambda: client.models(request_id=request_id))
-    points = _try(lambda: client.operating_points(record.model, request_id=request_id))
+    client = context.client()
+    models = _try(client.models)
+    points = _try(lambda: client.operating_points(record.model))
     return Surroundings(
         model=_model_of(record, models or []),
         told=models is not None,
         # another version of the model misses other sheets
         points=points if points and points.digest == record.model.digest else None,
-        neighbours=_try(lambda: client.neighbours(record.id, want.query, request_id=request_id))
-        or Neighbours(previous=None, next=None),
+        neighbours=_try(lambda: client.neighbours(record.id, want.query)) or Neighbours(previous=None, next=None),
     )
 
 

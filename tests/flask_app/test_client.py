@@ -18,32 +18,41 @@ REQUEST_ID = "request-0001"
 
 @pytest.fixture
 def api(settings: Settings) -> Client:
-    return Client(settings)
+    return Client(settings, lambda: REQUEST_ID)
 
 
 def test_it_sends_request_id_token_and_what_it_accepts(api: Client, rest: responses.RequestsMock) -> None:
     expected = {"X-Request-ID": REQUEST_ID, "Authorization": "Bearer open-sesame"}
     rest.get(f"{API}/v1/models", json={"items": []}, match=[matchers.header_matcher(expected)])
-    api.active_model(request_id=REQUEST_ID)
+    api.active_model()
     assert "application/problem+json" in rest.calls[0].request.headers["Accept"]
 
 
 def test_without_a_token_it_sends_none(rest: responses.RequestsMock) -> None:
     rest.get(f"{API}/v1/models", json={"items": []})
-    Client(Settings(api_url=HttpUrl(API))).active_model(request_id=REQUEST_ID)
+    Client(Settings(api_url=HttpUrl(API))).active_model()
     assert "Authorization" not in rest.calls[0].request.headers
 
 
 def test_it_waits_as_long_as_the_settings_say(rest: responses.RequestsMock) -> None:
     patient = Settings(api_url=HttpUrl(API), api_connect_timeout_s=1.5, api_read_timeout_s=7)
     rest.get(f"{API}/v1/models", json={"items": []}, match=[matchers.request_kwargs_matcher({"timeout": (1.5, 7.0)})])
-    Client(patient).active_model(request_id=REQUEST_ID)
+    Client(patient, lambda: REQUEST_ID).active_model()
+
+
+def test_a_proxy_of_the_environment_is_not_for_calls_within_the_platform(
+    api: Client, rest: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.test:3128")
+    monkeypatch.delenv("no_proxy", raising=False)
+    rest.get(f"{API}/v1/models", json={"items": []}, match=[matchers.request_kwargs_matcher({"proxies": {}})])
+    api.models()
 
 
 def test_an_upload_keeps_name_type_and_bytes(api: Client, rest: responses.RequestsMock, record: dict[str, Any]) -> None:
     rest.post(f"{API}/v1/inspections", json=record, status=201)
     upload = Upload('coil "7".jpg', "image/jpeg", io.BytesIO(b"the bytes"))
-    assert api.inspect_upload(upload, request_id=REQUEST_ID).id == ID
+    assert api.inspect_upload(upload).id == ID
     body = rest.calls[0].request.body
     assert isinstance(body, bytes)
     assert b'name="image"; filename="coil %227%22.jpg"' in body
@@ -55,7 +64,7 @@ def test_an_upload_without_a_declared_type_declares_none(
     api: Client, rest: responses.RequestsMock, record: dict[str, Any]
 ) -> None:
     rest.post(f"{API}/v1/inspections", json=record)
-    api.inspect_upload(Upload("a.jpg", None, io.BytesIO(b"x")), request_id=REQUEST_ID)
+    api.inspect_upload(Upload("a.jpg", None, io.BytesIO(b"x")))
     body = rest.calls[0].request.body
     assert isinstance(body, bytes)
     assert b"Content-Type" not in body
@@ -65,7 +74,7 @@ def test_the_record_is_typed_and_fields_of_newer_services_are_ignored(
     api: Client, rest: responses.RequestsMock, record: dict[str, Any]
 ) -> None:
     rest.get(f"{API}/v1/inspections/{ID}", json={**record, "new_in_version_2": 1})
-    found = api.inspection(ID, request_id=REQUEST_ID)
+    found = api.inspection(ID)
     assert found.created_at == datetime(2026, 1, 31, 12, 0, 5, tzinfo=UTC)
     assert found.defects[0].box == (10, 20, 300, 40)
 
@@ -73,7 +82,7 @@ def test_the_record_is_typed_and_fields_of_newer_services_are_ignored(
 def test_an_id_is_never_a_path(api: Client, rest: responses.RequestsMock) -> None:
     rest.get(f"{API}/v1/inspections/..%2Fmodels%3Fa", **problem(404, "No such inspection."))
     with pytest.raises(NotFound):
-        api.inspection("../models?a", request_id=REQUEST_ID)
+        api.inspection("../models?a")
 
 
 def test_the_active_model_is_the_one_marked(api: Client, rest: responses.RequestsMock) -> None:
@@ -82,14 +91,14 @@ def test_the_active_model_is_the_one_marked(api: Client, rest: responses.Request
         {"name": "b", "version": "2", "digest": "e", "active": True},
     ]
     rest.get(f"{API}/v1/models", json={"items": models})
-    model = api.active_model(request_id=REQUEST_ID)
+    model = api.active_model()
     assert model is not None
     assert model.name == "b"
 
 
 def test_operating_points_are_those_of_the_version_that_judged(api: Client, rest: responses.RequestsMock) -> None:
     rest.get(POINTS, json=OPERATING_POINTS, match=[matchers.query_param_matcher({"version": "3"})])
-    api.operating_points(ModelUsed.model_validate(RECORD["model"]), request_id=REQUEST_ID)
+    api.operating_points(ModelUsed.model_validate(RECORD["model"]))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +113,7 @@ def test_operating_points_are_those_of_the_version_that_judged(api: Client, rest
 def test_no_answer_means_away(api: Client, rest: responses.RequestsMock, failure: Exception, sentence: str) -> None:
     rest.get(f"{API}/v1/media", body=failure)
     with pytest.raises(ServiceAway, match=sentence) as caught:
-        api.media(limit=1, cursor=None, request_id=REQUEST_ID)
+        api.media(limit=1, cursor=None)
     assert caught.value.status == 503
     assert caught.value.retry_after_s > 0
 
@@ -113,7 +122,7 @@ def test_no_answer_means_away(api: Client, rest: responses.RequestsMock, failure
 def test_an_answer_outside_the_contract_means_broken(api: Client, rest: responses.RequestsMock, body: str) -> None:
     rest.get(f"{API}/v1/media", body=body, content_type="application/json")
     with pytest.raises(ServiceBroken) as caught:
-        api.media(limit=1, cursor=None, request_id=REQUEST_ID)
+        api.media(limit=1, cursor=None)
     assert caught.value.status == 502
 
 
@@ -121,7 +130,7 @@ def test_an_answer_outside_the_contract_means_broken(api: Client, rest: response
 def test_a_refusal_keeps_status_and_sentence(api: Client, rest: responses.RequestsMock, status: int) -> None:
     rest.post(f"{API}/v1/inspections", **problem(status, "The picture is truncated."))
     with pytest.raises(ServiceRefused) as caught:
-        api.inspect_media("a.jpg", request_id=REQUEST_ID)
+        api.inspect_media("a.jpg")
     assert (caught.value.status, caught.value.detail) == (status, "The picture is truncated.")
 
 
@@ -129,7 +138,7 @@ def test_a_problem_document_may_name_its_encoding(api: Client, rest: responses.R
     answer = {**problem(422, "Too blurred."), "content_type": "application/problem+json; charset=utf-8"}
     rest.get(f"{API}/v1/models", **answer)
     with pytest.raises(ServiceRefused, match="Too blurred"):
-        api.models(request_id=REQUEST_ID)
+        api.models()
 
 
 @pytest.mark.parametrize(
@@ -142,7 +151,7 @@ def test_busy_says_when_to_come_back(
 ) -> None:
     rest.get(f"{API}/v1/models", **problem(status, "Busy."), headers={"Retry-After": retry_after})
     with pytest.raises(ServiceBusy) as caught:
-        api.active_model(request_id=REQUEST_ID)
+        api.active_model()
     assert caught.value.status == status
     assert caught.value.retry_after_s == seconds
 
@@ -153,7 +162,7 @@ def test_other_failures_mean_broken_and_show_no_internals(
 ) -> None:
     rest.get(f"{API}/v1/models", **problem(status, "KeyError in /srv/app.py"))
     with pytest.raises(ServiceBroken) as caught:
-        api.active_model(request_id=REQUEST_ID)
+        api.active_model()
     assert "KeyError" not in caught.value.detail
 
 
@@ -169,6 +178,6 @@ def test_other_failures_mean_broken_and_show_no_internals(
 def test_only_a_problem_document_is_quoted(api: Client, rest: responses.RequestsMock, answer: dict[str, Any]) -> None:
     rest.get(f"{API}/v1/models", status=422, **answer)
     with pytest.raises(ServiceRefused) as caught:
-        api.active_model(request_id=REQUEST_ID)
+        api.active_model()
     assert "secret" not in caught.value.detail
     assert caught.value.detail.endswith(".")

@@ -32,6 +32,7 @@ def test_a_fault_of_ours_is_a_page_without_internals(app: Flask) -> None:
     response = app.test_client().get("/boom")
     assert response.status_code == 500
     assert "Something broke on our side" in response.text
+    assert "The page could not be made." in response.text
     assert "secret detail" not in response.text
 
 
@@ -66,6 +67,15 @@ def test_the_same_is_a_problem_document_for_scripts(client: FlaskClient, rest: r
     document = response.get_json(force=True)
     assert response.content_type == "application/problem+json"
     assert (document["status"], document["detail"]) == (503, "The model is loading.")
+
+
+def test_an_unknown_address_is_a_problem_document_for_scripts_and_caches_know_the_difference(
+    client: FlaskClient,
+) -> None:
+    response = client.get("/nosuch", headers={"Accept": "application/json"})
+    assert response.content_type == "application/problem+json"
+    assert response.get_json(force=True)["status"] == 404
+    assert "Accept" in response.headers["Vary"]
 
 
 @pytest.mark.parametrize("accept", ["*/*", "text/html,application/xhtml+xml,*/*;q=0.8", ""])

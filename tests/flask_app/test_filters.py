@@ -19,6 +19,12 @@ def test_filters_go_to_the_service_under_their_own_names() -> None:
     assert want.query == {"verdict": "defect", "text": "coil", "sort": "defect_area_px", "order": "asc"}
 
 
+def test_every_figure_and_type_that_the_listing_filters_by_goes_to_the_service() -> None:
+    bounds = {f"{name}_{end}": value for name in ("probability", "area") for end, value in (("min", "0"), ("max", "1"))}
+    given = {"type": "class 3", **bounds}
+    assert read(**given).filters == given
+
+
 def test_a_form_has_one_field_for_the_order() -> None:
     assert read(sort_order="defect_probability asc").ordering == {"sort": "defect_probability", "order": "asc"}
 
@@ -80,7 +86,16 @@ def test_a_moment_stays_what_it_is() -> None:
     assert read(created_from=moment).filters == {"created_from": moment}
 
 
-@pytest.mark.parametrize(("last", "begin"), [("1h", "2026-03-01T11:00:00Z"), ("7d", "2026-02-22T12:00:00Z")])
+@pytest.mark.parametrize(
+    ("last", "begin"),
+    [
+        ("1h", "2026-03-01T11:00:00Z"),
+        ("24h", "2026-02-28T12:00:00Z"),
+        ("7d", "2026-02-22T12:00:00Z"),
+        ("30d", "2026-01-30T12:00:00Z"),
+        ("365d", "2025-03-01T12:00:00Z"),
+    ],
+)
 def test_a_span_counts_back_from_now(last: str, begin: str) -> None:
     assert read(last=last).filters == {"created_from": begin}
 

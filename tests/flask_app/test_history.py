@@ -20,8 +20,9 @@ def answer(*records: dict[str, Any], total: int | None = None, next_cursor: str 
 
 @pytest.fixture
 def models(rest: responses.RequestsMock) -> None:
-    card = {"classes": ["class 1", "class 3"]}
-    rest.get(f"{API}/v1/models", json={"items": [{"name": "m", "version": "1", "digest": "d", "card": card}]})
+    known = [["class 3"], ["class 1", "class 3"]]
+    items = [{"name": "m", "version": "1", "digest": "d", "card": {"classes": classes}} for classes in known]
+    rest.get(f"{API}/v1/models", json={"items": items})
 
 
 def asked(rest: responses.RequestsMock) -> dict[str, list[str]]:
@@ -43,12 +44,20 @@ def test_a_sheet_shows_its_thumbnail_verdict_type_and_probability(
 
 
 @pytest.mark.usefixtures("models")
-@pytest.mark.parametrize(("probability", "said"), [(0.74, "Look again"), (0.2, "No defect<")])
+@pytest.mark.parametrize(("probability", "said"), [(0.74, "<b>Look again</b>"), (0.2, "No defect<")])
 def test_a_clean_sheet_that_is_likely_defective_is_marked(
     client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], probability: float, said: str
 ) -> None:
     rest.get(LISTING, json=answer(record | {"verdict": "clean", "defects": [], "defect_probability": probability}))
     assert said in client.get("/history").text
+
+
+@pytest.mark.usefixtures("models")
+def test_a_defect_that_is_likely_none_is_marked(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    rest.get(LISTING, json=answer(record | {"defect_probability": 0.3}))
+    assert "<b>Look again</b>: <span" in client.get("/history").text
 
 
 @pytest.mark.usefixtures("models")
@@ -60,6 +69,7 @@ def test_a_sheet_without_verdict_shows_its_reason_and_no_probability(
     page = client.get("/history").text
     assert "The picture is blurred." in page
     assert "97.3" not in page
+    assert "Look again" not in page
 
 
 @pytest.mark.usefixtures("models")
@@ -88,6 +98,24 @@ def test_the_next_page_keeps_the_filters(
     rest.get(LISTING, json=answer(record, total=90, next_cursor="abc="))
     page = client.get("/history?text=coil").text
     assert 'rel="next" href="/history?cursor=abc%3D&amp;text=coil"' in page
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize(("view", "limit"), [("", "48"), ("&view=wall", "25")])
+def test_a_page_is_asked_for_from_where_the_last_one_ended(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], view: str, limit: str
+) -> None:
+    rest.get(LISTING, json=answer(record))
+    client.get(f"/history?cursor=abc%3D{view}")
+    assert asked(rest) == {"cursor": ["abc="], "limit": [limit]}
+
+
+@pytest.mark.usefixtures("models")
+def test_each_type_that_any_model_knows_can_be_chosen_once(client: FlaskClient, rest: responses.RequestsMock) -> None:
+    rest.get(LISTING, json=answer())
+    page = client.get("/history").text
+    assert "<option>class 1</option><option>class 3</option>" in page.replace("\n", "")
+    assert page.count("<option>class 3</option>") == 1
 
 
 @pytest.mark.usefixtures("models")
@@ -193,9 +221,9 @@ def test_without_a_script_deleting_asks_first(client: FlaskClient) -> None:
 def test_what_is_confirmed_is_deleted(client: FlaskClient, rest: responses.RequestsMock) -> None:
     rest.delete(f"{LISTING}/{ID}", status=204)
     rest.delete(f"{LISTING}/b", **problem(404, "There is no inspection 'b'."))
-    response = client.post("/history/delete?text=coil", data={"id": [ID, "b"], "confirmed": "yes"})
+    response = client.post("/history/delete?text=coil&last=7d", data={"id": [ID, "b"], "confirmed": "yes"})
     assert response.status_code == 303
-    assert response.location == "/history?text=coil"
+    assert response.location == "/history?text=coil&last=7d"
     assert rest.calls[0].request.headers["Authorization"] == "Bearer open-sesame"
 
 
@@ -203,7 +231,18 @@ def test_a_script_that_asks_for_json_is_told_how_many_are_gone(
     client: FlaskClient, rest: responses.RequestsMock
 ) -> None:
     rest.delete(f"{LISTING}/{ID}", status=204)
-    assert client.post("/history/delete", data={"id": ID}, headers=JSON).json == {"deleted": 1}
+    rest.delete(f"{LISTING}/b", **problem(404, "There is no inspection 'b'."))
+    assert client.post("/history/delete", data={"id": [ID, "b"]}, headers=JSON).json == {"deleted": 1}
+
+
+@pytest.mark.parametrize("headers", [{}, JSON])
+def test_what_could_not_be_deleted_is_not_told_as_gone(
+    client: FlaskClient, rest: responses.RequestsMock, headers: dict[str, str]
+) -> None:
+    rest.delete(f"{LISTING}/{ID}", **problem(503, "The model is loading."))
+    response = client.post("/history/delete", data={"id": ID, "confirmed": "yes"}, headers=headers)
+    assert response.status_code == 503
+    assert "The model is loading." in response.text
 
 
 def test_nothing_ticked_is_said(client: FlaskClient) -> None:
@@ -216,6 +255,8 @@ def test_another_site_cannot_delete(client: FlaskClient) -> None:
 
 
 def test_more_than_the_service_takes_at_once_are_refused(client: FlaskClient) -> None:
-    response = client.post("/history/delete", data={"id": [str(number) for number in range(501)], "confirmed": "yes"})
+    ticked = [str(number) for number in range(501)]
+    response = client.post("/history/delete", data={"id": ticked, "confirmed": "yes"})
     assert response.status_code == 400
     assert "At most 500" in response.text
+    assert "Delete 500 inspections?" in client.post("/history/delete", data={"id": ticked[1:]}).text

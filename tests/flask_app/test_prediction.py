@@ -18,8 +18,8 @@ NO_SUCH = problem(404, "There is no such picture.")
     "ending",
     [".jpg", ".jpeg", ".tiff", ".json"]
     + [f"_{kind}.png" for kind in ("view", "overlay", "prob", "class", "mask")]
-    # the first contract's answer, next to its mask
-    + ["_1.json"],
+    # the first contract's answers, next to their mask
+    + ["_1.json", "_4.json"],
 )
 def test_each_file_of_an_inspection_leads_to_it(
     client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], ending: str
@@ -61,7 +61,7 @@ def test_an_unknown_name_is_404_with_the_services_sentence(client: FlaskClient, 
     assert "There is no such picture." in response.text
 
 
-@pytest.mark.parametrize("query", ["", "?filename="])
+@pytest.mark.parametrize("query", ["", "?filename=", "?filename=a%00.png"])
 def test_without_a_name_it_is_404(client: FlaskClient, query: str) -> None:
     response = client.get(f"/prediction{query}")
     assert response.status_code == 404

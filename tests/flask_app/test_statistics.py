@@ -99,9 +99,10 @@ def test_all_the_time_is_all(client: FlaskClient, rest: responses.RequestsMock, 
 @pytest.mark.parametrize(
     ("psi", "words"),
     [
-        (0.05, "little has changed"),
-        (0.2, "something has changed"),
-        (0.31, "much has changed"),
+        (0.09, "little has changed"),
+        (0.1, "something has changed"),
+        (0.24, "something has changed"),
+        (0.25, "much has changed"),
         (None, "from 50 sheets"),
     ],
 )

@@ -17,6 +17,9 @@ def test_the_form_says_what_it_takes(client: FlaskClient) -> None:
     assert "at most 1 MB" in page
     assert 'data-min-side="64"' in page
     assert 'data-max-side="8192"' in page
+    assert 'data-max-pixels="40000000"' in page
+    # with what a form puts around the file it is 1 MB
+    assert f'data-max-bytes="{1024 * 1024 - 4096}"' in page
 
 
 @pytest.mark.parametrize("part", ["file", "image"])
@@ -42,9 +45,29 @@ def test_a_script_that_asks_for_json_gets_the_outcome(
         "verdict": "defect",
         "reasons": [],
         "defect_probability": 0.9731,
+        "doubtful": False,
         "thumbnail": f"/api/v1/inspections/{ID}/thumbnail?v=1769860805000",
     }
     assert response.headers["Location"] == f"/prediction?filename={ID}.jpg"
+
+
+def test_a_script_is_told_that_the_probability_speaks_against_the_verdict(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    rest.post(f"{API}/v1/inspections", json=record | {"defect_probability": 0.3}, status=201)
+    answer = post_file(client, headers=JSON).json
+    assert answer is not None
+    assert answer["doubtful"] is True
+
+
+def test_a_script_is_told_in_words_why_there_is_no_verdict(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    reasons = [{"code": "blurred", "message": "The picture is blurred."}]
+    rest.post(f"{API}/v1/inspections", json=record | {"verdict": "no_verdict", "defects": [], "reasons": reasons})
+    answer = post_file(client, headers=JSON).json
+    assert answer is not None
+    assert (answer["verdict"], answer["reasons"]) == ("no_verdict", ["The picture is blurred."])
 
 
 @pytest.mark.parametrize("status", [401, 409, 413, 415, 422, 507])

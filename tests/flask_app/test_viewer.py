@@ -9,6 +9,7 @@ import responses
 from flask.testing import FlaskClient
 from responses import matchers
 
+from flask_app.viewer import are_apart
 from tests.flask_app.rest_answers import (
     ID,
     MODEL,
@@ -67,6 +68,41 @@ def test_the_expected_misses_and_false_calls_are_there_where_they_were_measured(
     assert facts(page)["points"] == OPERATING_POINTS["points"]
 
 
+def test_a_sheet_that_was_judged_at_another_threshold_begins_there(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    record["threshold"] = {"value": 0.9, "method": "requested", "otsu": {"value": None, "separability": 0}}
+    page = show(client, rest, record)
+    assert (facts(page)["threshold"], facts(page)["rule"]["value"]) == (0.9, 0.51)
+    assert re.findall(r'data-mark="([^"]+)"', page) == ["0.51", "0.9"]
+    assert ">As judged <" in page
+    assert 'class="marks marks-apart"' in page
+
+
+@pytest.mark.parametrize(("values", "apart"), [([0.1], True), ([0.5, 0.51], False), ([0.1, 0.5, 0.9], False)])
+def test_the_names_of_marks_stand_side_by_side_where_they_fit(values: list[float], apart: bool) -> None:
+    assert are_apart([("mark", value) for value in values]) is apart
+
+
+def test_the_script_is_told_the_scale_and_of_very_many_defects_the_largest(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    record["defects"] *= 201
+    record["scale"] = {"mm_per_px_x": 0.5, "mm_per_px_y": 2.0}
+    told = facts(show(client, rest, record))
+    assert told["scale"] == record["scale"]
+    assert len(told["defects"]) == told["most_rows"] == 200
+
+
+def test_what_is_expected_is_that_of_the_nearest_measured_threshold(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    (point,) = OPERATING_POINTS["points"]
+    points = [{**point, "threshold": threshold} for threshold in (0.1, 0.55, 0.9)]
+    rest.replace(responses.GET, POINTS, json={**OPERATING_POINTS, "points": points})
+    assert 'data-part="measured-at">55.0\u202f%' in show(client, rest, record)
+
+
 @pytest.mark.parametrize(
     "answer",
     [problem(404, "Not measured."), problem(500, "Broken."), {"json": {**OPERATING_POINTS, "digest": "other"}}],
@@ -110,8 +146,17 @@ def no_maps(record: dict[str, Any]) -> None:
     record["files"] |= {"probability_map": None, "class_map": None}
 
 
+def no_class_map(record: dict[str, Any]) -> None:
+    record["files"]["class_map"] = None
+
+
 @pytest.mark.parametrize(
-    ("change", "why"), [(no_such_model, "is not here any more"), (no_maps, "was not kept with this sheet")]
+    ("change", "why"),
+    [
+        (no_such_model, "is not here any more"),
+        (no_maps, "was not kept with this sheet"),
+        (no_class_map, "was not kept with this sheet"),
+    ],
 )
 def test_what_cannot_be_cut_anew_is_shown_without_a_slider(
     client: FlaskClient,

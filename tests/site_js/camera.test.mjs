@@ -18,6 +18,23 @@ test("at first the whole sheet is seen, whatever the view's size becomes", () =>
   assert.equal(looking.scale, 0.25);
 });
 
+test("a place that one looks at stays when the view's size changes, as far as the sheet reaches", () => {
+  const looking = camera();
+  looking.look({ x: 500, y: 100, scale: 3 });
+  looking.resize(400, 300);
+  assert.deepEqual(looking.place, { x: 500, y: 100, scale: 3 });
+  looking.resize(400, 720);
+  assert.deepEqual(looking.place, { x: 500, y: 120, scale: 3 });
+});
+
+test("there is a closest look, at any place and at a box of one pixel", () => {
+  const looking = camera();
+  looking.zoomBy(1e6);
+  assert.equal(looking.scale, 40);
+  looking.show([10, 10, 1, 1]);
+  assert.equal(looking.scale, 10);
+});
+
 test("zooming keeps the point below the pointer", () => {
   const looking = camera();
   const before = looking.toSheet(300, 40);

@@ -24,9 +24,27 @@ test("what is no picture is refused", async () => {
   assert.match((await check(file(0x25, 0x50, 0x44, 0x46), LIMIT)).reason, /no JPEG, PNG, BMP, TIFF or WebP/);
 });
 
-test("a picture that is too small is refused by its header", async () => {
-  const png = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 0, 0, 40, 0, 0, 0, 90];
-  assert.match((await check(file(...png), LIMIT)).reason, /^It has 40 × 90 px; each side needs at least 64 px\.$/);
+function png(width, height) {
+  const head = Buffer.from("89504e470d0a1a0a0000000d494844520000000000000000", "hex");
+  head.writeUInt32BE(width, 16);
+  head.writeUInt32BE(height, 20);
+  return file(...head);
+}
+
+for (const [width, height, reason] of [
+  [64, 8192, null],
+  [8000, 5000, null],
+  [40, 90, "It has 40 × 90 px; each side needs at least 64 px."],
+  [8193, 64, "It has 8\u202f193 × 64 px; a side may have at most 8\u202f192 px."],
+  [8000, 5001, "It has 8\u202f000 × 5\u202f001 px; at most 40 megapixels can be judged."],
+])
+  test(`a picture of ${width} × ${height} px is ${reason ? "refused" : "taken"} by its header`, async () => {
+    assert.equal((await check(png(width, height), LIMIT)).reason, reason);
+  });
+
+test("a file may be as large as the limit and no larger", async () => {
+  assert.equal((await check(png(64, 64), { ...LIMIT, maxBytes: LENGTH })).reason, null);
+  assert.match((await check(png(64, 64), { ...LIMIT, maxBytes: LENGTH - 1 })).reason, /^It has 64.B; at most 1 MB/);
 });
 
 test("a file that is gone or locked since it was chosen is refused", async () => {

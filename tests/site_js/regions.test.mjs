@@ -121,6 +121,23 @@ test("a region is measured from both maps", () => {
   assert.deepEqual([defect.area_px, defect.box, defect.edge_distance_px], [3, [1, 1, 3, 1], 0]);
 });
 
+test("each region is measured by itself, with its own distance to the edge", () => {
+  const map = draw("......", ".##...", ".##...", "....#.", "......", "......");
+  const classes = { width: 6, height: 6, data: Uint8Array.from(map.data, (_, at) => (at > 18 ? 1 : 0)) };
+  const [large, small] = measure(findRegions(map, 0.5, ANY), map, classes, ["one", "two"]);
+  assert.deepEqual([large.type, large.edge_distance_px], ["one", 1]);
+  assert.deepEqual([small.type, small.type_probability], ["two", 1]);
+});
+
+test("the distance to the edge is that to the nearest one", () => {
+  const of = (...rows) => {
+    const map = draw(...rows);
+    return measure(findRegions(map, 0.5, ANY), map, map, Array(256).fill("")).map((defect) => defect.edge_distance_px);
+  };
+  assert.deepEqual(of("........", "........", "...##...", "........", "........", "........"), [2]);
+  assert.deepEqual(of("........", "........", "........", "...##...", "........"), [1]);
+});
+
 test("millimetres have as many decimals as in Python", () => {
   const of = (x, y = x) => decimalsOf({ mm_per_px_x: x, mm_per_px_y: y });
   assert.deepEqual([of(12.34), of(0.777), of(0.123), of(0.0123), of(1, 0.0123)], [1, 1, 2, 3, 3]);

@@ -37,6 +37,16 @@ def test_strong_defects_are_surer_than_weak_ones() -> None:
     assert weak + 0.05 < strong
 
 
+def test_probabilities_are_on_average_the_share_that_is_defective() -> None:
+    drawn = pictures((0, 20), (8, 40))
+    drawn = [p for number, p in enumerate(drawn) if not p.defective or number % 8 == 0]
+    found = calibration.platt(drawn)
+
+    said = [defect_probability(histogram(p.q), found) for p in drawn]
+
+    assert np.mean(said) == pytest.approx(np.mean([p.defective for p in drawn]), abs=1e-3)
+
+
 @pytest.mark.parametrize(("pictures", "bins"), [(4, 1), (19, 1), (20, 2), (79, 7), (128, 8), (12568, 8)])
 def test_bins_hold_ten_pictures_at_the_least(pictures: int, bins: int) -> None:
     assert calibration.bin_count(pictures) == bins

@@ -54,6 +54,35 @@ def test_a_polygon_becomes_a_mask_and_a_picture_without_one_is_clean(tmp_path: P
     assert not found.examples[1].load()[1].any()
 
 
+@pytest.mark.parametrize(
+    ("place", "file_name"), [(".", "a.png"), ("images/night", "night/a.png"), ("images", "C/of another machine/a.png")]
+)
+def test_a_picture_is_found_where_tools_put_it(
+    tmp_path: Path, labels: dict[str, Any], place: str, file_name: str
+) -> None:
+    (tmp_path / place).mkdir(exist_ok=True)
+    (tmp_path / "images" / "a.png").rename(tmp_path / place / "a.png")
+    labels["images"][0]["file_name"] = file_name
+
+    np.testing.assert_array_equal(first_mask(tmp_path, labels), expected(1))
+
+
+def test_a_defect_may_have_several_parts(tmp_path: Path, labels: dict[str, Any]) -> None:
+    labels["annotations"] = [annotation(1, 7, [*SQUARE, [60, 5, 85, 5, 85, 15, 60, 15]])]
+
+    mask = expected(1)
+    mask[5:15, 60:85] = 1
+    np.testing.assert_array_equal(first_mask(tmp_path, labels), mask)
+
+
+def test_an_outline_may_be_off_by_a_rounding(tmp_path: Path, labels: dict[str, Any]) -> None:
+    height, width = SIZE
+    whole = [[-0.5, -0.5, width + 0.5, -0.5, width + 0.5, height + 0.5, -0.5, height + 0.5]]
+    labels["annotations"] = [annotation(1, 7, whole)]
+
+    assert first_mask(tmp_path, labels).all()
+
+
 def test_both_kinds_of_run_lengths_become_masks(tmp_path: Path, labels: dict[str, Any]) -> None:
     mask = expected(1) > 0
     counts = [int(np.flatnonzero(mask.ravel("F"))[0]), *[10, SIZE[0] - 10] * 9, 10]
@@ -94,6 +123,7 @@ def test_a_file_can_be_named_itself(tmp_path: Path, labels: dict[str, Any]) -> N
     ("segmentation", "sentence"),
     [
         ([[10, 5, 92, 5, 20, 15]], "its outline leaves the picture of 90 x 70 px"),
+        ([[-2, 5, 20, 5, 20, 15]], "its outline leaves the picture of 90 x 70 px"),
         ([[10, 5, 20]], "cannot reshape"),
         ([], "it has no outline"),
         ([[]], "its outline has 0 points"),
@@ -142,6 +172,13 @@ def test_of_several_files_one_must_be_named(tmp_path: Path, labels: dict[str, An
 
     with pytest.raises(DataError, match=r"holds 2 COCO files; name one of them, such as .*instances\.json"):
         dataset(tmp_path, labels)
+
+
+@pytest.mark.parametrize("content", [{"images": [], "annotations": []}, ["images", "annotations", "categories"]])
+def test_other_json_beside_the_labels_is_passed_over(tmp_path: Path, labels: dict[str, Any], content: Any) -> None:
+    (tmp_path / "captions.json").write_text(json.dumps(content))
+
+    assert dataset(tmp_path, labels).classes == ("dent",)
 
 
 def test_a_file_that_is_no_json_is_named(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ def test_misses_rise_and_false_calls_fall_with_the_threshold() -> None:
     assert [found.defective, found.clean] == [4, 2]
     at = {point.threshold: (point.misses_per_100.value, point.false_calls_per_100.value) for point in found.points}
     assert [at[threshold] for threshold in (0.1, 0.42, 0.5, 0.95)] == [(0, 50), (25, 0), (50, 0), (75, 0)]
+    told = {point.threshold: point.misses_per_100.interval for point in found.points}
+    assert told[0.42] == pytest.approx((4.6, 69.9))  # 1 of 4, by Wilson
 
 
 def test_they_are_counted_by_the_rule_for_regions() -> None:

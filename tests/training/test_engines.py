@@ -12,7 +12,7 @@ from defect_api.segmenter import KerasSegmenter
 from tests.defect_api.conftest import DARK, bring_form, card_document, sheet, write_tiny_weights
 from training import engines, precisions
 from training.datasets import Dataset
-from training.examples import IGNORED, Example
+from training.examples import IGNORED, DataError, Example
 
 KERAS, OPENVINO = "pooled Dice on keras f32", "pooled Dice on openvino f32"
 LESS = f"{OPENVINO}, less than on keras f32"
@@ -53,6 +53,14 @@ def test_pixels_of_which_nothing_is_known_do_not_count(package: ModelPackage, da
 
     assert engines.pooled_dice(segmenter, package.card, [example]) == 1
     assert precisions.agreement(package, segmenter, [(example, False)])[0] == 1
+
+
+def test_a_form_that_refuses_other_sheets_is_not_written(package: ModelPackage, dataset: Dataset) -> None:
+    same = KerasSegmenter(package.weights)
+    sheets = [(example, refused) for example, refused in zip(dataset.examples, (False, True), strict=False)]
+
+    with pytest.raises(DataError, match=r"loses 0\.0000 of pooled Dice and refuses 0\.5000 of the sheets otherwise"):
+        precisions._lost(package, (same, same), sheets, 0.01, "drawn")
 
 
 def test_what_an_engine_loses_is_told(package: ModelPackage, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import pytest
 from defect_api.card import Metric
 from tests.training.test_metrics import NOTHING, counted, prediction, said
 from training import evaluation, metrics
+from training.operating_point import choose
 
 DEFECTIVE, CLEAN = prediction(slice(0, 20), slice(0, 20)), prediction(NOTHING, NOTHING)
 
@@ -15,6 +16,44 @@ DEFECTIVE, CLEAN = prediction(slice(0, 20), slice(0, 20)), prediction(NOTHING, N
 def intervals(counts: metrics.Counts) -> dict[str, tuple[float, float] | None]:
     found = evaluation.figures(counts, ["a", "b"], "drawn", "here", resamples=20)
     return {figure.name: figure.interval for figure in found}
+
+
+def test_each_name_has_its_figure() -> None:
+    half, missed = prediction(slice(0, 20), slice(10, 30)), prediction(NOTHING, slice(0, 10))
+    counts = replace(
+        counted(half, missed, prediction(slice(0, 20), NOTHING), CLEAN, CLEAN),
+        probability=np.array([0.9, 0.15, 0.6, 0.1, 0.2]),
+        before=np.array([1, 0.8, 0.5, 0, 0.2]),
+    )
+
+    found = {f.name: f.value for f in evaluation.figures(counts, ["a", "b"], "drawn", "here", resamples=2)}
+
+    expected = {
+        "pooled Dice": 2 * 10 / (40 + 30),
+        "pooled IoU": 10 / (40 + 30 - 10),
+        "pooled Dice, defective pictures": 2 * 10 / (20 + 30),
+        "mean Dice per defective picture": (0.5 + 0) / 2,
+        "Kaggle Dice": (0.5 + 0 + 0 + 1 + 1 + 5) / 10,
+        "misses per 100 defective pictures": 50,
+        "false calls per 100 clean pictures": 100 / 3,
+        "picture ROC AUC": 4 / 6,
+        "picture average precision": (1 / 1 + 2 / 4) / 2,
+        "picture Brier score": (0.1**2 + 0.85**2 + 0.6**2 + 0.1**2 + 0.2**2) / 5,
+        "picture calibration error": 0.01,
+        "picture calibration error before": 0.1,
+        "Dice, a": 2 * 10 / (40 + 30),
+    }
+    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-4)
+
+
+def test_each_fold_is_judged_by_what_the_other_one_chose() -> None:
+    strong, weak = ([prediction(slice(0, 20), slice(0, 20), value), CLEAN] for value in (250, 120))
+    strong.append(CLEAN)
+
+    judged = evaluation.Judged.of([strong, weak])
+
+    assert choose(strong) != choose(weak)
+    assert judged.points == [choose(weak)] * 3 + [choose(strong)] * 2
 
 
 def test_no_miss_among_a_few_sheets_is_no_promise() -> None:

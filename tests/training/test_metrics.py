@@ -42,6 +42,7 @@ def test_dice_and_iou_pool_all_pictures() -> None:
 
     assert metrics.dice(counts) == pytest.approx(2 * 10 / (40 + 20))
     assert metrics.iou(counts) == pytest.approx(10 / (60 - 10))
+    assert metrics.dice(counted(prediction(NOTHING, NOTHING))) == 1
 
 
 def test_small_regions_do_not_count() -> None:
@@ -54,7 +55,7 @@ def test_small_regions_do_not_count() -> None:
 
 def test_mean_dice_looks_at_defective_pictures_only() -> None:
     counts = counted(
-        prediction(slice(0, 8), slice(0, 8)), prediction(NOTHING, slice(0, 8)), prediction(NOTHING, NOTHING)
+        prediction(slice(0, 8), slice(0, 8), kind=2), prediction(NOTHING, slice(0, 8)), prediction(NOTHING, NOTHING)
     )
 
     assert metrics.mean_dice(counts) == pytest.approx(0.5)
@@ -93,6 +94,23 @@ def test_the_first_systems_metric_is_soft_and_pools_batches() -> None:
 
     assert metrics.first_system_dice(counted(perfect)) == pytest.approx(1, abs=1e-3)
     assert metrics.first_system_dice(counted(half)) == pytest.approx(2 * 0.2 / 1.2, abs=1e-3)
+
+
+def test_the_first_systems_metric_pools_eight_defective_pictures() -> None:
+    pictures = [prediction(slice(0, 32), slice(0, 32)), prediction(NOTHING, slice(0, 32))] * 4
+
+    counts = counted(*pictures, prediction(slice(0, 32), NOTHING))
+
+    assert metrics.first_system_dice(counts) == pytest.approx(2 * 4 / (4 + 8), abs=1e-3)
+
+
+def test_the_first_systems_metric_is_taken_at_its_own_size_and_smoothed_by_1() -> None:
+    q, truth = np.zeros((2, 256, 1600), np.uint8)
+    q[:2, :2], truth[:2, :2] = (204, 0), 1  # a pixel of 0.4 at half the size
+
+    counts = counted(Prediction("p", q, np.zeros_like(q), truth))
+
+    assert metrics.first_system_dice(counts) == pytest.approx((2 * 0.4 + 1) / (0.4 + 1 + 1))
 
 
 def test_the_first_systems_metric_does_not_depend_on_the_order_of_the_pictures() -> None:
@@ -140,8 +158,16 @@ def test_an_interval_holds_the_figure_and_is_reproducible() -> None:
     assert (low, high) == metrics.interval(counts, metrics.dice, resamples=200)
 
 
+def test_an_interval_holds_95_of_100_draws() -> None:
+    shown = np.repeat([0.0, 1.0], 200)
+
+    found = metrics.interval(shown, lambda drawn: float(drawn.mean()), resamples=2000)
+
+    assert found == pytest.approx((0.5 - 1.96 * 0.025, 0.5 + 1.96 * 0.025), abs=0.004)
+
+
 def test_mean_iou_counts_the_background_as_a_class() -> None:
-    perfect, missed = prediction(slice(0, 32), slice(0, 32)), prediction(NOTHING, slice(0, 32))
+    perfect, missed = (prediction(slice(0, 32), slice(0, 32), value) for value in (128, 127))
 
     assert metrics.mean_iou(confusions(perfect)) == 1
     assert metrics.mean_iou(confusions(missed)) == pytest.approx(0.25)
@@ -166,7 +192,11 @@ def test_the_interval_of_mean_iou_holds_it() -> None:
 def test_the_probability_is_calibrated_and_what_it_was_made_of_is_kept() -> None:
     counts = counted(prediction(slice(0, 8), NOTHING, value=204))  # 0.8, log odds 1.386
 
+    spot = prediction(NOTHING, NOTHING)
+    spot.q[0, :4] = 255
+
     assert counts.before[0] == pytest.approx(0.8)
+    assert counted(spot).before[0] == pytest.approx(4 / CALIBRATION.pixels)
     assert counts.probability[0] == pytest.approx(1 / (1 + np.exp(-(2 * np.log(4) - 1))))
 
 

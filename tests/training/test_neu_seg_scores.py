@@ -15,8 +15,8 @@ SIDE = 64
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """Make a training picture and two test pictures, of which the first shows the training picture's scene."""
-    scenes = {"training/0.jpg": 0, "test/0.jpg": 0, "test/1.jpg": 1}
+    """Make a training picture and three test pictures, of which the first shows the training picture's scene."""
+    scenes = {"training/0.jpg": 0, "test/0.jpg": 0, "test/1.jpg": 1, "test/2.jpg": 2}
     for name in scenes:
         picture, mask = tmp_path / "images" / name, (tmp_path / "annotations" / name).with_suffix(".png")
         for path in (picture, mask):
@@ -30,8 +30,8 @@ def data(tmp_path: Path) -> Path:
 def test_the_kept_network_is_scored_on_all_and_on_new_scenes(data: Path) -> None:
     every, new = neu_seg_scores.scores(None, data, resamples=10)
 
-    assert every.startswith("published test split, 2 pictures: mean IoU")
-    assert new.startswith("of these, scenes not in training, 1 pictures: mean IoU")
+    assert every.startswith("published test split, 3 pictures: mean IoU")
+    assert new.startswith("of these, scenes not in training, 2 pictures: mean IoU")
 
 
 def test_a_run_without_pretraining_is_told(data: Path, tmp_path: Path) -> None:

@@ -56,6 +56,38 @@ def test_the_uncertainty_is_at_least_the_grids(folds: list[list[Prediction]]) ->
     )
 
 
+def test_the_uncertainty_is_half_of_what_the_folds_differ_by() -> None:
+    rng = np.random.default_rng(9)
+    faint, haloed = ([picture(rng, kind, strength) for kind in (True, True, False, False)] for strength in (120, 220))
+    for p in haloed[:2]:
+        p.q[5:55, 5:55] = np.maximum(p.q[5:55, 5:55], 150)
+
+    chosen, nested = operating_point.choose_nested([faint, haloed])
+
+    low, high = sorted(point.rule.value for point in nested)
+    assert low <= 120 / 255 < 150 / 255 < high
+    assert chosen.rule.uncertainty == pytest.approx((high - low) / 2)
+
+
+def spotted(rng: np.random.Generator, shape: tuple[int, int], defective: bool) -> Prediction:
+    """Return a picture with a sure region, which is a defect or sound."""
+    p = picture(rng, False)
+    spot = slice(5, 5 + shape[0]), slice(5, 5 + shape[1])
+    p.q[spot], p.truth[spot] = 250, defective
+    return p
+
+
+@pytest.mark.parametrize(("small", "clean", "kept"), [((10, 14), 0, False), ((7, 15), 3, True)])
+def test_a_miss_or_a_false_call_weighs_more_than_its_few_pixels(small: tuple[int, int], clean: int, kept: bool) -> None:
+    rng = np.random.default_rng(10)
+    pictures = [picture(rng, True, strength=250), spotted(rng, small, True), spotted(rng, (10, 13), False)]
+    pictures += [picture(rng, False) for _ in range(clean)]
+
+    rule = operating_point.choose(pictures).rule  # pooled Dice alone would choose the other one
+
+    assert (rule.min_region_px <= small[0] * small[1]) == kept
+
+
 def test_faint_false_areas_are_kept_out_by_the_peak_and_not_by_the_threshold() -> None:
     rng = np.random.default_rng(6)
     pictures = [picture(rng, defective) for defective in (True, True, False, False)]
@@ -135,6 +167,15 @@ def test_fragments_are_joined_as_far_as_gives_the_number_of_defects_there_are(ga
     pictures = [broken(rng, gap, parts) for parts in (2, 3, 4)] + [picture(rng, False)] * 3
 
     assert operating_point.choose(pictures).rule.join_px == join_px
+
+
+def test_defects_that_lie_near_each_other_stay_as_many_as_they_are() -> None:
+    rng = np.random.default_rng(5)
+    pictures = [broken(rng, 6, parts) for parts in (2, 3, 4)] + [picture(rng, False)] * 3
+    for p in pictures:
+        p.truth[p.q < 220] = 0
+
+    assert operating_point.choose(pictures).rule.join_px < 6
 
 
 def test_what_is_whole_is_not_joined(folds: list[list[Prediction]]) -> None:

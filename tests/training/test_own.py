@@ -210,6 +210,13 @@ def test_a_start_of_another_kind_is_refused_and_no_run_begun(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_start_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / starts.FILE).write_text("{}")
+
+    with pytest.raises(DataError, match=r"start\.json cannot be read"):
+        starts.kept(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("terms", "start"),
     [(datasets.SEVERSTAL, str(*SHIPPED_MODELS.glob("steel-unet/*"))), (datasets.NEU_SEG, "")],

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training import augment, paste, sheets
-from training.examples import Example
+from training.examples import IGNORED, Example
 from training.sampling import Mix, Sampler
 
 SIZE = (64, 96)
@@ -30,9 +30,15 @@ def test_batches_come_in_order_from_the_one_asked_for(examples: list[Example]) -
 
     assert numbered[0][0].shape == (3, *SIZE, 1)
     np.testing.assert_array_equal(numbered[1][0], sampler.batch(3, 3)[0])
+    pixels, ids = sampler.crop(3 * 3 + 2)  # none is in two batches
+    np.testing.assert_array_equal(numbered[1][0][2, ..., 0], pixels)
+    np.testing.assert_array_equal(numbered[1][1][2], ids)
 
 
-@pytest.mark.parametrize(("mix", "low", "high"), [(Mix(1.0, 0.0), 0.7, 1.0), (Mix(0.0, 1.0), 0.0, 0.0)])
+@pytest.mark.parametrize(
+    ("mix", "low", "high"),
+    [(Mix(1.0, 0.0), 0.7, 1.0), (Mix(0.0, 1.0), 0.0, 0.0), (Mix(0.0, 1.0, pasted=1.0), 0.4, 1.0)],
+)
 def test_the_mix_decides_what_crops_show(examples: list[Example], mix: Mix, low: float, high: float) -> None:
     sampler = Sampler(examples, SIZE, mix, seed=1)
 
@@ -94,3 +100,19 @@ def test_a_pasted_defect_brings_its_mask_and_leaves_the_rest_alone() -> None:
     assert changed[ids > 0].mean() > 0.5
     near = np.abs(np.subtract.outer(np.arange(320), np.flatnonzero(ids.any(0)))).min(1) <= 2 * paste.MARGIN
     assert not changed[:, ~near].any()
+
+
+@pytest.mark.parametrize("unfit", ["nothing of the donor is known", "the place is dark", "the place is not known"])
+def test_a_defect_is_pasted_only_from_and_to_where_that_makes_sense(unfit: str) -> None:
+    donor, clean = (sheets.generate(31, defects=defects, width=320, dark_side=False) for defects in ([4], []))
+    if unfit == "nothing of the donor is known":
+        donor.mask[donor.mask > 0] = IGNORED
+    elif unfit == "the place is dark":
+        clean.image[:] = 5
+    else:
+        clean.mask[:] = IGNORED
+
+    pixels, ids = paste.paste(np.random.default_rng(1), donor.image, donor.mask, clean.image, clean.mask)
+
+    np.testing.assert_array_equal(pixels, clean.image)
+    np.testing.assert_array_equal(ids, clean.mask)

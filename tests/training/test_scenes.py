@@ -17,7 +17,9 @@ def example(name: str, picture: Picture, mask: Picture | None = None, judged: bo
     return Example(name, lambda: (picture, ids), for_judging=judged)
 
 
-def test_copies_share_a_scene_and_other_sheets_do_not() -> None:
+@pytest.mark.parametrize("block", [2, 512])
+def test_copies_share_a_scene_and_other_sheets_do_not(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    monkeypatch.setattr(scenes, "BLOCK", block)
     sheet = sheets.generate(1, defects=[4]).image
     turned = np.ascontiguousarray(sheet[::-1, ::-1])
     brighter = np.clip(sheet * 1.2, 0, 255).astype(np.uint8)
@@ -57,7 +59,7 @@ def test_folds_keep_scenes_whole_and_spread_the_kinds() -> None:
     dealt = scenes.folds(numbers, kinds, count=2, seed=1)
 
     assert dealt[0] == dealt[1]
-    assert sorted(dealt.count(fold) for fold in (0, 1)) == [4, 4]
+    assert set(Counter(zip(dealt, kinds, strict=True)).values()) == {2}
 
 
 def test_each_picture_is_judged_once_and_never_trained_on_in_that_fold() -> None:
@@ -74,11 +76,13 @@ def test_a_training_only_copy_of_a_judged_picture_is_left_out() -> None:
     made = [sheets.generate(seed, defects=[3] * (seed % 2)) for seed in range(4)]
     examples = [example(str(i), sheet.image, sheet.mask) for i, sheet in enumerate(made)]
     examples.append(example("copy of 0", made[0].image, judged=False))
+    examples.append(example("another", sheets.generate(9, defects=[]).image, judged=False))
 
     for fold in folds.split(examples, 2, seed=1):
         trained, judged = {e.name for e in fold.training}, {e.name for e in fold.judging}
         assert "copy of 0" not in judged
         assert ("copy of 0" in trained) == ("0" in trained)
+        assert "another" in trained
 
 
 def labelled(scenes_and_classes: Sequence[str]) -> list[Example]:
@@ -94,6 +98,13 @@ def test_each_fold_judges_defective_and_clean_pictures(seed: int) -> None:
 
     for fold in folds.split(examples, 2, seed):
         assert sorted(bool(e.defects()) for e in fold.judging) == [False, True]
+
+
+def test_a_scene_is_defective_where_any_of_its_judged_pictures_is() -> None:
+    pictures = labelled(["a1", "a0", "b0", "b2", "c0", "d1"])
+    pictures[-1] = replace(pictures[-1], for_judging=False)
+
+    assert folds.defective_scenes(pictures, scenes.group(pictures)) == {0: True, 1: True, 2: False}
 
 
 def test_more_folds_than_scenes_of_a_kind_are_refused() -> None:

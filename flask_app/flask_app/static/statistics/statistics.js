@@ -39,7 +39,7 @@ const COLOURS = {
   defect: "--defect",
   clean: "--accent",
   no_verdict: "--doubt",
-  accent: "--accent",
+  plain: "--muted",
 };
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 

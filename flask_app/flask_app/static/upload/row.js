@@ -9,6 +9,7 @@ export class Row {
   constructor(file, { onAgain, onRemove }) {
     this.element = template.content.firstElementChild.cloneNode(true);
     this.part("name").textContent = file.name;
+    this.part("name").title = file.name;
     this.part("facts").textContent = size(file.size);
     this.state("", "Checking…");
     this.remove = this.element.querySelector("[data-remove]");
@@ -81,7 +82,7 @@ export class Row {
     this.state(kind, words);
   }
 
-  done({ location, verdict, reasons, defect_probability: probability, thumbnail }) {
+  done({ location, verdict, reasons, defect_probability: probability, doubtful, thumbnail }) {
     this.bar.hidden = true;
     this.part("name").href = location;
     this.show(thumbnail);
@@ -89,6 +90,6 @@ export class Row {
     // without a verdict it is not to be relied on
     this.part("probability").textContent = verdict === "no_verdict" ? "" : percent(probability);
     // the other reasons stand on its own page
-    this.state("done", reasons[0] ?? "");
+    this.state("done", doubtful ? "Look again" : (reasons[0] ?? ""));
   }
 }

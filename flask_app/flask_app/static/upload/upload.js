@@ -42,7 +42,7 @@ function refresh() {
   const ready = ofKind("", "ready").length;
   const sent = [...rows.values()].filter((row) => row.sent).map(({ kind }) => kind);
   const [done, failed, refused] = ["done", "failed", "refused"].map((kind) => sent.filter((other) => other === kind).length);
-  send.textContent = ready ? `Judge ${counted(ready, "sheet")}` : "Judge";
+  send.textContent = sending ? "Judging…" : ready ? `Judge ${counted(ready, "sheet")}` : "Judge";
   send.disabled = sending > 0;
   again.hidden = sending || !failed;
   clear.hidden = sending || !rows.size;
