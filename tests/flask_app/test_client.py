@@ -30,7 +30,7 @@ def test_it_sends_request_id_token_and_what_it_accepts(api: Client, rest: respon
 
 def test_without_a_token_it_sends_none(rest: responses.RequestsMock) -> None:
     rest.get(f"{API}/v1/models", json={"items": []})
-    Client(Settings(api_url=HttpUrl(API))).active_model()
+    Client(Settings(api_url=HttpUrl(API)), lambda: REQUEST_ID).active_model()
     assert "Authorization" not in rest.calls[0].request.headers
 
 
