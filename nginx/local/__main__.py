@@ -65,7 +65,7 @@ def prepare(given: Mapping[str, str]) -> dict[str, str]:
         leftover.unlink()
     environment = {**DEFAULTS, **{name: value for name, value in given.items() if value}}
     environment |= places(state, environment)
-    check_port(environment["LISTEN_ADDRESS"], environment["PORT"])
+    check_ports(environment)
     render_all(state, environment)
     return environment
 
@@ -118,10 +118,15 @@ def lock(state: Path) -> None:
         raise CannotStart(f"another one is running with the same STATE_DIR, {state}.") from None
 
 
-def check_port(address: str, port: str) -> None:
-    """Raise CannotStart unless nginx can listen there."""
+def check_ports(given: Mapping[str, str]) -> None:
+    """Raise CannotStart unless nginx can listen on all its ports."""
+    for name in ("PORT", "TLS_PORT") if given["LISTEN"] == "plain-and-tls" else ("PORT",):
+        _check_port(given["LISTEN_ADDRESS"], given[name], name)
+
+
+def _check_port(address: str, port: str, name: str) -> None:
     if not port.isdecimal() or not 0 < int(port) < 1 << 16:
-        raise CannotStart(f"PORT must be a number from 1 to 65535, not {port!r}.")
+        raise CannotStart(f"{name} must be a number from 1 to 65535, not {port!r}.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -129,7 +134,7 @@ def check_port(address: str, port: str) -> None:
         except OSError as error:
             if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
                 raise CannotStart(f"LISTEN_ADDRESS={address} cannot be used ({error.strerror}).") from None
-            raise CannotStart(f"port {port} cannot be used ({error.strerror}); try PORT={int(port) + 1}.") from None
+            raise CannotStart(f"port {port} cannot be used ({error.strerror}); try {name}={int(port) + 1}.") from None
 
 
 def free_port() -> int:

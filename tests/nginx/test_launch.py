@@ -1,5 +1,6 @@
 """What is decided before the services start without Docker."""
 
+import socket
 import subprocess
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from nginx.local.__main__ import (
     HERE,
     CannotStart,
     PromptSupervisor,
-    check_port,
+    check_ports,
     free_port,
     mime_types,
     places,
@@ -57,7 +58,16 @@ def test_an_nginx_without_its_types_is_no_use(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize("address", ["192.0.2.1", "::1"])
 def test_an_address_that_nginx_cannot_listen_on_is_named(address: str) -> None:
     with pytest.raises(CannotStart, match=f"LISTEN_ADDRESS={address} cannot be used"):
-        check_port(address, str(free_port()))
+        check_ports({"LISTEN": "plain", "LISTEN_ADDRESS": address, "PORT": str(free_port())})
+
+
+@pytest.mark.parametrize("name", ["PORT", "TLS_PORT"])
+def test_a_port_that_is_taken_is_told_before_anything_starts(name: str) -> None:
+    given = {"LISTEN_ADDRESS": "127.0.0.1", "PORT": str(free_port()), "TLS_PORT": str(free_port())}
+    taken = int(given[name])
+    told = pytest.raises(CannotStart, match=f"port {taken} cannot be used .*; try {name}={taken + 1}")
+    with socket.create_server(("127.0.0.1", taken)), told:
+        check_ports({**given, "LISTEN": "plain-and-tls"})
 
 
 def test_free_ports_differ() -> None:

@@ -35,7 +35,11 @@ DOCUMENT, BYTES = {"type": "object"}, {"type": "string", "format": "binary"}
 FILE = {"content": {name: {"schema": DOCUMENT if name == "application/json" else BYTES} for name in CONTENT_TYPES}}
 
 api = APIBlueprint(
-    "exports", __name__, url_prefix="/v1", abp_tags=[Tag(name="exports")], abp_responses=problem_responses(422, 500)
+    "exports",
+    __name__,
+    url_prefix="/v1",
+    abp_tags=[Tag(name="exports")],
+    abp_responses=problem_responses(422, 429, 500),
 )
 
 

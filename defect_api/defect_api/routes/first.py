@@ -8,7 +8,9 @@ from defect_api.first_contract import OldRefusal, answer, parse_enlargement
 from defect_api.schemas import problem_responses
 from defect_api.state import state
 
-api = APIBlueprint("first", __name__, abp_tags=[Tag(name="first contract")], abp_responses=problem_responses(422, 500))
+api = APIBlueprint(
+    "first", __name__, abp_tags=[Tag(name="first contract")], abp_responses=problem_responses(422, 429, 500)
+)
 
 PARAMETERS = [
     {

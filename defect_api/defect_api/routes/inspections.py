@@ -40,7 +40,7 @@ api = APIBlueprint(
     __name__,
     url_prefix="/v1/inspections",
     abp_tags=[Tag(name="inspections")],
-    abp_responses=problem_responses(422, 500),
+    abp_responses=problem_responses(422, 429, 500),
 )
 
 

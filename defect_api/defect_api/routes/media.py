@@ -8,7 +8,11 @@ from defect_api.schemas import PageQuery, problem_responses
 from defect_api.state import state
 
 api = APIBlueprint(
-    "media", __name__, url_prefix="/v1/media", abp_tags=[Tag(name="media")], abp_responses=problem_responses(422, 500)
+    "media",
+    __name__,
+    url_prefix="/v1/media",
+    abp_tags=[Tag(name="media")],
+    abp_responses=problem_responses(422, 429, 500),
 )
 
 

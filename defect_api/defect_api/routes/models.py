@@ -20,7 +20,7 @@ api = APIBlueprint(
     __name__,
     url_prefix="/v1/models",
     abp_tags=[Tag(name="models")],
-    abp_responses=problem_responses(422, 500),
+    abp_responses=problem_responses(422, 429, 500),
 )
 
 
