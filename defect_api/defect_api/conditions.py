@@ -163,7 +163,7 @@ def _unlike(similarity: Similarity | None) -> Reason | None:
     if similarity is None or similarity.score <= similarity.limit:
         return None
     message = (
-        f"The picture is unlike those that this model was trained on: its distance from them is {similarity.score:.2f}, "
-        f"and the limit is {similarity.limit:.2f}."
+        f"The picture is unlike those that this model was trained on: its distance from them is {similarity.score:.2f} "
+        f"and the limit {similarity.limit:.2f}."
     )
     return Reason(code="unlike-training-data", message=message)
