@@ -61,6 +61,12 @@ class Judged:
         """Return each picture's rule for regions."""
         return [point.rule for point in self.points]
 
+    @property
+    def rules_for_any_threshold(self) -> list[PixelThreshold]:
+        """Return the rules as a threshold moves them in the service: from the chosen one on, not a fold's own."""
+        own = self.chosen.rule.value
+        return [rule.model_copy(update={"value": own}) for rule in self.rules]
+
     @cached_property
     def bound(self) -> float | None:
         """Return the threshold of `bounded_miss_threshold`, for which all maps are gone through about ten times.

@@ -74,7 +74,7 @@ def _content(run: Run, found: Findings, notes: Path | None) -> dict[str, Any]:
 def _plots(run: Run, found: Findings, by_name: Mapping[str, Metric]) -> dict[str, str]:
     judged, counts = found.judged, found.counts
     defective, rule = counts.defective, judged.chosen.rule
-    by_threshold = curves.by_threshold(judged.predictions, judged.rules)
+    by_threshold = curves.by_threshold(judged.predictions, judged.rules_for_any_threshold)
     histories, networks = _histories(run.folder), _rows(run.folder / TRADEOFF)
     pictures = {
         "before calibration": curves.picture_reliability(counts.before, defective),

@@ -138,7 +138,7 @@ def evaluate_generated(weights: Path, point: OperatingPoint, stride: int) -> lis
 def consequences(run: Run, judged: Judged) -> OperatingPoints | None:
     """Return what each threshold costs on the judged folds."""
     own = judged.chosen.rule.value
-    return operating_points(judged.predictions, judged.rules, own, run.dataset.name, how(run))
+    return operating_points(judged.predictions, judged.rules_for_any_threshold, own, run.dataset.name, how(run))
 
 
 def _sizes(dataset: Dataset) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -56,6 +56,16 @@ def test_each_fold_is_judged_by_what_the_other_one_chose() -> None:
     assert judged.points == [choose(weak)] * 3 + [choose(strong)] * 2
 
 
+def test_a_threshold_is_as_far_from_each_folds_rule_as_from_the_one_that_is_served() -> None:
+    chosen = choose([DEFECTIVE, CLEAN])
+    rules = [chosen.rule.model_copy(update={"value": value, "min_peak": 0.95}) for value in (0.2, 0.4)]
+    points = [replace(chosen, rule=rule) for rule in rules]
+
+    moved = evaluation.Judged(chosen, [DEFECTIVE, CLEAN], points).rules_for_any_threshold
+
+    assert moved == [rule.model_copy(update={"value": chosen.rule.value}) for rule in rules]
+
+
 def test_no_miss_among_a_few_sheets_is_no_promise() -> None:
     found = intervals(counted(*[DEFECTIVE] * 10, *[CLEAN] * 29))
 

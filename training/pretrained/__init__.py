@@ -2,8 +2,7 @@
 
 It was pre-trained on NEU-Seg (academic use; cite H. Dong et al., PGA-Net, IEEE Trans. Industrial Informatics 16, 2020)
 from the encoder's ImageNet weights: by the `[[pretraining]]` stages of `training/configs/steel-unet.toml`, with all of
-the decoder's levels, and then at NEU-Seg's own size (`training/EXPERIMENTS.md`, row 27). The shipped steel-unet 8 began
-from what the former left.
+the decoder's levels, and then at NEU-Seg's own size (`training/EXPERIMENTS.md`, row 27).
 """
 
 from pathlib import Path
