@@ -29,7 +29,9 @@ def export_one(form: Format, sheet: Sheet, classes: Classes, *, originals: bool)
     if originals or form.extent == "folder":
         made = _archive(sheet.record.id, form, [sheet], classes, sheet.media if originals else None)
     else:
-        member = next(form.members([sheet], classes))
+        member = next(form.members([sheet], classes), None)
+        if member is None:
+            raise NotFound(f"The inspection '{sheet.record.id}' was deleted meanwhile.")
         made = Export(sheet.record.id + form.suffix, form.content_type, iter(member.chunks))
     return replace(made, chunks=iter([b"".join(made.chunks)]))
 

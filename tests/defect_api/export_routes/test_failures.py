@@ -8,11 +8,17 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from defect_api.card import Card
+from defect_api.exports.export import export_one
+from defect_api.exports.format import Classes
+from defect_api.exports.formats import FORMATS, FormatName
+from defect_api.exports.sheet import Sheet
 from defect_api.media import MediaVolume
 from defect_api.model_package import CARD
 from defect_api.png import encode_png
-from defect_api.problems import Conflict
+from defect_api.problems import Conflict, NotFound
 from defect_api.record import ModelFacts, Record
+from defect_api.room import Room
 from defect_api.routes import exports
 from defect_api.state import EXTENSION
 from tests.defect_api.export_routes.conftest import EMPTY, export, problem, unzipped
@@ -56,6 +62,13 @@ def test_a_file_that_is_gone_is_told_and_its_sheet_not_left_out(
     for answer in (export(client, record, **options), export(client, **options)):
         assert problem(answer) == (409, "conflict")
         assert f"'{record.id}' is gone ({getattr(record.files, file)})" in answer.text
+
+
+def test_one_that_is_deleted_meanwhile_is_not_found(add: Callable[..., Record], media: MediaVolume, card: Card) -> None:
+    record = add()
+    media.delete(record.id)
+    with pytest.raises(NotFound, match=record.id):
+        export_one(FORMATS[FormatName.MASKS], Sheet(record, media, Room()), Classes(card.classes), originals=False)
 
 
 @pytest.mark.parametrize("name", ["kaggle", "masks"])
