@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from defect_api import inspection, room
+from defect_api import inspection, room, stored
 from defect_api.exports import sheet as exported
 from defect_api.places import FOLDER, Places
 from defect_api.routes import thumbnails
@@ -29,7 +29,7 @@ def taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     for module, name in (
         (inspection, "decode"),
-        (inspection, "decode_png"),
+        (stored, "decode_png"),
         (thumbnails, "decode"),
         (exported, "decode"),
     ):

@@ -14,11 +14,12 @@ from training.losses import Loss
 def test_the_shipped_recipe_is_read() -> None:
     read = recipe.load(RECIPE)
 
-    assert [stage.crop for stage in read.pretraining] == [(128, 128), (224, 224)]
+    assert [stage.crop for stage in read.pretraining] == [(128, 128), (224, 224), (192, 192), (192, 192)]
     assert {stage.reduction for stage in read.pretraining} == {1}
     assert {stage.reduction for stage in read.finetuning} == {2}
     assert read.finetuning[-1].pyramid == (2,)
     assert read.pretraining[0].changes.scale == (0.5, 0.85)
+    assert [stage.loss.overlap for stage in read.finetuning] == ["dice", "dice", "lovasz"]
 
 
 def test_a_stage_is_like_the_one_before_but_for_what_it_says(tmp_path: Path) -> None:
