@@ -45,10 +45,9 @@ class Reason(Answer):
 
 
 class Otsu(Answer):
-    """Hold Otsu's threshold (none where all pixels are alike) and how separable the two sides are (0 to 1)."""
+    """Hold Otsu's threshold, none where all pixels are alike."""
 
     value: float | None
-    separability: float
 
 
 class Threshold(Answer):
