@@ -21,7 +21,6 @@ from defect_api.settings import available_cpus
 from training import engines, packaging
 from training.datasets import Dataset
 from training.examples import DataError, Example
-from training.metrics import decided
 from training.predictions import Prediction, predict_one
 
 MARGIN = 2.0  # by which golden sheets may be further off than they were here
@@ -78,13 +77,12 @@ def agreement(package: ModelPackage, segmenter: Segmenter, sheets: Iterable[Shee
 
     Masks are those of the card's rule; Dice is 1 where nothing is found and nothing is there.
     """
-    sums, alike = np.zeros(2), []
+    overlaps, alike = [], []
     for example, refused in sheets:
         found = predict_one(segmenter, example, package.card.input.stride)
-        mask = decided(found.q, package.card.threshold)
-        sums += (2 * np.count_nonzero(mask & (found.truth > 0)), np.count_nonzero(mask) + np.count_nonzero(found.truth))
+        overlaps.append(engines.overlap(found, package.card.threshold))
         alike.append(_refused(package, found) == refused)
-    return float(sums[0] / sums[1]) if sums[1] else 1.0, float(np.mean(alike))
+    return engines.dice(overlaps), float(np.mean(alike))
 
 
 def _tolerance(package: ModelPackage, coarser: Segmenter) -> Tolerance:

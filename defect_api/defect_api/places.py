@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 # names the folder that the server made before its workers
 FOLDER = "PLACES_DIR"
@@ -93,8 +94,7 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[bool]:
 
     Raises OSError where it cannot be made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
+    with _opened(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -103,3 +103,11 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[bool]:
             os.utime(file.fileno())
             locked = True
         yield locked
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("ab")
+    except FileNotFoundError:  # rare, so that no lock of a request looks for its folder first
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("ab")

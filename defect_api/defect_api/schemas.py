@@ -223,6 +223,9 @@ def problem_responses(*statuses: int) -> dict[int | str, Any]:
     return {status: {"content": {"application/problem+json": {"schema": schema}}} for status in statuses}
 
 
+# what every route may answer; 429 comes from nginx
+COMMON_RESPONSES = problem_responses(422, 429, 500)
+
 # so many sheets of 1600 x 256 px are judged in time. Larger pictures are better sent one by one; of a request that took
 # too long, what was judged is known when it is sent again
 MAX_PICTURES = 100

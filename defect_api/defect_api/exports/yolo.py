@@ -14,7 +14,6 @@ class Yolo(Format):
     extent = "folder"
     suffix = ".yolo.txt"
     content_type = "text/plain; charset=utf-8"
-    pictures = "images/"
     traces = False
 
     def members(self, sheets: Iterable[Sheet], classes: Classes) -> Iterator[Member]:

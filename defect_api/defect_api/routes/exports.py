@@ -18,7 +18,14 @@ from defect_api.media import MediaVolume, bare_name
 from defect_api.parameters import refuse_repeated
 from defect_api.problems import NotFound
 from defect_api.record import Record
-from defect_api.schemas import ExportForm, ExportQuery, ExportSetQuery, InspectionPath, problem_responses
+from defect_api.schemas import (
+    COMMON_RESPONSES,
+    ExportForm,
+    ExportQuery,
+    ExportSetQuery,
+    InspectionPath,
+    problem_responses,
+)
 from defect_api.state import state
 from defect_api.stored import stored_file
 
@@ -39,7 +46,7 @@ api = APIBlueprint(
     __name__,
     url_prefix="/v1",
     abp_tags=[Tag(name="exports")],
-    abp_responses=problem_responses(422, 429, 500),
+    abp_responses=COMMON_RESPONSES,
 )
 
 

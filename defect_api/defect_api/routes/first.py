@@ -5,12 +5,10 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from defect_api.access import writes
 from defect_api.first_contract import OldRefusal, answer, parse_enlargement
-from defect_api.schemas import problem_responses
+from defect_api.schemas import COMMON_RESPONSES, problem_responses
 from defect_api.state import state
 
-api = APIBlueprint(
-    "first", __name__, abp_tags=[Tag(name="first contract")], abp_responses=problem_responses(422, 429, 500)
-)
+api = APIBlueprint("first", __name__, abp_tags=[Tag(name="first contract")], abp_responses=COMMON_RESPONSES)
 
 PARAMETERS = [
     {

@@ -4,10 +4,10 @@ from flask import Response, jsonify
 from flask_openapi3 import APIBlueprint, Tag
 
 from defect_api.metrics import CONTENT_TYPE, Standing, exposition
-from defect_api.schemas import Readiness, problem_responses
+from defect_api.schemas import COMMON_RESPONSES, Readiness, problem_responses
 from defect_api.state import state
 
-api = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")], abp_responses=problem_responses(422, 429, 500))
+api = APIBlueprint("health", __name__, abp_tags=[Tag(name="health")], abp_responses=COMMON_RESPONSES)
 JSON_OBJECT = {"content": {"application/json": {"schema": {"type": "object"}}}}
 
 

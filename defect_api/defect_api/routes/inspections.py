@@ -18,6 +18,7 @@ from defect_api.parameters import refuse_repeated
 from defect_api.problems import BadRequest, NotFound, Problem, Unprocessable, UnsupportedMedia
 from defect_api.record import Record
 from defect_api.schemas import (
+    COMMON_RESPONSES,
     INSPECTION_BODY,
     MAX_PICTURES,
     Batch,
@@ -40,7 +41,7 @@ api = APIBlueprint(
     __name__,
     url_prefix="/v1/inspections",
     abp_tags=[Tag(name="inspections")],
-    abp_responses=problem_responses(422, 429, 500),
+    abp_responses=COMMON_RESPONSES,
 )
 
 

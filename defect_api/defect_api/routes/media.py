@@ -4,7 +4,7 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
 from defect_api.listing import MediaPage, media_page
-from defect_api.schemas import PageQuery, problem_responses
+from defect_api.schemas import COMMON_RESPONSES, PageQuery
 from defect_api.state import state
 
 api = APIBlueprint(
@@ -12,7 +12,7 @@ api = APIBlueprint(
     __name__,
     url_prefix="/v1/media",
     abp_tags=[Tag(name="media")],
-    abp_responses=problem_responses(422, 429, 500),
+    abp_responses=COMMON_RESPONSES,
 )
 
 

@@ -6,6 +6,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from defect_api.card import Card
 from defect_api.problems import NotFound
 from defect_api.schemas import (
+    COMMON_RESPONSES,
     ModelEntry,
     ModelList,
     ModelOperatingPoints,
@@ -20,7 +21,7 @@ api = APIBlueprint(
     __name__,
     url_prefix="/v1/models",
     abp_tags=[Tag(name="models")],
-    abp_responses=problem_responses(422, 429, 500),
+    abp_responses=COMMON_RESPONSES,
 )
 
 

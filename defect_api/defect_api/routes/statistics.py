@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 
-from defect_api.schemas import StatisticsQuery, problem_responses
+from defect_api.schemas import COMMON_RESPONSES, StatisticsQuery, problem_responses
 from defect_api.state import state
 from defect_api.statistics import Statistics, statistics
 
@@ -14,7 +14,7 @@ api = APIBlueprint(
     __name__,
     url_prefix="/v1/statistics",
     abp_tags=[Tag(name="inspections")],
-    abp_responses=problem_responses(422, 429, 500),
+    abp_responses=COMMON_RESPONSES,
 )
 
 

@@ -7,7 +7,7 @@ from flask_openapi3 import APIBlueprint, Tag
 
 from defect_api.images import decode
 from defect_api.record import Record
-from defect_api.schemas import InspectionPath, ThumbnailQuery, problem_responses
+from defect_api.schemas import COMMON_RESPONSES, InspectionPath, ThumbnailQuery, problem_responses
 from defect_api.state import state
 from defect_api.thumbnail import draw_thumbnail
 
@@ -22,7 +22,7 @@ api = APIBlueprint(
     __name__,
     url_prefix="/v1/inspections",
     abp_tags=[Tag(name="inspections")],
-    abp_responses=problem_responses(422, 429, 500),
+    abp_responses=COMMON_RESPONSES,
 )
 
 
