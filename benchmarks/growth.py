@@ -123,7 +123,7 @@ def with_records(section: Section, rounds: int) -> None:
             history = History(settings, media)
             history.prepare()
             fill(media, history.index, count, seed=1)
-            newest = next(iter(record_page(history, RecordQuery()).items)).id
+            newest = next(iter(record_page(history, RecordQuery()).items))
             works: dict[str, Callable[[], object]] = {
                 "page": partial(record_page, history, RecordQuery()),
                 "filtered": partial(record_page, history, RecordQuery(verdict="no_verdict", sort="defect_area_px")),

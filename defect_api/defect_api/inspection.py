@@ -78,9 +78,9 @@ class Inspector:
         media: MediaVolume,
         slot: ModelSlot,
         settings: Settings,
-        published: Callable[[str], object] = lambda _identifier: None,
+        published: Callable[[Record], object] = lambda _record: None,
     ) -> None:
-        """Write to `media` what the model in `slot` says, and tell `published` the id of each record that is there."""
+        """Write to `media` what the model in `slot` says, and tell `published` of each record that is there."""
         self._published = published
         self._media = media
         self._slot = slot
@@ -229,13 +229,12 @@ class Inspector:
                     files.stage(names.view, encode_png(picture.grey))
                 files.stage(names.probability_map, encode_png(maps.q))
                 files.stage(names.class_map, encode_png(maps.classes))
-                files.wait()
             record = _record(model, upload, picture, maps, judgement, watch.timings())
             files.stage(f"{record.id}.json", record.model_dump_json().encode())
             files.appear()
             # meanwhile the disk makes sure of the names
             count_inspection(record)
-            self._published(record.id)
+            self._published(record)
         return record
 
 

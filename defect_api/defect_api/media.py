@@ -134,12 +134,11 @@ class MediaVolume:
 
     def stored(self, identifier: str) -> StoredRecord:
         """Return the record of the inspection `identifier` with its stamp and size. Raises what `record` raises."""
-        record, status = self._load(identifier)
-        size = status.st_size
-        for name in record.files.names():
-            with suppress(FileNotFoundError):
-                size += (self.folder / name).stat().st_size
-        return StoredRecord(record, status.st_mtime_ns, size)
+        return self._stored(*self._load(identifier))
+
+    def as_stored(self, record: Record) -> StoredRecord:
+        """Return a record that was just published, without reading it again. Raises OSError where it has gone."""
+        return self._stored(record, (self.folder / f"{record.id}.json").stat())
 
     def disk(self) -> tuple[int, int] | None:
         """Return the size and the free room of the disk below, in bytes; None where it has gone."""
@@ -227,6 +226,13 @@ class MediaVolume:
                 f"The record of the inspection '{identifier}' is damaged, or was written by a newer version of this "
                 f"service; it is left as it is. Without the file {identifier}.json the picture can be inspected anew."
             ) from error
+
+    def _stored(self, record: Record, status: os.stat_result) -> StoredRecord:
+        size = status.st_size
+        for name in record.files.names():
+            with suppress(FileNotFoundError):
+                size += (self.folder / name).stat().st_size
+        return StoredRecord(record, status.st_mtime_ns, size)
 
     def _finish_deletion(self, mark: Path) -> None:
         identifier = mark.name[1:].removesuffix(MARK)

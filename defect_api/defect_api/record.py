@@ -164,7 +164,7 @@ class Files(RecordPart):
 
 
 class Timings(RecordPart):
-    """How long each stage took, in milliseconds."""
+    """How long each stage took, in milliseconds; files go to the disk beside them."""
 
     decode: float
     predict: float

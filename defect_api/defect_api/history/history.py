@@ -64,11 +64,11 @@ class History:
         """Let go of every connection, as before a fork."""
         self.index.engine.dispose()
 
-    def published(self, identifier: str) -> None:
+    def published(self, record: Record) -> None:
         """Enter the inspection whose record was just published, and delete what is no longer to be kept."""
-        with self._catching_up(f"inspection {identifier} was not indexed"):
-            self.index.put([self._media.stored(identifier)])
-        self.sweep(identifier)
+        with self._catching_up(f"inspection {record.id} was not indexed"):
+            self.index.put([self._media.as_stored(record)])
+        self.sweep(record.id)
 
     def sweep(self, spare: str | None = None) -> None:
         """Delete what is no longer to be kept, but for the inspection `spare`."""

@@ -47,7 +47,7 @@ def app(settings: Settings) -> Flask:
 def add(app: Flask, media: MediaVolume, card: Card) -> Callable[..., Record]:
     def make(filename: str = "coil 7.png", **changes: object) -> Record:
         record = store(media, card, filename, **changes)
-        app.extensions[EXTENSION].history.published(record.id)
+        app.extensions[EXTENSION].history.published(record)
         return record
 
     return make

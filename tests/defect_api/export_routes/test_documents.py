@@ -157,7 +157,7 @@ def test_classes_keep_their_numbers_when_the_package_in_service_is_gone(
     served = ServedModel(ModelPackage(models_dir / "tiny" / "1", card), cast("Segmenter", None))
     app = create_app(settings, filled_slot(served))
     record = store(media, card)
-    app.extensions[EXTENSION].history.published(record.id)
+    app.extensions[EXTENSION].history.published(record)
     client = app.test_client()
 
     def sent() -> list[bytes]:

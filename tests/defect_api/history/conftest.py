@@ -99,7 +99,7 @@ def stored(media: MediaVolume, template: Record, history: History) -> list[Recor
         )
     ]
     for record in records:
-        history.published(record.id)
+        history.published(record)
     return records
 
 

@@ -34,7 +34,7 @@ from defect_api.settings import Settings
 media = MediaVolume(Path(sys.argv[1]))
 history = History(Settings(media_dir=media.folder, state_dir=Path(sys.argv[2])), media)
 for identifier in sys.argv[3:] * 5:
-    history.published(identifier)
+    history.published(media.record(identifier))
 """
 
 

@@ -85,7 +85,7 @@ def test_pages_stay_what_they_are_while_inspections_come_and_go(
     first = client.get(URL, query_string=query).json
     assert first is not None
     newer = store(media, stored[0], "newer.png", defect_probability=0.95)
-    history.published(newer.id)
+    history.published(newer)
     history.delete(first["items"][0]["id"])
     rest = listed(client, **query, cursor=first["next_cursor"])
     seen = [item["image"]["filename"] for item in first["items"]] + rest
@@ -101,7 +101,7 @@ def test_a_clock_that_is_set_back_loses_and_repeats_nothing(
     assert page is not None
     for name, hours in (("same time.png", 2), ("set back.png", -1)):
         record = store(media, template, name, created_at=rfc3339(START + timedelta(hours=hours)))
-        history.published(record.id)
+        history.published(record)
     seen = [item["image"]["filename"] for item in page["items"]]
     seen += listed(client, cursor=page["next_cursor"])
     assert [name for name in seen if name != "same time.png"] == [FOURTH, THIRD, SECOND, FIRST, "set back.png"]

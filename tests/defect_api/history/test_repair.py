@@ -28,8 +28,7 @@ from tests.defect_api.second_contract import URL, assert_problem, post
 
 @ON_BOTH
 def test_a_replaced_record_is_listed_as_it_is_now(history: History, media: MediaVolume, stored: list[Record]) -> None:
-    store(media, stored[0], FIRST, verdict="clean", created_at=rfc3339(START + timedelta(days=1)))
-    history.published(stored[0].id)
+    history.published(store(media, stored[0], FIRST, verdict="clean", created_at=rfc3339(START + timedelta(days=1))))
     (_, newest), *_ = history.records(Filters(), Ordering(), 1, None)
     assert (newest.id, newest.verdict) == (stored[0].id, "clean")
     assert history.counts(Filters()) == {"defect": 1, "clean": 2, "no_verdict": 1}

@@ -35,7 +35,7 @@ def test_what_is_too_old_goes_with_its_files(
     history.start()
     limited = keeping(settings, media, retention_days=30)
     newest = store(media, template, "new.png", created_at=rfc3339(now))
-    limited.published(newest.id)
+    limited.published(newest)
     assert entries(history) == {made["young.png"].id, newest.id}
     assert {media.inspection_of(file.name) for file in media.files()} == {made["young.png"].id, newest.id}
     limited.close()
@@ -66,11 +66,11 @@ def test_what_is_too_much_goes_oldest_first_but_never_the_newest(
     sizes = {record.id: media.stored(record.id).bytes for record in stored}
     room_for_two = (sizes[stored[2].id] + sizes[stored[3].id]) / GIB
     limited = keeping(settings, media, retention_gb=room_for_two)
-    limited.published(stored[3].id)
+    limited.published(stored[3])
     assert entries(history) == {stored[2].id, stored[3].id}
     limited.close()
     tight = keeping(settings, media, retention_gb=1 / GIB)
-    tight.published(stored[3].id)
+    tight.published(stored[3])
     assert entries(history) == {stored[3].id} == set(media.stamps())
     tight.close()
 
@@ -81,9 +81,9 @@ def test_one_worker_at_a_time_deletes(
     limited = keeping(settings, media, retention_gb=1 / GIB)
     with (settings.state_dir / "retention.lock").open("w") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
-        limited.published(stored[3].id)
+        limited.published(stored[3])
         assert entries(history) == {record.id for record in stored}
-    limited.published(stored[3].id)
+    limited.published(stored[3])
     assert entries(history) == {stored[3].id}
     limited.close()
 
@@ -94,7 +94,7 @@ def test_an_entry_without_a_record_does_not_stop_retention(
     (media.folder / f"{stored[0].id}.json").unlink()
     (media.folder / f"{stored[1].id}.json").write_text("{}")
     limited = keeping(settings, media, retention_gb=1 / GIB)
-    limited.published(stored[3].id)
+    limited.published(stored[3])
     assert entries(history) == {stored[3].id}
     limited.close()
 
@@ -104,7 +104,7 @@ def test_what_was_inspected_anew_meanwhile_is_not_old(
 ) -> None:
     store(media, stored[0], FIRST, created_at=rfc3339(datetime.now(UTC)))
     limited = keeping(settings, media, retention_days=1)
-    limited.published(stored[3].id)
+    limited.published(stored[3])
     assert set(media.stamps()) == {stored[0].id, stored[3].id}
     history.start()
     assert entries(history) == {stored[0].id, stored[3].id}

@@ -72,7 +72,7 @@ def test_each_figure_is_what_its_filters_list(client: FlaskClient) -> None:
 def test_certainty_is_in_the_last_bin_and_within_a_limit_of_1(
     client: FlaskClient, media: MediaVolume, template: Record, history: History
 ) -> None:
-    history.published(store(media, template, "sure.png", defect_probability=1.0).id)
+    history.published(store(media, template, "sure.png", defect_probability=1.0))
     *_, last = read(client)["probabilities"]
     assert last["sheets"] == total(client, probability_min=0.95, probability_max=1) == 1
 
@@ -120,7 +120,7 @@ def test_drift_is_told_by_the_population_stability_index(
             created_at=rfc3339(moment),
             defect_probability=0.12 if number < 75 else 0.97,
         )
-        history.published(record.id)
+        history.published(record)
     query = {"created_from": rfc3339(START + timedelta(hours=1)), "created_to": rfc3339(START + timedelta(hours=2))}
     # half of fifty sheets went from one bin to another: (1 - 0.5) ln(1 / 0.5) and (0.5 - 0.0001) ln(0.5 / 0.0001)
     assert read(client, **query)["drift"]["psi"] == pytest.approx(0.3466 + 4.2577, abs=1e-3)
@@ -191,7 +191,7 @@ def dimming(media: MediaVolume, template: Record, history: History) -> None:
     for hours, condition in enumerate((LIT, LIT, DIM, DIM)):
         moment = rfc3339(START + timedelta(hours=hours))
         taken = {"conditions": [condition], "similarity": NOVEL}
-        history.published(store(media, template, f"{hours}.png", created_at=moment, **taken).id)
+        history.published(store(media, template, f"{hours}.png", created_at=moment, **taken))
 
 
 @ON_BOTH
@@ -223,5 +223,5 @@ def test_sheets_without_limits_have_no_drift_of_conditions(
 ) -> None:
     assert read(client)["conditions"] == []
     moment = rfc3339(START + timedelta(hours=9))
-    history.published(store(media, template, "new.png", created_at=moment, conditions=[LIT]).id)
+    history.published(store(media, template, "new.png", created_at=moment, conditions=[LIT]))
     assert read(client)["conditions"][0]["all"]["sheets"] == 1
