@@ -20,6 +20,8 @@ from training.predictions import Joined, Prediction, Predictions
 THRESHOLDS = np.round(np.arange(0.20, 0.96, 0.05), 2)
 # px; of the real masks in the sample's rle_without_images.csv.gz, 5 % of class 1 have no region of over 621 px
 REGIONS = (50, 100, 150, 200, 300, 400, 500, 600)
+SMALL_REGIONS = (6, 12, 25)  # px, to choose from as well where defects are labelled that are as small
+SMALL_SHARE = 0.05  # of the labelled regions that may be smaller than all there is to choose from
 JOINS = (0, 4, 8, 16)  # px
 PEAKS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 AS_GOOD = 0.005  # of the score, far below what it varies by from fold to fold
@@ -41,20 +43,22 @@ class OperatingPoint:
 class _Table:
     """What each rule makes of pictures, and what there is, summed over them.
 
-    `grid` (joins, thresholds, regions, peaks, 5) has what `_by_rule` counts, then defective pictures missed and clean
+    `grid` (joins, thresholds, `regions`, peaks, 5) has what `_by_rule` counts, then defective pictures missed and clean
     ones called. `totals` are true pixels, 8-connected regions of the true masks by class, defective and clean pictures.
     """
 
     grid: npt.NDArray[np.float64]
     totals: npt.NDArray[np.float64]
+    regions: tuple[int, ...]
 
     def __add__(self, other: "_Table") -> "_Table":
-        return _Table(self.grid + other.grid, self.totals + other.totals)
+        return _Table(self.grid + other.grid, self.totals + other.totals, self.regions)
 
 
 def choose(predictions: Predictions) -> OperatingPoint:
     """Choose the operating point on predictions of pictures that the network never saw in training."""
-    return OperatingPoint(_best_rule(_tabulate(predictions), LEAST_UNCERTAINTY), calibration.platt(predictions))
+    table = _tabulate(predictions, _regions(predictions))
+    return OperatingPoint(_best_rule(table, LEAST_UNCERTAINTY), calibration.platt(predictions))
 
 
 def choose_nested(folds: Sequence[Predictions]) -> tuple[OperatingPoint, list[OperatingPoint]]:
@@ -62,7 +66,8 @@ def choose_nested(folds: Sequence[Predictions]) -> tuple[OperatingPoint, list[Op
 
     The threshold's uncertainty is half the spread of the folds' own choices.
     """
-    tables = [_tabulate(fold) for fold in folds]
+    regions = _regions(Joined(folds))
+    tables = [_tabulate(fold, regions) for fold in folds]
     nested = []
     for left_out in range(len(folds)):
         others = [number for number in range(len(folds)) if number != left_out]
@@ -97,23 +102,37 @@ def _missed_share(p: Prediction, rule: PixelThreshold, threshold: float) -> floa
     return 1 - float(label(p.q, rule, threshold).covered[p.truth > 0].mean())
 
 
-def _tabulate(predictions: Predictions) -> _Table:
+def _regions(predictions: Predictions) -> tuple[int, ...]:
+    """Return the smallest regions to choose from, px: what is labelled must not be too small for all of them."""
+    areas = [area for p in predictions for area in _labelled_areas(p)]
+    small = bool(areas) and float(np.quantile(areas, SMALL_SHARE)) < REGIONS[0]
+    return (*SMALL_REGIONS, *REGIONS) if small else REGIONS
+
+
+def _labelled_areas(p: Prediction) -> list[int]:
+    """Return the areas of the 8-connected regions of a true mask by class, px."""
+    masks = ((p.truth == kind).view(np.uint8) for kind in np.unique(p.truth[p.truth > 0]))
+    return [area for mask in masks for area in cv2.connectedComponentsWithStats(mask)[2][1:, cv2.CC_STAT_AREA].tolist()]
+
+
+def _tabulate(predictions: Predictions, regions: tuple[int, ...]) -> _Table:
     """Count what each rule on the grid makes of pictures."""
-    return reduce(add, map(_counted, predictions))
+    return reduce(add, (_counted(p, regions) for p in predictions))
 
 
-def _counted(p: Prediction) -> _Table:
+def _counted(p: Prediction, regions: tuple[int, ...]) -> _Table:
     fact = p.truth > 0
-    found = np.array([[_by_rule(p.q, float(value), fact, join) for value in THRESHOLDS] for join in JOINS], np.float64)
+    found = np.array(
+        [[_by_rule(p.q, float(value), fact, join, regions) for value in THRESHOLDS] for join in JOINS], np.float64
+    )
     called = found[..., 1:2] > 0
     wrong = [~called, np.zeros_like(called)] if p.defective else [np.zeros_like(called), called]
-    defects = sum(cv2.connectedComponents((p.truth == kind).view(np.uint8))[0] - 1 for kind in np.unique(p.truth[fact]))
-    totals = np.array([np.count_nonzero(fact), defects, p.defective, not p.defective], np.float64)
-    return _Table(np.concatenate([found, *wrong], axis=-1), totals)
+    totals = np.array([np.count_nonzero(fact), len(_labelled_areas(p)), p.defective, not p.defective], np.float64)
+    return _Table(np.concatenate([found, *wrong], axis=-1), totals, regions)
 
 
 def _by_rule(
-    q: npt.NDArray[np.uint8], threshold: float, fact: npt.NDArray[np.bool_], join_px: int
+    q: npt.NDArray[np.uint8], threshold: float, fact: npt.NDArray[np.bool_], join_px: int, regions: tuple[int, ...]
 ) -> npt.NDArray[np.float64]:
     """Return for each smallest region and least peak (regions, peaks, 3) what is left of the regions at a threshold.
 
@@ -124,7 +143,7 @@ def _by_rule(
     numbers = np.arange(1, found.count + 1)
     hits, areas = np.bincount(found.labels[fact], minlength=found.count + 1)[1:], found.runs.areas
     peaks = np.asarray(ndimage.maximum(q, found.labels, numbers), np.float64)
-    large = areas >= np.array(REGIONS)[:, None, None]
+    large = areas >= np.array(regions)[:, None, None]
     plain = peaks >= np.array([cut(peak) for peak in PEAKS])[:, None]
     kept = (large & plain).astype(np.float64)
     return np.stack([kept @ hits, kept @ areas, kept.sum(-1)], axis=-1)
@@ -151,6 +170,6 @@ def _best_rule(table: _Table, uncertainty: float) -> PixelThreshold:
         value=float(THRESHOLDS[value]),
         uncertainty=uncertainty,
         min_peak=PEAKS[peak],
-        min_region_px=REGIONS[region],
+        min_region_px=table.regions[region],
         join_px=JOINS[chosen],
     )

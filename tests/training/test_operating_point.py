@@ -33,6 +33,19 @@ def test_the_chosen_rule_separates_what_can_be_separated(folds: list[list[Predic
     assert point.calibration.slope > 0
 
 
+def test_defects_as_small_as_the_labels_are_found() -> None:
+    rng = np.random.default_rng(3)
+    truth = np.zeros((64, 64), np.uint8)
+    truth[20:25, 20:25] = 1
+    clean = [picture(rng, defective=False) for _ in range(4)]
+    pits = [Prediction("p", np.where(truth, 250, p.q).astype(np.uint8), p.classes, truth) for p in clean]
+
+    nested = operating_point.choose_nested([pits[:2] + clean[:2], pits[2:] + clean[2:]])
+
+    for point in (operating_point.choose(pits + clean), nested[0], *nested[1]):
+        assert point.rule.min_region_px <= 25
+
+
 def test_a_fold_does_not_choose_its_own_threshold(folds: list[list[Prediction]]) -> None:
     rng = np.random.default_rng(2)
     odd = [picture(rng, defective, strength=120) for defective in (True, True, False, False)]
