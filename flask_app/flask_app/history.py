@@ -17,7 +17,7 @@ blueprint = Blueprint("history", __name__)
 
 # what the REST service exports to (README.md, exports), as a person would say it
 EXPORTS = {
-    "csv": "CSV table",
+    "csv": "Defects (CSV)",
     "coco": "COCO",
     "labelme": "LabelMe",
     "yolo": "YOLO",

@@ -46,7 +46,7 @@ DEFECT = (
 
 
 class DefectTable(Format):
-    """One table; a sound sheet has no row in it."""
+    """One table; a sheet without a defect has one row, which names none: it was looked at."""
 
     extent = "set"
     suffix = ".defects.csv"
@@ -61,8 +61,9 @@ class DefectTable(Format):
 def _table(sheets: Iterable[Sheet]) -> Iterator[bytes]:
     yield row([*SHEET, *DEFECT])
     for sheet in sheets:
-        for number, defect in sheet.numbered:
-            yield row([*_sheet_cells(sheet.record), number, *_defect_cells(defect)])
+        defects = [[number, *_defect_cells(defect)] for number, defect in sheet.numbered] or [[""] * len(DEFECT)]
+        for cells in defects:
+            yield row([*_sheet_cells(sheet.record), *cells])
 
 
 def _sheet_cells(record: Record) -> list[object]:

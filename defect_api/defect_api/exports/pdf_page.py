@@ -60,10 +60,9 @@ def _characters() -> frozenset[int]:
 
 
 def _story(sheet: Sheet, content: Page) -> list[Flowable]:
-    verdict = sheet.record.verdict
     story: list[Flowable] = [
         _text(sheet.record.image.filename, 15, bold=True),
-        _text(content.verdict, 13, bold=True, colour=COLOURS[verdict]),
+        _text(content.verdict, 13, bold=True, colour=COLOURS[content.tone]),
         *(_text(reason) for reason in content.reasons),
         _text(content.summary),
         Spacer(0, 3 * mm),

@@ -7,20 +7,25 @@ import numpy as np
 
 from defect_api.exports.sheet import Sheet
 from defect_api.png import encode_png
-from defect_api.record import Defect, Record, Scale, Threshold
+from defect_api.record import Defect, Record, Scale, Threshold, Verdict
 
 ROWS = 20
 # enough for 300 dots an inch across a page
 PICTURE_PX = 2100
-VERDICTS = {"defect": "Defect", "clean": "Clean", "no_verdict": "No verdict"}
+VERDICTS = {"defect": "Defect found", "clean": "No defect found", "no_verdict": "No verdict"}
+EVEN = 0.5  # probability on whose other side the verdict should be
 METHODS = {"calibrated": "the model's own", "otsu": "by Otsu's method", "requested": "as requested"}
 
 
 @dataclass(frozen=True)
 class Page:
-    """The words and figures of one page. Texts are as they are: escaping is the printer's task."""
+    """The words and figures of one page. Texts are as they are: escaping is the printer's task.
+
+    `tone` is the verdict by whose colour it is printed: that of none where a person has to look.
+    """
 
     verdict: str
+    tone: Verdict
     reasons: list[str]
     summary: str
     header: list[str]
@@ -32,9 +37,12 @@ class Page:
 def page(record: Record) -> Page:
     """Return the page of a record."""
     count = len(record.defects)
+    # the probability speaks against the verdict
+    doubtful = record.verdict != "no_verdict" and (record.defect_probability >= EVEN) != (record.verdict == "defect")
     return Page(
         verdict=VERDICTS[record.verdict],
-        reasons=[reason.message for reason in record.reasons],
+        tone="no_verdict" if doubtful else record.verdict,
+        reasons=[*(reason.message for reason in record.reasons), *([_doubt(record)] if doubtful else [])],
         summary=_summary(record),
         header=["#", "type", "share", "mean", "area", "length", "width", "angle", "at x, y", "to edge"],
         rows=[_row(number, defect, record.scale) for number, defect in enumerate(record.defects[:ROWS], 1)],
@@ -61,10 +69,17 @@ def percent(share: float) -> str:
     return f"{share:.1%}"
 
 
+def _doubt(record: Record) -> str:
+    share = f"have a defect with a probability of {percent(record.defect_probability)}"
+    return f"Look again: sheets whose map is like this one's {share}, so have a person look."
+
+
 def _summary(record: Record) -> str:
     count = len(record.defects)
-    found = "No defect" if not count else "1 defect" if count == 1 else f"{count} defects"
-    found = f"{found} above the threshold, {percent(record.defect_area_fraction)} of the area."
+    # not 'above the threshold': what reaches it may be too small or too faint to count
+    number = "1 defect" if count == 1 else f"{count} defects"
+    area = percent(record.defect_area_fraction)
+    found = f"{number}, {area} of the area." if count else "No region counts as a defect."
     # without a verdict the model cannot be believed
     sure = record.verdict != "no_verdict"
     return f"{found} Probability of any defect {percent(record.defect_probability)}." if sure else found

@@ -3,16 +3,17 @@
 import csv
 import io
 
+import numpy as np
 import pytest
 
 from defect_api.card import Card
-from defect_api.exports.defect_table import DefectTable
+from defect_api.exports.defect_table import SHEET, DefectTable
 from defect_api.exports.format import Classes
 from defect_api.exports.kaggle import Kaggle
 from defect_api.media import MediaVolume
 from defect_api.record import Scale
 from tests.defect_api.exports.reading import HOSTILE, only
-from tests.defect_api.stored import sheet
+from tests.defect_api.stored import HEIGHT, WIDTH, sheet
 
 IN_COLUMNS = {
     "box": ("box_x_px", "box_y_px", "box_width_px", "box_height_px"),
@@ -46,6 +47,16 @@ def test_the_table_of_defects_holds_every_measurement(
         for name, columns in IN_COLUMNS.items():
             facts |= zip(columns, getattr(defect, name), strict=True)
         assert row == {name: "" if fact is None else str(fact) for name, fact in facts.items()}
+
+
+def test_a_sheet_without_a_defect_has_a_row_that_names_none(media: MediaVolume, card: Card, classes: Classes) -> None:
+    q = np.zeros((HEIGHT, WIDTH), np.uint8)
+    sound, defective = sheet(media, card, "sound.png", q=q), sheet(media, card)
+    rows = list(csv.DictReader(io.StringIO(only(DefectTable(), classes, sound, defective).decode())))
+    first = {name: value for name, value in rows[0].items() if value}
+    assert (first["filename"], first["verdict"]) == ("sound.png", "clean")
+    assert first.keys() == set(SHEET)
+    assert [row["filename"] for row in rows] == ["sound.png", *["coil 7.png"] * len(defective.record.defects)]
 
 
 def test_a_name_never_becomes_a_formula(media: MediaVolume, card: Card, classes: Classes) -> None:

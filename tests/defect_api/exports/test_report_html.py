@@ -40,7 +40,15 @@ def test_the_report_is_one_document_that_tells_the_record(
     reported = sheet(media, card, filename)
     html = Visible(only(HtmlReport(), classes, reported).decode())
     record = reported.record
-    for told in (filename, record.id, record.model.digest, record.image.sha256, record.created_at, "Defect", "0.5"):
+    for told in (
+        filename,
+        record.id,
+        record.model.digest,
+        record.image.sha256,
+        record.created_at,
+        "Defect found",
+        "0.5",
+    ):
         assert told in html.text
     for defect in record.defects:
         assert f"{defect.area_px} px" in html.text
@@ -49,6 +57,14 @@ def test_the_report_is_one_document_that_tells_the_record(
     kind, _, data = source.partition(",")
     assert kind == "data:image/png;base64"
     np.testing.assert_array_equal(pixels(base64.b64decode(data)), reported.overlay())
+
+
+@pytest.mark.parametrize(("probability", "colour"), [(0.1, "clean"), (0.6, "no_verdict")])
+def test_only_what_is_surely_clean_is_green(
+    media: MediaVolume, card: Card, classes: Classes, probability: float, colour: str
+) -> None:
+    reported = sheet(media, card, verdict="clean", defect_probability=probability)
+    assert f'class="verdict {colour}"' in only(HtmlReport(), classes, reported).decode()
 
 
 def test_with_a_scale_reports_are_in_millimetres(media: MediaVolume, card: Card, classes: Classes) -> None:
@@ -90,5 +106,5 @@ def test_no_share_is_rounded_to_certainty(
 
 def test_without_a_verdict_there_is_no_probability(media: MediaVolume, card: Card, classes: Classes) -> None:
     document = only(HtmlReport(), classes, sheet(media, card, verdict="no_verdict")).decode()
-    assert "above the threshold" in document
+    assert "of the area." in document
     assert "Probability" not in document

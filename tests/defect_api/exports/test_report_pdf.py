@@ -28,7 +28,16 @@ def test_the_pdf_is_one_page_that_tells_the_record(
     record = (reported := sheet(media, card, filename)).record
     (page,) = pypdf.PdfReader(io.BytesIO(only(PdfReport(), classes, reported))).pages
     text = words(page.extract_text())
-    for told in (filename, record.id, record.model.digest, record.created_at, "Defect", "tiny/1", "bright", "dark"):
+    for told in (
+        filename,
+        record.id,
+        record.model.digest,
+        record.created_at,
+        "Defect found",
+        "tiny/1",
+        "bright",
+        "dark",
+    ):
         assert words(told) in text
     for defect in record.defects:
         assert f"{defect.area_px}px" in text
