@@ -5,28 +5,37 @@ import errno
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from defect_api.model_package import ModelPackage, PackageError, read_package
 from training import keras2
 from training.examples import DataError
+
+if TYPE_CHECKING:
+    from training.runs import Run
 
 RECIPE = Path(__file__).parent / "configs" / "steel-unet.toml"
 OWN_RECIPE = RECIPE.with_name("own.toml")
 RUNS = Path("var/runs")
 MODELS = Path("defect_api/models")
 RESAMPLES = 1000
+SMALLEST_SHEET = 16  # px along a side
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+INTERRUPTED = 130  # the exit code that shells know, 128 + SIGINT
 Options = argparse.Namespace
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; return the exit code. A known mistake ends with one sentence."""
+    """Run one command; return the exit code. A known mistake, or Ctrl-C, ends with one sentence."""
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
     except (DataError, PackageError, OSError) as error:
         print(_sentence(error), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped; run the command again, what was finished is kept", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 
@@ -85,11 +94,19 @@ def train(options: Options) -> None:
         run.train_final(start)
 
 
+def _opened(options: Options) -> "Run":
+    from training import report, runs
+
+    if not (options.run_folder / runs.RECIPE).exists():
+        raise DataError(f"{options.run_folder} holds no run; train one first, or name another folder")
+    return report.open_run(options.run_folder, options.data)
+
+
 def evaluate(options: Options) -> None:
     """Print the figures of the folds trained so far, and the operating point chosen on them."""
     from training import report
 
-    found = report.find(report.open_run(options.run_folder, options.data), options.resamples)
+    found = report.find(_opened(options), options.resamples)
     print(report.table(found.for_card()))
     rule = found.judged.chosen.rule
     print(
@@ -102,7 +119,7 @@ def write_report(options: Options) -> None:
     """Write a run's HTML report, and its best and worst pictures where a folder for them is given."""
     from training import page, report, showcase
 
-    run = report.open_run(options.run_folder, options.data)
+    run = _opened(options)
     found = report.find(run, options.resamples)
     page.write(run, found, options.out, options.notes)
     print(f"{options.out} can be opened in a browser")
@@ -123,7 +140,7 @@ def package(options: Options) -> None:
     """Write the model package of a run."""
     from training import report
 
-    run = report.open_run(options.run_folder, options.data)
+    run = _opened(options)
     written = report.package_run(run, options.models, options.name, options.version, options.resamples)
     print(f"{written.path} is ready to be served")
 
@@ -203,9 +220,7 @@ def _parser() -> argparse.ArgumentParser:
     _further_parser(commands.add_parser("int8", help="write a package again with an int8 form beside it"), add_int8)
     refused = commands.add_parser("refusals", help="count the sheets and foreign pictures that get no verdict")
     _packaged(refused, count_refusals)
-    _packaged(
-        commands.add_parser("engines", help="compare the engines by their overlap with the labels"), compare_engines
-    )
+    _packaged(commands.add_parser("engines", help="compare the engines by overlap with the labels"), compare_engines)
     return parser
 
 
@@ -223,11 +238,22 @@ def _further_parser(parser: argparse.ArgumentParser, run: Callable[[Options], No
     parser.add_argument("--models", type=Path, help="default: where the packages lie")
 
 
+def _whole(least: int) -> Callable[[str], int]:
+    """Return what reads an option's whole number, for argparse."""
+
+    def number(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text} is less than {least}")
+        return int(text)
+
+    return number
+
+
 def _sheets_parser(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--count", type=int, default=12)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--height", type=int, default=256)
-    parser.add_argument("--width", type=int, default=1600)
+    parser.add_argument("--count", type=_whole(1), default=12)
+    parser.add_argument("--seed", type=_whole(0), default=1)
+    parser.add_argument("--height", type=_whole(SMALLEST_SHEET), default=256, help="px")
+    parser.add_argument("--width", type=_whole(SMALLEST_SHEET), default=1600, help="px")
     parser.add_argument("--out", type=Path, required=True)
     parser.set_defaults(run=make_sheets)
 
@@ -242,7 +268,7 @@ def _own_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start", default="", help="'imagenet', or a model package's folder; default: pre-trained on NEU-Seg"
     )
-    parser.add_argument("--resamples", type=int, default=RESAMPLES, help="of the bootstrap (default: %(default)s)")
+    parser.add_argument("--resamples", type=_whole(1), default=RESAMPLES, help="of the bootstrap; default: %(default)s")
     parser.set_defaults(run=make_own)
 
 
@@ -250,7 +276,7 @@ def _scored(parser: argparse.ArgumentParser, run: Callable[[Options], None]) -> 
     """Add what every command needs that looks at a run's folds."""
     parser.add_argument("--run", dest="run_folder", type=Path, required=True)
     parser.add_argument("--data", type=Path, required=True, help="the data set that the run was trained on")
-    parser.add_argument("--resamples", type=int, default=RESAMPLES, help="of the bootstrap (default: %(default)s)")
+    parser.add_argument("--resamples", type=_whole(1), default=RESAMPLES, help="of the bootstrap; default: %(default)s")
     parser.set_defaults(run=run)
 
 

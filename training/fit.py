@@ -1,16 +1,19 @@
 """The training loop: steps over crops, averaged weights, and a checkpoint from which a run resumes exactly."""
 
 import json
+import math
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from pydantic import Field
 from tqdm import tqdm
 
 from training.examples import DataError
@@ -27,13 +30,13 @@ LOG_EVERY_S = 30  # seconds between two states of the progress bar where it goes
 class Schedule:
     """How long and how fast a network learns."""
 
-    steps: int
-    batch: int = 8
-    peak_rate: float = 1e-3
-    warmup: int = 60
-    weight_decay: float = 1e-4
-    average: float = 0.99
-    checkpoint_every: int = 200
+    steps: Annotated[int, Field(ge=1)]
+    batch: Annotated[int, Field(ge=1)] = 8
+    peak_rate: Annotated[float, Field(gt=0)] = 1e-3
+    warmup: Annotated[int, Field(ge=0)] = 60
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
+    average: Annotated[float, Field(ge=0, lt=1)] = 0.99
+    checkpoint_every: Annotated[int, Field(ge=1)] = 200
 
 
 class Fitting:
@@ -60,8 +63,8 @@ class Fitting:
     def run(self, sampler: Sampler, stop_at: int | None = None) -> keras.Model:
         """Train to the end of the schedule (or to step `stop_at`) and return the model with averaged weights.
 
-        Raises DataError where the folder holds a checkpoint of another configuration or a damaged one, and OSError
-        where the disk is full; the last checkpoint stays whole.
+        Raises DataError where the folder holds a checkpoint of another configuration or a damaged one, or the loss or
+        the weights are not finite any more, and OSError where the disk is full; the last checkpoint stays whole.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         first = self._resume()
@@ -70,7 +73,7 @@ class Fitting:
         losses: list[float] = []
         started = time.monotonic()
         for done, batch in enumerate(self._shown(sampler, first, last), first + 1):
-            losses.append(self._learn(batch))
+            losses.append(self._learn(batch, done))
             if done % REPORT_EVERY == 0 or done == last:
                 history.add(self._row(done, losses, (time.monotonic() - started) / (done - first)))
                 losses = []
@@ -92,8 +95,17 @@ class Fitting:
         )
         return iter(self._bar)
 
-    def _learn(self, batch: Batch) -> float:
-        return float(self._step(*map(tf.constant, batch)))
+    def _learn(self, batch: Batch, step: int) -> float:
+        loss = float(self._step(*map(tf.constant, batch)))
+        self._check(step, finite=math.isfinite(loss))
+        return loss
+
+    def _check(self, step: int, *, finite: bool) -> None:
+        if not finite:
+            raise DataError(
+                f"{self.folder}: at step {step} the loss or a weight is not finite any more; lower the recipe's "
+                "peak_rate, and choose another folder for that run"
+            )
 
     def _train_step(self, pictures: Any, labels: Any) -> Any:
         with tf.GradientTape() as tape:
@@ -124,6 +136,8 @@ class Fitting:
 
     def _save(self, step: int) -> None:
         """Write the checkpoint first and the state that names it last, so that a cut leaves the earlier one whole."""
+        # the loss was found before the step's change of the weights
+        self._check(step, finite=all(np.isfinite(weight).all() for weight in self.model.get_weights()))
         name = f"checkpoint-{step}"
         try:
             self.checkpoint.write(str(self.folder / name))
@@ -131,13 +145,18 @@ class Fitting:
             fresh = self.folder / f"{STATE}.new"
             fresh.write_text(json.dumps(state))
         except (tf.errors.OpError, OSError) as error:
+            kept = "it goes on from the checkpoint before" if (self.folder / STATE).exists() else "it starts anew"
             raise OSError(
-                f"{self.folder / name} could not be written; free some space and run the command again: "
-                "it goes on from the checkpoint before"
+                f"{self.folder / name} could not be written; free some space and run the command again: {kept}"
             ) from error
         fresh.replace(self.folder / STATE)
+        self._remove_all_but(name)
+
+    def _remove_all_but(self, name: str) -> None:
         for old in self.folder.glob("checkpoint-*"):
-            if not old.name.startswith(f"{name}."):
+            if old.is_dir():  # TensorFlow's own, while it writes: a cut leaves it
+                shutil.rmtree(old)
+            elif not old.name.startswith(f"{name}."):
                 old.unlink()
 
     def _row(self, step: int, losses: list[float], seconds: float) -> Row:

@@ -1,24 +1,33 @@
 """What a run is: read from one small TOML file, kept with the result."""
 
+import json
 import re
+import reprlib
 import tomllib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from math import lcm
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from training.augment import Changes
 from training.examples import DataError
 from training.fit import Schedule
-from training.losses import OVERLAPS, Loss
-from training.network import ENCODERS, STRIDE, Architecture
+from training.losses import DICE, OVERLAPS, Loss
+from training.network import DEFAULT, ENCODERS, STRIDE, Architecture
 from training.sampling import Mix
 
 NOT_IN_FILES = {"source", "text"}  # fields of a recipe that tell of its file
+BLOCKS = 16  # that either encoder has
+SEEDS = 2**31  # stages and pictures count on from the recipe's seed, and NumPy takes no more than 32 bits
+TOLD = {"missing": "is missing", "unexpected_keyword_argument": "is unknown"}  # in place of pydantic's words
+
+Factor = Annotated[int, Field(ge=1)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """One stage of training: its crops' size, what they show, how they are changed, what is minimised, how long.
 
@@ -27,15 +36,22 @@ class Stage:
     answer is the mean. The encoder's first `frozen_blocks` blocks are left as they are, unless it is 0.
     """
 
-    generated_sheets: int
+    generated_sheets: Annotated[int, Field(ge=0)] = 0
     crop: tuple[int, int]
-    reduction: int
-    pyramid: tuple[int, ...]
-    frozen_blocks: int
+    reduction: Factor = 1
+    pyramid: tuple[Factor, ...] = ()
+    frozen_blocks: Annotated[int, Field(ge=0, le=BLOCKS)] = 0
     mix: Mix
     changes: Changes
-    loss: Loss
+    loss: Loss = DICE
     schedule: Schedule
+
+    def __post_init__(self) -> None:
+        if self.loss.overlap not in OVERLAPS:
+            raise ValueError(f"overlap '{self.loss.overlap}', which is none of {', '.join(OVERLAPS)}")
+        if any(side < self.stride or side % self.stride for side in self.crop):
+            height, width = self.crop
+            raise ValueError(f"crop {height} x {width}, whose sides must be multiples of {self.stride} px")
 
     @property
     def stride(self) -> int:
@@ -43,7 +59,7 @@ class Stage:
         return STRIDE * self.reduction * lcm(*self.pyramid)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """A whole run; `text` is the file as it was read, `source` its content.
 
@@ -52,96 +68,66 @@ class Recipe:
     card.
     """
 
-    seed: int
-    folds: int
-    network: Architecture
-    pretraining: tuple[Stage, ...]
-    finetuning: tuple[Stage, ...]
-    known_weaknesses: tuple[str, ...]
+    # of the dataclasses inside too
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+    seed: Annotated[int, Field(ge=0, lt=SEEDS)]
+    folds: Annotated[int, Field(ge=2)]  # one to learn from, one to judge
+    network: Architecture = DEFAULT
+    pretraining: tuple[Stage, ...] = ()
+    finetuning: Annotated[tuple[Stage, ...], Field(min_length=1)]
+    known_weaknesses: tuple[str, ...] = ()
     source: dict[str, Any]
     text: str = field(compare=False)
 
     def __post_init__(self) -> None:
-        if not self.finetuning:
-            raise ValueError("it has no stage of fine-tuning")
-        if self.folds < 2:
-            raise ValueError(f"folds = {self.folds}, and it takes two at the least: one to learn from, one to judge")
+        if self.network.encoder not in ENCODERS:
+            raise ValueError(f"encoder '{self.network.encoder}', which is none of {', '.join(ENCODERS)}")
 
 
 def load(path: Path, folds: int | None = None) -> Recipe:
     """Read a recipe, with another number of folds where it is given.
 
-    Raises DataError where the file is missing or holds something unknown.
+    Raises DataError where the file is missing, or holds something unknown or of the wrong kind.
     """
     try:
-        text = path.read_text()
-        if folds:
-            text = re.sub(r"(?m)^folds\s*=\s*\d+", f"folds = {folds}", text)
-        content = tomllib.loads(text)
-        _check_known(content, Recipe)
-        return Recipe(
-            seed=content["seed"],
-            folds=content["folds"],
-            network=_architecture(content.get("network", {})),
-            pretraining=tuple(_stages(content.get("pretraining", []))),
-            finetuning=tuple(_stages(content["finetuning"])),
-            known_weaknesses=tuple(content.get("known_weaknesses", ())),
-            source=content,
-            text=text,
-        )
-    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path} is no recipe ({error}); start from training/configs/steel-unet.toml") from error
+        return _read(path.read_text(), folds)
+    except (OSError, TypeError, ValueError) as error:
+        told = _told(error) if isinstance(error, ValidationError) else error
+        raise DataError(f"{path} is no recipe ({told}); start from training/configs/steel-unet.toml") from error
 
 
-def _check_known(content: dict[str, Any], kind: type[Recipe | Stage]) -> None:
-    unknown = content.keys() - ({field.name for field in fields(kind)} - NOT_IN_FILES)
-    if unknown:
-        raise ValueError(f"unknown in a {kind.__name__.lower()}: {', '.join(sorted(unknown))}")
+def _read(text: str, folds: int | None) -> Recipe:
+    if folds:
+        text = re.sub(r"(?m)^([ \t]*folds[ \t]*=[ \t]*)\d+", rf"\g<1>{folds}", text)
+    content = tomllib.loads(text)
+    if folds and content.get("folds") != folds:
+        raise ValueError(f"its folds could not be set to {folds}; write them on a line like folds = {folds}")
+    if unknown := NOT_IN_FILES & content.keys():
+        raise ValueError(f"{', '.join(sorted(unknown))} is unknown")
+    staged = {key: list(_stages(key, content[key])) for key in ("pretraining", "finetuning") if key in content}
+    # by way of JSON, whose lists are tuples to pydantic where it is strict; it has no dates, nor does a recipe
+    whole = json.dumps({**content, **staged, "source": content, "text": text}, default=str)
+    return TypeAdapter(Recipe).validate_json(whole)
 
 
-def _architecture(content: dict[str, Any]) -> Architecture:
-    read: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
-    chosen = Architecture(**read)
-    if chosen.encoder not in ENCODERS:
-        raise KeyError(f"encoder '{chosen.encoder}', which is none of {', '.join(ENCODERS)}")
-    return chosen
-
-
-def _loss(content: dict[str, Any]) -> Loss:
-    chosen = Loss(**content)
-    if chosen.overlap not in OVERLAPS:
-        raise KeyError(f"overlap '{chosen.overlap}', which is none of {', '.join(OVERLAPS)}")
-    return chosen
-
-
-def _stages(contents: Sequence[dict[str, Any]]) -> Iterator[Stage]:
-    """Read stages; each is like the one before it but for what it says itself."""
-    if not isinstance(contents, list):
-        raise TypeError("its stages are one table; write each as [[finetuning]] or [[pretraining]]")
+def _stages(kind: str, contents: Any) -> Iterator[dict[str, Any]]:
+    """Write stages out in full; each is like the one before it but for what it says itself."""
+    if not isinstance(contents, list) or not all(isinstance(content, dict) for content in contents):
+        raise TypeError(f"its stages are no list of tables; write each as [[{kind}]]")
     full: dict[str, Any] = {}
     for content in contents:
         tables = {key: {**full.get(key, {}), **value} for key, value in content.items() if isinstance(value, dict)}
         full = {**full, **content, **tables}
-        yield _stage(full)
+        yield full
 
 
-def _stage(content: dict[str, Any]) -> Stage:
-    _check_known(content, Stage)
-    height, width = content["crop"]
-    changes: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in content["changes"].items()
-    }
-    stage = Stage(
-        generated_sheets=content.get("generated_sheets", 0),
-        crop=(height, width),
-        reduction=content.get("reduction", 1),
-        pyramid=tuple(content.get("pyramid", ())),
-        frozen_blocks=content.get("frozen_blocks", 0),
-        mix=Mix(**content["mix"]),
-        changes=Changes(**changes),
-        loss=_loss(content.get("loss", {})),
-        schedule=Schedule(**content["schedule"]),
-    )
-    if any(side < stage.stride or side % stage.stride for side in stage.crop):
-        raise ValueError(f"crop {height} x {width}, whose sides must be multiples of {stage.stride} px")
-    return stage
+def _told(error: ValidationError) -> str:
+    """Name the first value that is wrong, and what is wrong with it."""
+    first = error.errors()[0]
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
+    if first["type"] == "value_error":
+        return f"{key}: {first['ctx']['error']}".removeprefix(": ")
+    if first["type"] in TOLD:
+        return f"{key} {TOLD[first['type']]}"
+    return f"{key} = {reprlib.repr(first['input'])}, and it {re.sub('^.*?should', 'should', first['msg'])}"

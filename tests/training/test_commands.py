@@ -1,5 +1,6 @@
 """The command line from a folder of pictures to a package, in small."""
 
+import re
 import resource
 import shutil
 from collections.abc import Iterator
@@ -187,6 +188,42 @@ def test_a_run_without_a_fold_has_nothing_to_report(data: Path, tmp_path: Path) 
 
     with pytest.raises(DataError, match="has no fold yet"):
         Run(tmp_path / "run", datasets.find(data), recipe).judged()
+
+
+@pytest.mark.parametrize("command", ["evaluate", "package", "report"])
+def test_a_folder_without_a_run_is_named(
+    data: Path, tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / "report.html")] if command == "report" else []
+
+    assert main([command, "--data", str(data), "--run", str(tmp_path / "typo"), *out]) == 1
+
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'typo'} holds no run; train one first")
+
+
+@pytest.mark.parametrize(
+    ("option", "number"), [("--height", "0"), ("--width", "-3"), ("--seed", "-1"), ("--count", "0"), ("--count", "x")]
+)
+def test_sheets_that_cannot_be_are_refused(
+    tmp_path: Path, option: str, number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["sheets", option, number, "--out", str(tmp_path / "sheets")])
+
+    assert re.search(f"argument {option}: ({number} is less than|invalid number value)", capsys.readouterr().err)
+    assert not (tmp_path / "sheets").exists()
+
+
+def test_a_stop_by_the_keyboard_ends_with_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sheets, "write", stopped)
+
+    assert main(["sheets", "--out", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == "stopped; run the command again, what was finished is kept\n"
 
 
 def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Training: a run that was cut goes on to the same result, and a checkpoint of another schedule is refused."""
 
 import contextlib
+import math
 import resource
 from collections.abc import Iterator
 from dataclasses import replace
@@ -122,11 +123,44 @@ def test_a_full_disk_leaves_the_earlier_checkpoint(tmp_path: Path, sampler: Samp
     whole = Fitting(tiny_network(), SCHEDULE, tmp_path / "whole").run(sampler)
     Fitting(tiny_network(), SCHEDULE, tmp_path / "cut").run(sampler, stop_at=2)
 
-    with full_disk(after=2000), pytest.raises(OSError, match=r"checkpoint-4 could not be written; free some space"):
+    with (
+        full_disk(after=2000),
+        pytest.raises(OSError, match=r"checkpoint-4 could not be written; free .* goes on from"),
+    ):
         Fitting(tiny_network(), SCHEDULE, tmp_path / "cut").run(sampler)
     resumed = Fitting(tiny_network(), SCHEDULE, tmp_path / "cut").run(sampler)
 
     np.testing.assert_allclose(resumed.get_weights()[0], whole.get_weights()[0], rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.usefixtures("untraced")
+def test_a_full_disk_before_the_first_checkpoint_is_told(tmp_path: Path, sampler: Sampler) -> None:
+    with full_disk(after=2000), pytest.raises(OSError, match=r"checkpoint-2 could not be written; free .* starts anew"):
+        Fitting(tiny_network(), SCHEDULE, tmp_path).run(sampler)
+
+
+@pytest.mark.usefixtures("untraced")
+def test_what_a_cut_left_of_a_checkpoint_is_removed(tmp_path: Path, sampler: Sampler) -> None:
+    Fitting(tiny_network(), SCHEDULE, tmp_path).run(sampler, stop_at=2)
+    left = tmp_path / "checkpoint-3_temp"  # as TensorFlow names its folder
+    left.mkdir()
+    (left / "part-00000-of-00001.index").touch()
+
+    Fitting(tiny_network(), SCHEDULE, tmp_path).run(sampler)
+
+    assert {path.stem for path in tmp_path.glob("checkpoint-*")} == {"checkpoint-4"}
+
+
+@pytest.mark.usefixtures("untraced")
+@pytest.mark.parametrize(("steps", "found"), [(1, 1), (4, 2)], ids=["weights", "loss"])
+def test_training_that_diverges_ends_before_anything_is_saved(
+    tmp_path: Path, sampler: Sampler, steps: int, found: int
+) -> None:
+    diverging = replace(SCHEDULE, steps=steps, peak_rate=math.nan, checkpoint_every=4)
+
+    with pytest.raises(DataError, match=f"at step {found} the loss or a weight is not finite any more; lower"):
+        Fitting(tiny_network(), diverging, tmp_path).run(sampler)
+    assert not list(tmp_path.glob("checkpoint-*"))
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Recipes: one small file describes a run."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,20 +69,19 @@ def test_a_crop_that_the_network_cannot_take_is_refused(tmp_path: Path, lines: s
     path = tmp_path / "own.toml"
     path.write_text(OWN_RECIPE.read_text().replace("crop = [256, 256]", lines))
 
-    with pytest.raises(DataError, match=rf"own\.toml is no recipe \(crop .* {sentence}"):
+    with pytest.raises(DataError, match=rf"own\.toml is no recipe \(finetuning\[0\]: crop .* {sentence}"):
         recipe.load(path)
 
 
 @pytest.mark.parametrize(
     ("line", "other", "sentence"),
     [
-        ("folds = 3\n", "", "folds"),
-        ("folds = 3\n", "folds = 1\n", "folds = 1, and it takes two at the least"),
-        ("folds = 3\n", "folds = 3\npace = 3\n", "unknown in a recipe: pace"),
-        ("crop = [256, 256]\n", "crop = [256, 256]\nreductions = 2\n", "unknown in a stage: reductions"),
-        ("peak_rate = 1e-3\n", "pace = 3\n", "pace"),
-        ("[[finetuning]]", "[finetuning]", r"its stages are one table; write each as \[\[finetuning\]\]"),
-        ("seed = 1\n", "seed = 1\nnetwork = 5\n", "items"),
+        ("folds = 3\n", "", "folds is missing"),
+        ("folds = 3\n", "folds = 3\npace = 3\n", "pace is unknown"),
+        ("folds = 3\n", 'folds = 3\ntext = "seed = 2"\n', "text is unknown"),
+        ("crop = [256, 256]\n", "crop = [256, 256]\nreductions = 2\n", r"finetuning\[0\].reductions is unknown"),
+        ("peak_rate = 1e-3\n", "pace = 3\n", r"finetuning\[0\].schedule.pace is unknown"),
+        ("[[finetuning]]", "[finetuning]", r"its stages are no list of tables; write each as \[\[finetuning\]\]"),
     ],
 )
 def test_a_recipe_with_something_unknown_or_missing_is_refused(
@@ -95,11 +95,67 @@ def test_a_recipe_with_something_unknown_or_missing_is_refused(
         recipe.load(path)
 
 
+@pytest.mark.parametrize(
+    ("line", "wrong", "sentence"),
+    [
+        ("seed = 1\n", 'seed = "x"\n', "seed = 'x', and it should be a valid integer"),
+        ("seed = 1\n", "seed = -1\n", "seed = -1, and it should be greater than or equal to 0"),
+        ("seed = 1\n", "seed = 2020-01-01\n", "seed = '2020-01-01', and it should be a valid integer"),
+        ("seed = 1\n", "seed = 1\nnetwork = 5\n", "network = 5, and it should"),
+        ("seed = 1\n", "seed = 1\nnetwork.widths = 32\n", r"network\.widths = 32, and it should"),
+        ("folds = 3\n", "folds = 3.0\n", r"folds = 3\.0, and it should be a valid integer"),
+        ("folds = 3\n", "folds = 1\n", "folds = 1, and it should be greater than or equal to 2"),
+        ("steps = 600\n", 'steps = "2"\n', r"finetuning\[0\]\.schedule\.steps = '2', and it should be a valid integer"),
+        ("steps = 600\n", "steps = 0\n", "steps = 0, and it should be greater"),
+        ("steps = 600\n", "steps = 600\ncheckpoint_every = 0\n", "checkpoint_every = 0, and it should be greater"),
+        ("batch = 8\n", "batch = 0\n", "batch = 0, and it should be greater"),
+        ("peak_rate = 1e-3\n", 'peak_rate = "2e-3"\n', "peak_rate = '2e-3', and it should be a valid number"),
+        ("peak_rate = 1e-3\n", "peak_rate = nan\n", "peak_rate = nan, and it should be a finite number"),
+        ("average = 0.99\n", "average = 99\n", "average = 99, and it should be less than 1"),
+        ("crop = [256, 256]\n", "crop = [256]\n", r"crop\[1\] is missing"),
+        ("crop = [256, 256]\n", "crop = [256, 256]\nreduction = 0\n", "reduction = 0, and it should be greater"),
+        ("crop = [256, 256]\n", "crop = [256, 256]\npyramid = [0]\n", r"pyramid\[0\] = 0, and it should be greater"),
+        ("crop = [256, 256]\n", 'crop = [256, 256]\nfrozen_blocks = "3"\n', "frozen_blocks = '3', and it should"),
+        ("[finetuning.changes]\n", "[finetuning.changes]\nscale = 1.0\n", r"changes\.scale = 1\.0, and it should"),
+        ("[finetuning.changes]\n", '[finetuning.changes]\nnoise = "6"\n', r"changes\.noise = '6', and it should"),
+        ("[[finetuning]]\n", 'known_weaknesses = "text"\n[[finetuning]]\n', "known_weaknesses = 'text', and it should"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named(tmp_path: Path, line: str, wrong: str, sentence: str) -> None:
+    path = tmp_path / "own.toml"
+    plain = re.sub(r"(?s)known_weaknesses = \[.*?\n\]\n", "", OWN_RECIPE.read_text())
+    assert line in plain
+    path.write_text(plain.replace(line, wrong, 1))
+
+    with pytest.raises(DataError, match=rf"own\.toml is no recipe \(.*{sentence}[^()\n]*\); start from"):
+        recipe.load(path)
+
+
+@pytest.mark.parametrize("line", ["folds = 3", "  folds=3  # as few as can be", "folds = 2"])
+def test_the_folds_are_set_to_another_number(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(OWN_RECIPE.read_text().replace("folds = 3", line))
+
+    read = recipe.load(path, folds=2)
+
+    assert (read.folds, read.source["folds"]) == (2, 2)
+    path.write_text(read.text)
+    assert recipe.load(path) == read
+
+
+def test_folds_that_cannot_be_set_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(OWN_RECIPE.read_text().replace("folds = 3", '"folds" = 3'))
+
+    with pytest.raises(DataError, match="its folds could not be set to 2; write them on a line like folds = 2"):
+        recipe.load(path, folds=2)
+
+
 def test_a_recipe_without_a_stage_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text("seed = 1\nfolds = 3\nfinetuning = []\n")
 
-    with pytest.raises(DataError, match="it has no stage of fine-tuning"):
+    with pytest.raises(DataError, match=r"finetuning = \[\], and it should have at least 1 item"):
         recipe.load(path)
 
 
