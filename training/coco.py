@@ -99,8 +99,8 @@ def _outlines(document: Document, images: set[Any], numbers: Mapping[Any, int]) 
     for annotation in document.content["annotations"]:
         if annotation["image_id"] not in outlines:
             raise DataError(
-                f"{document.path}: annotation {annotation['id']} is of image {annotation['image_id']}, which is not in "
-                "its list; export it again"
+                f"{document.path}: annotation {annotation.get('id')} is of image {annotation['image_id']}, which is "
+                "not in its list; export it again"
             )
         outlines[annotation["image_id"]].append((numbers[annotation["category_id"]], annotation))
     return outlines
@@ -129,7 +129,7 @@ def _read(picture: Path, document: Path, image: Entry, outlines: list[Outline]) 
             mask[_inside(annotation["segmentation"], pixels.shape)] = number
         except (IndexError, KeyError, TypeError, ValueError) as error:
             raise DataError(
-                f"{document}, annotation {annotation['id']} of {picture.name}: {error}; correct or remove it"
+                f"{document}, annotation {annotation.get('id')} of {picture.name}: {error}; correct or remove it"
             ) from error
     return pixels, mask
 
@@ -140,18 +140,38 @@ def _inside(segmentation: Any, shape: tuple[int, ...]) -> np.ndarray[Any, np.dty
     if isinstance(segmentation, dict):
         if tuple(segmentation["size"]) != (height, width):
             raise ValueError(f"its runs are of {segmentation['size']}, the picture of {[height, width]}")
-        runs: Any = segmentation
-        if not isinstance(runs["counts"], str):
-            if sum(runs["counts"]) != height * width:
-                raise ValueError("its runs don't end where the picture does")
-            runs = coco_mask.frPyObjects(runs, height, width)
-        return np.asarray(coco_mask.decode(runs), np.bool_)
+        counts = segmentation["counts"]
+        counts = _unpacked(counts) if isinstance(counts, str) else counts
+        # pycocotools reads on behind runs that are too short, and writes behind the picture where they are too long
+        if min(counts, default=0) < 0 or sum(counts) != height * width:
+            raise ValueError("its runs don't end where the picture does")
+        runs: Any = {"size": [height, width], "counts": counts}
+        return np.asarray(coco_mask.decode(coco_mask.frPyObjects(runs, height, width)), np.bool_)
     if not segmentation:
         raise ValueError("it has no outline")
     for polygon in segmentation:
         points = np.asarray(polygon, float).reshape(-1, 2)
         if len(points) < CORNERS:
             raise ValueError(f"its outline has {len(points)} points; at least {CORNERS} enclose something")
-        if (points < -OUTSIDE).any() or (points > np.array([width, height]) + OUTSIDE).any():
+        # said this way round, it is not so of what is no number
+        if not ((points >= -OUTSIDE) & (points <= np.array([width, height]) + OUTSIDE)).all():
             raise ValueError(f"its outline leaves the picture of {width} x {height} px")
     return np.asarray(coco_mask.decode(coco_mask.merge(coco_mask.frPyObjects(segmentation, height, width))), np.bool_)
+
+
+def _unpacked(counts: str) -> list[int]:
+    """Return the runs of COCO's compressed form (`rleFrString` of cocoapi's maskApi.c).
+
+    A number is written in characters of five bits, the lowest first, and from the fourth on less the last but one.
+    """
+    runs: list[int] = []
+    value = shift = 0
+    for code in counts.encode():
+        bits = code - ord("0")
+        value |= (bits & 31) << shift
+        shift += 5
+        if not bits & 32:
+            negative = (1 << shift) if bits & 16 else 0
+            runs.append(value - negative + (runs[-2] if len(runs) > 2 else 0))
+            value = shift = 0
+    return runs

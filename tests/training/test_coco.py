@@ -14,6 +14,8 @@ from training.examples import DataError
 
 SIZE = (70, 90)  # height and width
 SQUARE = [[10, 5, 20, 5, 20, 15, 10, 15]]  # x 10 to 19, y 5 to 14
+NOISE = np.random.default_rng(1).random(SIZE) < 0.3
+RUNS = runs.coco(NOISE)
 
 
 @pytest.fixture
@@ -93,6 +95,11 @@ def test_both_kinds_of_run_lengths_become_masks(tmp_path: Path, labels: dict[str
         np.testing.assert_array_equal(first_mask(tmp_path, labels), expected(1))
 
 
+def test_compressed_runs_of_any_length_are_read(tmp_path: Path, labels: dict[str, Any]) -> None:
+    labels["annotations"] = [annotation(1, 7, {"size": list(SIZE), "counts": RUNS})]
+    np.testing.assert_array_equal(first_mask(tmp_path, labels) > 0, NOISE)
+
+
 def test_the_later_of_two_annotations_counts(tmp_path: Path, labels: dict[str, Any]) -> None:
     labels["annotations"].append(annotation(2, 3, SQUARE))
 
@@ -130,6 +137,11 @@ def test_a_file_can_be_named_itself(tmp_path: Path, labels: dict[str, Any]) -> N
         ([*SQUARE, [10, 5, 20, 15]], "its outline has 2 points"),
         ({"size": [80, 90], "counts": "04"}, r"its runs are of \[80, 90\]"),
         ({"size": list(SIZE), "counts": [10, 10]}, "its runs don't end where the picture does"),
+        ({"size": list(SIZE), "counts": [10, -10, SIZE[0] * SIZE[1]]}, "its runs don't end where the picture does"),
+        ({"size": list(SIZE), "counts": ""}, "its runs don't end where the picture does"),
+        ({"size": list(SIZE), "counts": RUNS[:-1]}, "its runs don't end where the picture does"),
+        ({"size": list(SIZE), "counts": RUNS + "4"}, "its runs don't end where the picture does"),
+        ([[float("nan"), 5, 20, 5, 20, 15]], "its outline leaves the picture of 90 x 70 px"),
     ],
 )
 def test_a_bad_outline_names_file_annotation_and_picture(
