@@ -66,6 +66,7 @@ def load(document: Document) -> tuple[tuple[str, ...], list[Example]]:
         names = {category["id"]: str(category["name"]) for category in categories}
         used = sorted({annotation["category_id"] for annotation in annotations})
         outlines = _outlines(document, {image["id"] for image in images}, _numbers(used, names, path))
+        _once((names[key] for key in used), f"{path}: the category")
         return tuple(names[key] for key in used), [_example(path, image, outlines[image["id"]]) for image in images]
     except (KeyError, TypeError) as error:
         raise DataError(f"{path} lacks what COCO needs ({error}); export it again") from error

@@ -63,8 +63,12 @@ def find(path: Path) -> Dataset:
     labels = None if (path / "masks").is_dir() else coco.find(path)
     if labels:
         names, examples = coco.load(labels)
-        return Dataset(path.resolve().stem, names, folder.with_scenes(coco.folder(labels), examples), *OWN)
+        return Dataset(_name(path), names, folder.with_scenes(coco.folder(labels), examples), *OWN)
     if (path / "images").is_dir() or (path / "masks").is_dir():
         classes = folder.class_names(path)
         return Dataset(path.resolve().name, classes, folder.load(path, len(classes)), *OWN)
     raise DataError(f"{path} holds no data set: it needs {LAYOUTS}")
+
+
+def _name(path: Path) -> str:
+    return path.resolve().name if path.is_dir() else path.stem

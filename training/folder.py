@@ -8,6 +8,7 @@ only, and the corner is ignored.
 import csv
 import functools
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -56,11 +57,13 @@ def class_names(folder: Path) -> tuple[str, ...]:
     if not file.exists():
         return _found_classes(folder)
     try:
-        names = tuple(line.strip() for line in file.read_text().splitlines() if line.strip())
+        names = tuple(line.strip() for line in file.read_text("utf-8-sig").splitlines() if line.strip())
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{file} cannot be read ({error}); write a class's name on each line") from error
     if not names:
         raise DataError(f"{file} names no class; write one a line")
+    if twice := [name for name, count in Counter(names).items() if count > 1]:
+        raise DataError(f"{file} names '{twice[0]}' twice; rename or remove one")
     return names
 
 
@@ -70,7 +73,8 @@ def _found_classes(folder: Path) -> tuple[str, ...]:
         ids = read_mask(path)
         highest = max(highest, int(ids.max(initial=0, where=ids != IGNORED)))
     if not highest:
-        raise DataError(f"{folder}'s masks mark no defect (0 is sound, a defect's pixels hold its class); draw some")
+        meant = "0 is sound, a defect's pixels hold its class from 1, and 255 leaves open what they are"
+        raise DataError(f"{folder}'s masks mark no defect ({meant}); draw some")
     if highest > MOST_CLASSES:
         raise DataError(f"{folder}'s masks go up to class {highest}; number from 1, or name the classes in classes.txt")
     return tuple(f"class {number}" for number in range(1, highest + 1))
@@ -90,7 +94,7 @@ def _examples(folder: Path, classes: int, text: bool) -> list[Example]:
 
 def _scenes(file: Path) -> dict[str, str]:
     try:
-        with file.open(newline="") as rows:
+        with file.open(newline="", encoding="utf-8-sig") as rows:
             return {Path(row["picture"]).stem: row["scene"] or "" for row in csv.DictReader(rows)}
     except (OSError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise DataError(f"{file} needs the columns picture and scene ({error!r})") from error

@@ -35,7 +35,7 @@ def load(folder: Path, classes: int) -> list[Example]:
 def _table(path: Path, classes: int) -> dict[str, dict[int, str]]:
     found: dict[str, dict[int, str]] = {}
     try:
-        with path.open(newline="") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             for row in csv.DictReader(file):
                 _add(found, row, classes, path)
     except (OSError, KeyError, ValueError) as error:

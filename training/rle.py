@@ -15,12 +15,14 @@ def decode(runs: str, shape: tuple[int, int]) -> Mask:
 
     Raises ValueError where they are no pairs of whole numbers or leave the picture.
     """
-    numbers = np.array(runs.split(), dtype=np.int64)
-    starts, lengths = numbers[::2] - 1, numbers[1::2]
+    # Python's numbers, as large ones would overflow before they could be refused
+    numbers = [int(number) for number in runs.split()]
+    starts, lengths = numbers[::2], numbers[1::2]
     size = shape[0] * shape[1]
-    if len(starts) != len(lengths) or (lengths < 1).any() or (starts < 0).any() or (starts + lengths > size).any():
+    inside = all(start > 0 and 0 < length <= size - start + 1 for start, length in zip(starts, lengths, strict=False))
+    if len(starts) != len(lengths) or not inside:
         raise ValueError(f"runs are no 'start length' pairs within {shape[1]} x {shape[0]} pixels")
     flat = np.zeros(size, np.bool_)
     for start, length in zip(starts, lengths, strict=True):
-        flat[start : start + length] = True
+        flat[start - 1 : start - 1 + length] = True
     return flat.reshape(shape, order="F")

@@ -34,10 +34,11 @@ def group(examples: Sequence[Example]) -> list[int]:
 
 
 def alike(examples: Sequence[Example]) -> list[int]:
-    """Return a scene number for each example: pictures of one coil, and turned or flipped copies, share one.
+    """Return a scene number for each example: pictures of one coil, and copies flipped or turned by half, share one.
 
     Two pictures are alike where their details correlate, or their details averaged along the rolling direction, which
-    stay in their columns from one picture of a coil to the next. Only small versions are kept, 27 kB a picture.
+    stay in their columns from one picture of a coil to the next. Copies turned by a quarter and shifted cuts are not
+    found: a set's own list of scenes tells of them. Only small versions are kept, 27 kB a picture.
     """
     views = [np.empty((len(examples), *shape), np.float32) for shape in ((SIZE[1] // 2, SIZE[0] // 2), (1, SIZE[0]))]
     for number, example in enumerate(examples):

@@ -126,6 +126,10 @@ def test_a_file_can_be_named_itself(tmp_path: Path, labels: dict[str, Any]) -> N
     assert datasets.find(tmp_path / "instances.json").name == "instances"
 
 
+def test_a_folder_s_whole_name_is_the_set_s(tmp_path: Path, labels: dict[str, Any]) -> None:
+    assert dataset(tmp_path.rename(tmp_path.with_name("line-2.5")), labels).name == "line-2.5"
+
+
 @pytest.mark.parametrize(
     ("segmentation", "sentence"),
     [
@@ -170,6 +174,13 @@ def test_a_picture_of_another_size_than_was_labelled_is_named(tmp_path: Path, la
         ({"annotations": [annotation(1, 99, SQUARE)]}, "uses the category 99"),
         ({"annotations": [annotation(1, 7, SQUARE) | {"image_id": 9}]}, "annotation 1 is of image 9"),
         ({"annotations": [{"id": 1}]}, "lacks what COCO needs"),
+        (
+            {
+                "categories": [{"id": number, "name": "dent"} for number in (3, 7)],
+                "annotations": [annotation(number, number, SQUARE) for number in (3, 7)],
+            },
+            "the category dent is there twice",
+        ),
     ],
 )
 def test_a_bad_file_is_refused_with_one_sentence(

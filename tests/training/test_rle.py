@@ -19,7 +19,7 @@ def test_a_mask_survives_the_round_trip(share: float) -> None:
     np.testing.assert_array_equal(rle.decode(rle.encode(mask), (37, 53)), mask)
 
 
-@pytest.mark.parametrize("runs", ["1", "0 3", "5 3", "1 0", "one 2"])
+@pytest.mark.parametrize("runs", ["1", "0 3", "5 3", "1 0", "one 2", "1 9223372036854775807", "9999999999999999999 1"])
 def test_runs_that_are_no_pairs_or_leave_the_picture_are_refused(runs: str) -> None:
     with pytest.raises(ValueError, match=r"runs|invalid"):
         rle.decode(runs, (2, 3))
