@@ -28,7 +28,7 @@ HEADLINES = {
 ADVICE = {
     401: "The inspection service wants a token that the site does not have: API_TOKEN must be the same for both.",
     403: "Open the upload page of this site and send the picture from there.",
-    404: "Check the spelling, or look for the file in the media listing.",
+    404: "Check the spelling, or look for it in the history or the media listing.",
     413: "Send it with fewer pixels or in a format that compresses, such as PNG or JPEG.",
     429: "Wait a moment, then try again. Nothing was lost.",
     500: "Try again. If it stays, tell whoever runs this system the number below.",

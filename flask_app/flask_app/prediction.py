@@ -85,6 +85,8 @@ def _judged(filename: str) -> Record:
         if refusal.status not in (404, 422):
             raise
         newest = client.newest_inspection(filename)
-        if newest is None:
-            raise
-        return newest
+        if newest:
+            return newest
+        if isinstance(refusal, NotFound) and INSPECTION_FILE.fullmatch(filename):
+            raise NotFound(404, f"The inspection of {filename} is not here, or was deleted.") from refusal
+        raise

@@ -40,7 +40,9 @@ def surroundings(record: Record, want: Wanted) -> Surroundings:
     """Ask the service for what stands around a record; what cannot be had is logged and left out."""
     client = context.client()
     models = _try(client.models)
-    points = _try(lambda: client.operating_points(record.model))
+    # how often it errs was measured on sheets that it can judge
+    measured = record.verdict != "no_verdict"
+    points = _try(lambda: client.operating_points(record.model)) if measured else None
     return Surroundings(
         model=_model_of(record, models or []),
         told=models is not None,

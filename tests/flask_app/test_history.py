@@ -44,12 +44,22 @@ def test_a_sheet_shows_its_thumbnail_verdict_type_and_probability(
 
 
 @pytest.mark.usefixtures("models")
-@pytest.mark.parametrize(("probability", "said"), [(0.74, "<b>Look again</b>"), (0.2, "No defect<")])
+@pytest.mark.parametrize(
+    ("probability", "said", "stripe"),
+    [(0.74, "<b>Look again</b>", "sheet-clean sheet-doubtful"), (0.2, "No defect<", "sheet-clean")],
+)
 def test_a_clean_sheet_that_is_likely_defective_is_marked(
-    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], probability: float, said: str
+    client: FlaskClient,
+    rest: responses.RequestsMock,
+    record: dict[str, Any],
+    probability: float,
+    said: str,
+    stripe: str,
 ) -> None:
     rest.get(LISTING, json=answer(record | {"verdict": "clean", "defects": [], "defect_probability": probability}))
-    assert said in client.get("/history").text
+    page = client.get("/history").text
+    assert said in page
+    assert f'class="sheet-card {stripe}"' in page
 
 
 @pytest.mark.usefixtures("models")

@@ -61,6 +61,17 @@ def test_an_unknown_name_is_404_with_the_services_sentence(client: FlaskClient, 
     assert "There is no such picture." in response.text
 
 
+def test_an_inspection_that_is_not_there_may_have_been_deleted(
+    client: FlaskClient, rest: responses.RequestsMock
+) -> None:
+    rest.get(INSPECTION, **NO_SUCH)
+    rest.post(INSPECTIONS, **NO_SUCH)
+    rest.get(INSPECTIONS, json={"items": [], "next_cursor": None})
+    response = client.get(f"/prediction?filename={ID}.json")
+    assert response.status_code == 404
+    assert "is not here, or was deleted" in response.text
+
+
 @pytest.mark.parametrize("query", ["", "?filename=", "?filename=a%00.png"])
 def test_without_a_name_it_is_404(client: FlaskClient, query: str) -> None:
     response = client.get(f"/prediction{query}")

@@ -5,6 +5,7 @@ import pytest
 import responses
 from flask.testing import FlaskClient
 
+from flask_app.wording import VERDICTS
 from tests.flask_app.rest_answers import API
 
 STATISTICS = f"{API}/v1/statistics"
@@ -129,6 +130,31 @@ def test_the_stacked_colours_have_a_key(
     for number, name in enumerate(("Defect found", "No defect found", "No verdict"), 1):
         assert f'class="key-{number}"' in key
         assert f"</svg>{name}</li>" in key
+
+
+def test_a_verdict_has_one_name_in_keys_and_tables(
+    client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]
+) -> None:
+    head = show(client, rest, found).split('id="over-time-table"')[1].split("</thead>")[0]
+    for verdict, name in VERDICTS.items():
+        assert f'data-series="{verdict}">{name}</th>' in head
+
+
+@pytest.mark.parametrize("name", ["defects-over-time", "types", "areas", "probabilities", "drift"])
+def test_what_counts_sheets_without_a_verdict_says_so(
+    client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any], name: str
+) -> None:
+    assert "without a verdict" in show(client, rest, found).split(f'<h2 id="{name}">')[1].split("</p>")[0]
+
+
+@pytest.mark.parametrize(
+    "time", ["last=7d", "last=30d&amp;zone=Asia/Kolkata", "created_from=2026-03-01&amp;created_to=2026-03-02"]
+)
+def test_all_sheets_are_those_of_the_same_time(
+    client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any], time: str
+) -> None:
+    page = show(client, rest, found, f"?{time.replace('amp;', '')}&text=coil&verdict=clean")
+    assert f'href="/statistics?{time}">All sheets' in page
 
 
 def test_no_sheet_is_said(client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]) -> None:

@@ -116,6 +116,15 @@ def test_without_operating_points_of_this_model_nothing_is_expected(
     assert facts(page)["points"] == []
 
 
+def test_a_sheet_without_a_verdict_is_not_promised_the_error_rates_of_those_with_one(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    record["verdict"] = "no_verdict"
+    page = show(client, rest, record)
+    assert "would be missed" not in page
+    assert facts(page)["points"] == []
+
+
 def alike(version: str, least: int, *, active: bool = False) -> dict[str, Any]:
     """A model with the weights that judged, and a smallest region of its own."""
     threshold = {**MODEL["card"]["threshold"], "min_region_px": least}

@@ -38,6 +38,16 @@ for (const [status, document, words] of [
     assert.match(why, words);
   });
 
+test("a service that hangs is not waited for", async (context) => {
+  const patience = context.mock.method(AbortSignal, "timeout", () => AbortSignal.abort());
+  const told = [];
+  globalThis.fetch = (_address, { signal }) =>
+    new Promise((_resolve, reject) => signal.aborted && reject(signal.reason));
+  await new Replay(SHEET, (answered) => told.push(answered)).send(0.42);
+  assert.match(told[0].why, /service does not answer/);
+  assert.deepEqual(patience.mock.calls[0].arguments, [10_000]);
+});
+
 test("what is asked no more is not answered", async () => {
   const told = [];
   const replay = new Replay(SHEET, (answered) => told.push(answered));

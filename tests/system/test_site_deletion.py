@@ -38,6 +38,22 @@ def test_what_is_deleted_is_not_counted_in_any_order(page: Page, inspect: Inspec
     expect(page.locator("#summary")).to_contain_text("Defect found 1")
 
 
+def test_where_the_last_in_a_list_is_deleted_the_one_before_has_the_focus_and_then_the_page_says_so(
+    page: Page, inspect: Inspect
+) -> None:
+    word = f"empty{secrets.token_hex(4)}"
+    records = [inspect(name=f"{word} {number}.png") for number in range(2)]
+    page.goto(f"/history?text={word}&sort=created_at&order=asc")
+    for record in reversed(records):
+        card(page, record).get_by_role("checkbox").check()
+        page.get_by_role("button", name="Delete", exact=True).click()
+        page.get_by_role("button", name="Delete now").click()
+        expect(card(page, record)).to_have_count(0)
+        if record == records[1]:
+            expect(card(page, records[0]).get_by_role("link")).to_be_focused()
+    expect(page.get_by_text("No sheet is like that.")).to_be_visible()
+
+
 @pytest.mark.parametrize("how", ["at once", "by leaving"])
 def test_what_is_not_undone_is_deleted(
     page: Page, word: str, three: list[dict[str, Any]], platform_url: str, how: str

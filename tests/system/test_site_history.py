@@ -47,6 +47,47 @@ def test_filters_narrow_the_list_and_stand_in_the_address(page: Page, word: str)
     assert "verdict=clean" in page.url
 
 
+# a page that is loaded again, and one that the browser kept: it keeps none while it is driven by a test
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize("kept", [False, True], ids=["loaded", "kept"])
+def test_the_browsers_back_shows_the_filters_that_are_in_force(page: Page, word: str, kept: bool) -> None:
+    page.goto(f"/history?text={word}")
+    page.get_by_label("File name").fill("other")
+    page.get_by_label("Verdict").select_option("No defect found")
+    if kept:
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    else:
+        page.get_by_role("button", name="Show", exact=True).click()
+        page.wait_for_url("**verdict=clean*")
+        page.go_back()
+    expect(page.get_by_label("File name")).to_have_value(word)
+    expect(page.get_by_label("Verdict")).to_have_value("")
+
+
+@pytest.mark.usefixtures("three")
+def test_on_paper_it_says_what_it_is_filtered_by(page: Page, word: str) -> None:
+    page.goto(f"/history?text={word}&verdict=defect")
+    only = page.get_by_text(f"Only text {word}, verdict Defect found.")
+    expect(only).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(only).to_be_visible()
+    expect(page.locator(".summary-defect")).to_be_visible()
+    expect(page.locator(".summary-clean")).to_be_hidden()
+
+
+@pytest.mark.usefixtures("three")
+@pytest.mark.parametrize("view", ["", "&view=wall"], ids=["history", "wall"])
+def test_with_twice_the_text_nothing_on_a_card_is_cut(new_page: NewPage, word: str, view: str) -> None:
+    page = new_page(viewport=PHONE)
+    page.goto(f"/history?text={word}{view}")
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    right = "(parts) => parts.map((part) => part.getBoundingClientRect().right)"
+    cards = page.locator(".sheet-card").evaluate_all(right)
+    for part in (".badge", ".sheet-more time"):
+        inner = page.locator(f".sheet-card {part}").evaluate_all(right)
+        assert all(end <= edge for end, edge in zip(inner, cards, strict=True)), part
+
+
 def test_the_list_goes_on_while_one_scrolls(page: Page, many: str) -> None:
     page.goto(f"/history?text={many}")
     page.locator("#gallery li").last.scroll_into_view_if_needed()

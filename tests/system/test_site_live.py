@@ -1,11 +1,12 @@
 """What appears, changes and goes by itself on the gallery and the live wall, while they are looked at."""
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.system.browsing import PAGE_SIZE, Inspect, card, look_away
 
@@ -20,6 +21,8 @@ LENGTHEN = """() => {
     gallery.append(older);
   }
 }"""
+# what takes ten seconds takes as many hundredths
+HURRY = "{ const limit = AbortSignal.timeout; AbortSignal.timeout = (ms) => limit.call(AbortSignal, ms / 100); }"
 
 
 @pytest.mark.parametrize("path", ["/history?text={}", "/history?view=wall&text={}"])
@@ -105,9 +108,13 @@ def test_a_list_that_grows_all_day_begins_anew(page: Page, many: str, inspect: I
 
 
 @pytest.mark.usefixtures("three")
-def test_a_service_that_is_away_is_told_until_it_is_back(page: Page, word: str, complaints: list[str]) -> None:
+@pytest.mark.parametrize("fails", [lambda route: route.abort(), lambda _: None], ids=["away", "hangs"])
+def test_a_service_that_is_away_is_told_until_it_is_back(
+    page: Page, word: str, complaints: list[str], fails: Callable[[Route], None]
+) -> None:
     page.goto(f"/history?text={word}")
-    page.route("**/api/v1/inspections?*", lambda route: route.abort())
+    page.evaluate(HURRY)
+    page.route("**/api/v1/inspections?*", fails)
     expect(page.locator("#away")).to_be_visible()
     page.unroute("**/api/v1/inspections?*")
     expect(page.locator("#away")).to_be_hidden()

@@ -62,7 +62,7 @@ def test_each_of_many_gets_its_outcome(
         picture = row(page, sheet).locator("img")
         expect(picture).to_have_attribute("src", re.compile("/thumbnail"))
         expect(picture).to_have_js_property("naturalWidth", 640)
-    expect(page.locator("#stage")).to_have_text("2 of 2 judged")
+    expect(page.locator("#stage")).to_have_text("2 of 3 judged, 1 refused")
     assert axe(page) == []
     row(page, sheets[1]).get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(sheets[1].name)
@@ -140,7 +140,10 @@ def test_what_would_be_refused_is_not_sent(page: Page, tmp_path: Path) -> None:
     page.click("#send")
     expect(page.get_by_role("alert")).to_contain_text("None of these can be judged")
     expect(page.locator("#file")).to_be_focused()
+    expect(page.locator("#stage")).to_be_hidden()
     assert posts == []
+    page.get_by_role("button", name="Clear the list").click()
+    expect(page.get_by_role("alert")).to_be_hidden()
 
 
 def test_what_the_service_refuses_for_good_is_told_and_not_offered_again(

@@ -20,6 +20,7 @@ export class Deletion {
   // `bar` says what is to happen, and has the buttons for it
   constructor(bar) {
     this.bar = bar;
+    this.gallery = document.getElementById("gallery");
     this.sheets = [];
     bar.querySelector("[data-undo]").addEventListener("click", () => this.undo());
     bar.querySelector("[data-now]").addEventListener("click", () => this.carryOut());
@@ -59,16 +60,18 @@ export class Deletion {
   carryOut() {
     const { ids } = this;
     if (!ids.length) return;
-    const next = this.bar.contains(document.activeElement) && this.sheets.at(-1).nextElementSibling;
+    const hadFocus = this.bar.contains(document.activeElement);
+    const next = this.sheets.at(-1).nextElementSibling;
     const sheets = this.end();
     for (const sheet of sheets) sheet.remove();
     // the bar that had the focus is hidden
-    if (next) next.querySelector("a").focus({ preventScroll: true });
+    if (hadFocus) (next ?? this.gallery.lastElementChild)?.querySelector("a").focus({ preventScroll: true });
     send(ids).then(
       () => {
         // what is posted again from now on is another inspection
         for (const sheet of sheets) gone.set(sheet.dataset.id, versionOf(sheet));
-        return this.recount();
+        // what follows, or that nothing does, is the site's to say
+        return this.gallery.childElementCount ? this.recount() : location.reload();
       },
       () => this.say(`${counted(ids.length, "inspection")} could not be deleted. Load the page again to see what is left.`),
     );

@@ -3,16 +3,18 @@
 import { goOn } from "./endless.js";
 import { moveByKeys } from "./keys.js";
 import { watch } from "./live.js";
-import { prepend } from "./sheets.js";
+import { refresh } from "./sheets.js";
 import { deleteTicked } from "./ticked.js";
 
 const isList = (root) => root.querySelector("ol#gallery") !== null;
 const gallery = document.getElementById("gallery");
 
+// the browser's Back brings the page with what was chosen last, which is not what is listed
+addEventListener("pageshow", ({ persisted }) => persisted && document.querySelector(".filters").reset());
 if (isList(document)) {
   goOn(gallery);
   moveByKeys(gallery);
   deleteTicked(document.getElementById("selection"));
 }
 // the first sheet brings the list with it, and the last one takes it away
-watch((fresh) => (isList(document) && isList(fresh) ? prepend(gallery, fresh) : location.reload()));
+watch((fresh) => (isList(document) && isList(fresh) ? refresh(gallery, fresh) : location.reload()));

@@ -1,6 +1,6 @@
 // Looks every few seconds, while the page is seen, whether there is a newer inspection, and brings the page up to date.
 
-import { fetchPage, showSummary } from "./sheets.js";
+import { fetchPage, PATIENCE_MS, showSummary } from "./sheets.js";
 
 const EVERY_MS = 2500;
 const away = document.getElementById("away");
@@ -20,7 +20,7 @@ function question() {
 }
 
 async function ask(address) {
-  const response = await fetch(address, { cache: "no-store" });
+  const response = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
   if (!response.ok) throw new Error(`${address} was answered with ${response.status}`);
   const { items, total } = await response.json();
   return [...items.flatMap(({ id, created_at }) => [id, Date.parse(created_at)]), total].join(" ");
@@ -47,7 +47,7 @@ export async function watch(update) {
       seen = await look(address, seen, update);
       away.hidden = true;
     } catch {
-      // the service is restarting, or the network is gone: said on the page, and asked again
+      // the service is restarting or hangs, or the network is gone: said on the page, and asked again
       away.hidden = false;
     }
   }

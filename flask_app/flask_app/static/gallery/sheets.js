@@ -6,9 +6,12 @@ import { localTimes } from "../times.js";
 export const gone = new Map();
 // no more than can be exported or deleted at once
 export const MOST = 480;
+// what takes longer is no answer, though nginx would wait for it for a minute
+export const PATIENCE_MS = 10_000;
 
 export async function fetchPage(address) {
-  const response = await fetch(address, { headers: { Accept: "text/html" } });
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const response = await fetch(address, { headers: { Accept: "text/html" }, signal });
   if (!response.ok) throw new Error(`${address} was answered with ${response.status}`);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   localTimes(page);
@@ -23,8 +26,8 @@ const byId = (gallery) => new Map([...gallery.children].map((sheet) => [sheet.da
 export const versionOf = ({ dataset }) => Number(dataset.version);
 const nextOf = (root) => root.querySelector("#paging a[rel=next]");
 
-// adds the sheets that the list has not, or has as they were before they were judged anew, at its beginning or its end
-function insert(gallery, sheets, how) {
+// those of `sheets` that the list has not, or has as they were before they were judged anew: these are taken off it
+function unlisted(gallery, sheets) {
   const listed = byId(gallery);
   const isGone = (sheet) => versionOf(sheet) <= gone.get(sheet.dataset.id);
   const isListed = ({ dataset }) => listed.get(dataset.id)?.dataset.version === dataset.version;
@@ -34,18 +37,24 @@ function insert(gallery, sheets, how) {
     if (before) sheet.querySelector("input").checked = before.querySelector("input").checked;
     before?.remove();
   }
-  gallery[how](...fresh);
   return fresh;
+}
+
+const newestOf = (sheets) => Math.max(...sheets.map(versionOf));
+
+// has those come into sight that are newer than all that was there; older ones have only moved up
+function markNew(sheets, newest) {
+  for (const sheet of sheets) if (versionOf(sheet) > newest) sheet.classList.add("sheet-new");
 }
 
 // has the list go on with `page`; returns where it goes on after that, if it does
 export function append(gallery, page) {
-  insert(gallery, sheetsOf(page), "append");
+  gallery.append(...unlisted(gallery, sheetsOf(page)));
   return nextOf(page);
 }
 
-// puts before the list what is newer: `page`, and as many of those that follow it as reach down to what is listed
-export async function prepend(gallery, page) {
+// brings the list, whose newest are first, up to `page` and as many of those that follow it as reach down to what is listed
+export async function refresh(gallery, page) {
   const listed = byId(gallery);
   const isListed = ({ dataset }) => listed.get(dataset.id)?.dataset.version === dataset.version;
   const sheets = sheetsOf(page);
@@ -56,8 +65,14 @@ export async function prepend(gallery, page) {
     sheets.push(...sheetsOf(following));
     next = nextOf(following);
   }
+  const newest = newestOf([...gallery.children]);
   prune(gallery, sheets, next, isGap());
-  for (const sheet of insert(gallery, sheets, "prepend")) sheet.classList.add("sheet-new");
+  const fresh = unlisted(gallery, sheets);
+  markNew(fresh, newest);
+  for (const sheet of fresh) {
+    const older = [...gallery.children].find((other) => versionOf(other) < versionOf(sheet));
+    gallery.insertBefore(sheet, older ?? null);
+  }
 }
 
 // takes off the list what was deleted by others; and where `sheets` begin it anew, for there are too many to bridge or to
@@ -81,9 +96,8 @@ const isTooLong = (gallery, [first]) =>
 
 // makes the list that of `page`; sheets that stay keep their pictures
 export function replace(gallery, page) {
-  const known = byId(gallery);
   const sheets = sheetsOf(page);
-  for (const sheet of sheets) if (!known.has(sheet.dataset.id)) sheet.classList.add("sheet-new");
+  markNew(sheets, newestOf([...gallery.children]));
   gallery.replaceChildren(...sheets);
   document.getElementById("empty")?.remove();
 }

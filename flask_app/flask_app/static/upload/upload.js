@@ -40,16 +40,17 @@ function say(headline, detail = "") {
 
 function refresh() {
   const ready = ofKind("", "ready").length;
-  const sent = [...rows.values()].filter((row) => row.sent).map(({ kind }) => kind);
-  const [done, failed, refused] = ["done", "failed", "refused"].map((kind) => sent.filter((other) => other === kind).length);
+  const [done, failed, refused, underWay] = ["done", "failed", "refused", "sending"].map((kind) => ofKind(kind).length);
+  // what is refused before it is sent has its outcome too
+  const total = done + failed + refused + underWay;
   send.textContent = sending ? "Judging…" : ready ? `Judge ${counted(ready, "sheet")}` : "Judge";
   send.disabled = sending > 0;
   again.hidden = sending || !failed;
   clear.hidden = sending || !rows.size;
-  all.hidden = !sent.length;
-  bar.max = sent.length || 1;
+  all.hidden = ![...rows.values()].some(({ sent }) => sent);
+  bar.max = total || 1;
   bar.value = done + failed + refused;
-  stage.textContent = [`${done} of ${sent.length} judged`, failed && `${failed} failed`, refused && `${refused} refused`]
+  stage.textContent = [`${done} of ${total} judged`, failed && `${failed} failed`, refused && `${refused} refused`]
     .filter(Boolean)
     .join(", ");
   form.setAttribute("aria-busy", String(sending > 0));
@@ -84,6 +85,8 @@ function remove(id) {
   if (uppy.getFile(id)) uppy.removeFile(id);
   rows.get(id).discard();
   rows.delete(id);
+  // it was about the list as it stood
+  say("");
   refresh();
   input.focus();
 }

@@ -1,6 +1,8 @@
 // Asks the service for a threshold's defects once the slider rests: lengths, widths, angles and ranges are its own.
 
 const REST_MS = 250;
+// a service that hangs is told of long before nginx gives up on it
+const PATIENCE_MS = 10_000;
 const AWAY = "The inspection service does not answer; moving the slider asks again.";
 const REPLACED = "This sheet was judged anew meanwhile: load the page again.";
 // of other statuses the service's own sentence tells
@@ -27,7 +29,8 @@ export class Replay {
   async send(threshold) {
     this.request = new AbortController();
     const { signal } = this.request;
-    const answer = await this.fetch(threshold, signal).catch(() => ({ why: AWAY }));
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const answer = await this.fetch(threshold, patience).catch(() => ({ why: AWAY }));
     if (!signal.aborted) this.answered(answer);
   }
 
