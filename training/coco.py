@@ -5,6 +5,7 @@ Classes are the categories that are used, in the order of their ids. Where annot
 
 import functools
 import json
+import operator
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ def load(document: Document) -> tuple[tuple[str, ...], list[Example]]:
         images, annotations, categories = (document.content[part] for part in PARTS)
         _once((image["id"] for image in images), f"{path}: the image id")
         _once((category["id"] for category in categories), f"{path}: the category id")
+        _once((label["id"] for label in annotations if "id" in label), f"{path}: the annotation id")
         _once((Path(image["file_name"]).stem for image in images), f"{path}: the picture's name")
         names = {category["id"]: str(category["name"]) for category in categories}
         used = sorted({annotation["category_id"] for annotation in annotations})
@@ -142,7 +144,7 @@ def _inside(segmentation: Any, shape: tuple[int, ...]) -> np.ndarray[Any, np.dty
         if tuple(segmentation["size"]) != (height, width):
             raise ValueError(f"its runs are of {segmentation['size']}, the picture of {[height, width]}")
         counts = segmentation["counts"]
-        counts = _unpacked(counts) if isinstance(counts, str) else counts
+        counts = _unpacked(counts) if isinstance(counts, str) else [operator.index(count) for count in counts]
         # pycocotools reads on behind runs that are too short, and writes behind the picture where they are too long
         if min(counts, default=0) < 0 or sum(counts) != height * width:
             raise ValueError("its runs don't end where the picture does")

@@ -53,8 +53,7 @@ def find(path: Path) -> Dataset:
     folder has none of them, or what it has cannot be used.
     """
     if (path / kaggle.TABLE).exists():
-        examples = folder.with_scenes(path, kaggle.load(path, len(SEVERSTAL_CLASSES)))
-        return Dataset("Severstal", SEVERSTAL_CLASSES, examples, *SEVERSTAL)
+        return _severstal(path)
     if (path / neu_seg.SCENES).exists():
         return Dataset("NEU-Seg, training split", neu_seg.CLASSES, neu_seg.load(path, "training"), *NEU_SEG)
     if (path / "rle_without_images.csv.gz").exists():
@@ -68,6 +67,16 @@ def find(path: Path) -> Dataset:
         classes = folder.class_names(path)
         return Dataset(path.resolve().name, classes, folder.load(path, len(classes)), *OWN)
     raise DataError(f"{path} holds no data set: it needs {LAYOUTS}")
+
+
+def _severstal(path: Path) -> Dataset:
+    if (path / folder.CLASSES).exists() and folder.class_names(path) != SEVERSTAL_CLASSES:
+        raise DataError(
+            f"{path / folder.CLASSES} names other classes than Severstal's, whose layout {kaggle.TABLE} is; give your "
+            "own labels as PNG masks or COCO"
+        )
+    examples = folder.with_scenes(path, kaggle.load(path, len(SEVERSTAL_CLASSES)))
+    return Dataset("Severstal", SEVERSTAL_CLASSES, examples, *SEVERSTAL)
 
 
 def _name(path: Path) -> str:

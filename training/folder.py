@@ -9,14 +9,16 @@ import csv
 import functools
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from defect_api.images import FILE_SUFFIXES
 from training.examples import IGNORED, DataError, Example, Picture, read_mask, read_pair
 
-SCENES = "scenes.csv"
+SCENES, CLASSES = "scenes.csv", "classes.txt"
 TEXT_CORNER = (slice(0, 36), slice(0, 420))  # rows and columns that the burnt-in text covers
 MOST_CLASSES = 50  # a mask that goes higher was drawn in grey values, not in classes
 KEPT = 256  # decoded pictures kept in memory, about 0.8 MB each
@@ -48,12 +50,19 @@ def with_scenes(folder: Path, examples: Sequence[Example]) -> list[Example]:
     return [replace(example, scene=scenes[example.name]) for example in examples]
 
 
+def names_apart(paths: Iterable[Path]) -> None:
+    """Raise DataError where two pictures differ in their endings only; masks and predictions go by the rest."""
+    for earlier, path in itertools.pairwise(sorted(paths, key=lambda path: path.stem)):
+        if earlier.stem == path.stem:
+            raise DataError(f"{path} has the same name as {earlier.name}; rename one and its labels")
+
+
 def class_names(folder: Path) -> tuple[str, ...]:
     """Return the names in the folder's `classes.txt`; without one, as many as the masks' highest value says.
 
     Raises DataError where there are none.
     """
-    file = folder / "classes.txt"
+    file = folder / CLASSES
     if not file.exists():
         return _found_classes(folder)
     try:
@@ -85,9 +94,7 @@ def _examples(folder: Path, classes: int, text: bool) -> list[Example]:
     paths = sorted(path for path in pictures.glob("*") if path.suffix.lower() in FILE_SUFFIXES)
     if not paths:
         raise DataError(f"{pictures} holds no pictures; put some there, and their masks into masks/")
-    for earlier, path in itertools.pairwise(paths):
-        if earlier.stem == path.stem:
-            raise DataError(f"{path} has the same name as {earlier.name}; rename one and its mask")
+    names_apart(paths)
     masks = folder / "masks"
     return [_example(path, masks / f"{path.stem}.png", classes, text) for path in paths]
 
@@ -109,6 +116,8 @@ def _example(picture: Path, mask: Path, classes: int, text: bool) -> Example:
 @functools.lru_cache(maxsize=KEPT)
 def _read(picture: Path, mask: Path, classes: int, text: bool) -> tuple[Picture, Picture]:
     pixels, ids = read_pair(picture, mask, classes)
+    if IGNORED in ids and not np.isin(ids, (0, IGNORED), invert=True).any():
+        raise DataError(f"{mask} holds {IGNORED}, which leaves open what it is, and no class; number defects from 1")
     if text:
         pixels = pixels.copy()
         pixels[0], pixels[:, 0] = pixels[1], pixels[:, 1]  # a white line frames these pictures

@@ -8,6 +8,7 @@ import numpy as np
 
 from training import rle
 from training.examples import DataError, Example, Picture, read_grey
+from training.folder import names_apart
 
 PICTURES, TABLE = "train_images", "train.csv"
 Runs = tuple[tuple[int, str], ...]
@@ -16,13 +17,14 @@ Runs = tuple[tuple[int, str], ...]
 def load(folder: Path, classes: int) -> list[Example]:
     """List every picture below `train_images/` with the runs that `train.csv` has for it; none means clean.
 
-    Raises DataError where there are no pictures, or the table is unreadable, names a missing picture, or names a
-    class of one twice.
+    Raises DataError where there are no pictures, two have one name, or the table is unreadable, names a missing
+    picture, or names a class of one twice.
     """
     runs = _table(folder / TABLE, classes)
     paths = {path.name: path for path in sorted((folder / PICTURES).glob("*"))}
     if not paths:
         raise DataError(f"{folder / PICTURES} holds no pictures; unpack the set there")
+    names_apart(paths.values())
     missing = sorted(set(runs) - set(paths))
     if missing:
         raise DataError(f"{folder / PICTURES / missing[0]} is missing ({len(missing)} are); unpack the set again")

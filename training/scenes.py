@@ -9,11 +9,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.examples import IGNORED, Example
+from training.examples import IGNORED, Example, Picture
 
 Field = npt.NDArray[np.float32]
 
 SIZE = (400, 64)  # width and height that pictures are compared at
+WIDE = 2  # width by height from which a picture is not turned by a quarter: whatever is like it then is upright
 LOCAL = 4.0  # standard deviation of the local mean that is taken off, px of the small picture
 SPREAD = 8.0  # of the local contrast that is divided out
 DARK = 12  # grey level below which there is no steel
@@ -34,17 +35,22 @@ def group(examples: Sequence[Example]) -> list[int]:
 
 
 def alike(examples: Sequence[Example]) -> list[int]:
-    """Return a scene number for each example: pictures of one coil, and copies flipped or turned by half, share one.
+    """Return a scene number for each example: pictures of one coil, and copies flipped or turned, share one.
 
     Two pictures are alike where their details correlate, or their details averaged along the rolling direction, which
-    stay in their columns from one picture of a coil to the next. Copies turned by a quarter and shifted cuts are not
-    found: a set's own list of scenes tells of them. Only small versions are kept, 27 kB a picture.
+    stay in their columns from one picture of a coil to the next. Cuts that are shifted or overlap are not found: a
+    set's own list of scenes tells of them. Only small versions are kept, 27 kB a picture, twice that if it isn't wide.
     """
     views = [np.empty((len(examples), *shape), np.float32) for shape in ((SIZE[1] // 2, SIZE[0] // 2), (1, SIZE[0]))]
+    quarters = np.zeros_like(views[0])  # of the pictures turned by a quarter, 0 of wide ones
     for number, example in enumerate(examples):
-        for view, field in zip(views, _shortened(_detail(example)), strict=True):
+        picture, mask = example.load()
+        for view, field in zip(views, _shortened(_detail(picture, mask)), strict=True):
             view[number] = _unit(field)
-    rows = [row for first in range(0, len(examples), BLOCK) for row in _neighbours(views, first)]
+        if picture.shape[1] < WIDE * picture.shape[0]:
+            quarters[number] = _unit(_shortened(_detail(np.rot90(picture), np.rot90(mask)))[0])
+    sides = [(view, view) for view in views] + ([(views[0], quarters)] if quarters.any() else [])
+    rows = [row for first in range(0, len(examples), BLOCK) for row in _neighbours(sides, first)]
     return _linked(_pairs(rows), len(examples))
 
 
@@ -66,9 +72,8 @@ def folds(scenes: Sequence[int], kinds: Sequence[str], count: int, seed: int) ->
     return dealt
 
 
-def _detail(example: Example) -> Field:
+def _detail(picture: Picture, mask: Picture) -> Field:
     """Return a small picture (64 x 400) without its slow changes of light, contrast evened out, 0 where no steel is."""
-    picture, mask = example.load()
     small = cv2.resize(picture, SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
     detail = small - cv2.GaussianBlur(small, (0, 0), LOCAL)
     detail /= np.sqrt(cv2.GaussianBlur(detail * detail, (0, 0), SPREAD)) + 1.5
@@ -88,12 +93,12 @@ def _unit(field: Field) -> Field:
     return np.asarray(centred / (np.linalg.norm(centred) + 1e-6), np.float32)
 
 
-def _neighbours(views: Sequence[Field], first: int) -> Iterator[dict[int, float]]:
-    """Yield what pictures `first` to `first` + BLOCK are alike to, in the best view and turned any way."""
-    count = len(views[0])
+def _neighbours(sides: Sequence[tuple[Field, Field]], first: int) -> Iterator[dict[int, float]]:
+    """Yield what pictures `first` to `first` + BLOCK are alike to, in the best pair of views and flipped any way."""
+    count = len(sides[0][1])
     alike = np.zeros((min(BLOCK, count - first), count), np.float32)
-    for view in views:
-        known = view.reshape(count, -1)
+    for view, other in sides:
+        known = other.reshape(count, -1)
         for down, across in itertools.product((1, -1), repeat=2):
             turned = view[first : first + BLOCK, ::down, ::across].reshape(len(alike), -1)
             np.maximum(alike, turned @ known.T, out=alike)

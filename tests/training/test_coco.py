@@ -145,6 +145,7 @@ def test_a_folder_s_whole_name_is_the_set_s(tmp_path: Path, labels: dict[str, An
         ({"size": list(SIZE), "counts": ""}, "its runs don't end where the picture does"),
         ({"size": list(SIZE), "counts": RUNS[:-1]}, "its runs don't end where the picture does"),
         ({"size": list(SIZE), "counts": RUNS + "4"}, "its runs don't end where the picture does"),
+        ({"size": list(SIZE), "counts": [0.5, SIZE[0] * SIZE[1] - 0.5]}, "'float' object cannot"),
         ([[float("nan"), 5, 20, 5, 20, 15]], "its outline leaves the picture of 90 x 70 px"),
     ],
 )
@@ -154,6 +155,13 @@ def test_a_bad_outline_names_file_annotation_and_picture(
     labels["annotations"] = [annotation(5, 7, segmentation)]
 
     with pytest.raises(DataError, match=rf"instances\.json, annotation 5 of a\.png: {sentence}"):
+        first_mask(tmp_path, labels)
+
+
+def test_a_bad_outline_without_an_id_names_its_picture(tmp_path: Path, labels: dict[str, Any]) -> None:
+    labels["annotations"] = [{"image_id": 0, "category_id": 7, "segmentation": part} for part in (SQUARE, [])]
+
+    with pytest.raises(DataError, match=r"annotation None of a\.png: it has no outline"):
         first_mask(tmp_path, labels)
 
 
@@ -170,6 +178,7 @@ def test_a_picture_of_another_size_than_was_labelled_is_named(tmp_path: Path, la
         ({"images": [{"id": 0, "file_name": "gone.png"}]}, r"names gone\.png, which is missing"),
         ({"images": [{"id": 0, "file_name": "a.png"}] * 2}, "the image id 0 is there twice"),
         ({"images": [{"id": n, "file_name": "a.png"} for n in (0, 1)]}, "the picture's name a is there twice"),
+        ({"annotations": [annotation(1, 7, SQUARE)] * 2}, "the annotation id 1 is there twice"),
         ({"annotations": []}, "outlines no defect"),
         ({"annotations": [annotation(1, 99, SQUARE)]}, "uses the category 99"),
         ({"annotations": [annotation(1, 7, SQUARE) | {"image_id": 9}]}, "annotation 1 is of image 9"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training import datasets, neu_seg, rle, scenes, sheets
+from training import datasets, neu_seg, scenes, sheets
 from training.commands import main
 from training.examples import IGNORED, DataError, read_mask
 
@@ -25,16 +25,6 @@ def folder(tmp_path: Path) -> Path:
         sheet = sheets.generate(seed, width=320, defects=[3])
         write(tmp_path / "images" / f"sheet-{seed}.png", sheet.image)
         write(tmp_path / "masks" / f"sheet-{seed}.png", sheet.mask)
-    return tmp_path
-
-
-@pytest.fixture
-def kaggle(tmp_path: Path) -> Path:
-    sheet = sheets.generate(1, width=320, defects=[3])
-    write(tmp_path / "train_images" / "a.jpg", sheet.image)
-    write(tmp_path / "train_images" / "clean.jpg", sheet.image)
-    rows = f"ImageId,ClassId,EncodedPixels\na.jpg,3,{rle.encode(sheet.mask == 3)}\n"
-    (tmp_path / "train.csv").write_text(rows, "utf-8-sig")  # as Windows tools write
     return tmp_path
 
 
@@ -94,8 +84,11 @@ def test_a_list_of_scenes_that_lacks_a_picture_is_refused(folder: Path, line: st
         datasets.find(folder)
 
 
-def test_pictures_with_a_text_corner_only_train_and_their_corner_is_ignored(folder: Path) -> None:
-    sheet = sheets.generate(5, width=640)
+@pytest.mark.parametrize("defects", [None, []])
+def test_pictures_with_a_text_corner_only_train_and_their_corner_is_ignored(
+    folder: Path, defects: list[int] | None
+) -> None:
+    sheet = sheets.generate(5, width=640, defects=defects)
     write(folder / "text_corner" / "images" / "text.png", sheet.image)
     write(folder / "text_corner" / "masks" / "text.png", sheet.mask)
 
@@ -105,49 +98,11 @@ def test_pictures_with_a_text_corner_only_train_and_their_corner_is_ignored(fold
     assert (example.load()[1][:36, :420] == IGNORED).all()
 
 
-def test_the_kaggle_layout_is_read_and_a_picture_without_runs_is_clean(kaggle: Path) -> None:
-    defective, clean = datasets.find(kaggle).examples
+def test_a_mask_may_leave_something_unknown_beside_a_defect(folder: Path) -> None:
+    mask = np.tile(np.array([0, 3, IGNORED, 0], np.uint8), (256, 80))
+    write(folder / "masks" / "sheet-1.png", mask)
 
-    np.testing.assert_array_equal(defective.load()[1], sheets.generate(1, width=320, defects=[3]).mask)
-    assert not clean.load()[1].any()
-
-
-def test_the_kaggle_layout_can_list_its_scenes_too(kaggle: Path) -> None:
-    (kaggle / "scenes.csv").write_text("picture,scene\na.jpg,coil 7\nclean.jpg,coil 7\n", "utf-8-sig")
-
-    assert scenes.group(datasets.find(kaggle).examples) == [0, 0]
-
-
-@pytest.mark.parametrize(
-    ("rows", "sentence"),
-    [
-        ("gone.jpg,1,1 2", r"gone\.jpg is missing"),
-        ("a.jpg,5,1 2", "class 5; only 1 to 4"),
-        ("a.jpg,0,1 2", "class 0; only 1 to 4"),
-        ("a.jpg,1,1 2\na.jpg,1,5 2", "class 1 twice"),
-        ("a.jpg,one,1 2", "needs the columns"),
-    ],
-)
-def test_a_bad_table_is_refused_with_one_sentence(kaggle: Path, rows: str, sentence: str) -> None:
-    (kaggle / "train.csv").write_text(f"ImageId,ClassId,EncodedPixels\n{rows}\n")
-
-    with pytest.raises(DataError, match=rf"^[^(]*{sentence}"):
-        datasets.find(kaggle)
-
-
-def test_a_kaggle_set_without_pictures_is_refused(kaggle: Path) -> None:
-    for picture in (kaggle / "train_images").iterdir():
-        picture.unlink()
-
-    with pytest.raises(DataError, match=r"train_images holds no pictures; unpack the set there"):
-        datasets.find(kaggle)
-
-
-def test_runs_that_leave_the_picture_name_the_picture(kaggle: Path) -> None:
-    (kaggle / "train.csv").write_text("ImageId,ClassId,EncodedPixels\na.jpg,1,81919 5\n")
-
-    with pytest.raises(DataError, match=r"a\.jpg, class 1: runs"):
-        datasets.find(kaggle).examples[0].load()
+    np.testing.assert_array_equal(datasets.find(folder).examples[0].load()[1], mask)
 
 
 def test_a_missing_mask_is_refused(folder: Path) -> None:
@@ -157,8 +112,10 @@ def test_a_missing_mask_is_refused(folder: Path) -> None:
         datasets.find(folder)
 
 
-def test_two_pictures_of_one_name_are_refused(folder: Path) -> None:
-    write(folder / "images" / "sheet-1.bmp", np.zeros((256, 320), np.uint8))
+@pytest.mark.parametrize("between", [[], ["sheet-1.k.png"]])
+def test_two_pictures_of_one_name_are_refused(folder: Path, between: list[str]) -> None:
+    for name in ["sheet-1.bmp", *between]:
+        write(folder / "images" / name, np.zeros((256, 320), np.uint8))
 
     with pytest.raises(DataError, match="same name"):
         datasets.find(folder)
@@ -169,6 +126,10 @@ def test_two_pictures_of_one_name_are_refused(folder: Path) -> None:
     [
         (np.zeros((10, 10), np.uint8), "make them one size"),
         (np.full((256, 320), 7, np.uint8), "class 7; only 0 to 3"),
+        (
+            np.tile(np.array([0, IGNORED], np.uint8), (256, 160)),
+            "holds 255, which leaves open .* and no class",
+        ),
         (np.full((256, 320), IGNORED, np.uint8), r"leaves all of sheet-1\.png unknown \(255\); label some of it"),
     ],
 )

@@ -31,6 +31,18 @@ def test_copies_share_a_scene_and_other_sheets_do_not(monkeypatch: pytest.Monkey
     assert len(set(found)) == 3
 
 
+@pytest.mark.parametrize("width", [256, 1600])
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_copy_turned_by_quarters_and_flipped_shares_the_scene(width: int, quarters: int) -> None:
+    sheet = sheets.generate(1, width=width, defects=[4]).image
+    copy = np.ascontiguousarray(np.rot90(sheet, quarters)[::-1])
+    other = sheets.generate(2, width=width, defects=[]).image
+
+    found = scenes.alike([example(str(i), p) for i, p in enumerate([sheet, other, copy])])
+
+    assert found == [0, 1, 0]
+
+
 def test_a_chain_of_pictures_each_like_the_next_is_no_one_scene() -> None:
     rng = np.random.default_rng(1)
     layers = rng.normal(0, 20, (13, 64, 400))
