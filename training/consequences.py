@@ -12,7 +12,10 @@ from training.predictions import Prediction, Predictions
 
 # closer together at the top, for lines that stop for a false call
 THRESHOLDS = np.round([*np.arange(0.05, 0.96, 0.05), 0.97, 0.98, 0.99, 0.995], 3)
-METHOD = "sheets called by the card's rule for regions at each threshold, 95 % intervals by Wilson (1927)"
+METHOD = (
+    "sheets called at each threshold, each by the rule for regions that it was judged by, with the least peak moved "
+    "from the card's threshold; 95 % intervals by Wilson (1927)"
+)
 
 
 def operating_points(

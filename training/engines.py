@@ -27,8 +27,11 @@ METHOD = (
 def compare(package: ModelPackage, dataset: Dataset) -> list[Metric]:
     """Return the pooled Dice of the reference and of each engine that this machine serves the package by, and its loss.
 
-    Raises PackageError where an engine cannot run it.
+    Raises PackageError where an engine cannot run it, and DataError where it was trained on other pictures.
     """
+    from training import packaging  # which imports this module
+
+    packaging.check_trained_on(package, dataset)
     examples = [example for example in dataset.examples if example.for_judging]
     with tempfile.TemporaryDirectory() as state:
         engines = Engines(Settings(state_dir=Path(state), engine="auto", precision="auto", workers=1))

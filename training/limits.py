@@ -23,11 +23,12 @@ def renew(package: Path, dataset: Dataset, version: str, models: Path) -> ModelP
     """Write a further version of a package whose limits are set on `dataset`, which it was trained on.
 
     Raises PackageError where the package cannot be read, and DataError where the version is there already, the
-    network was not trained here, or the pictures are too few.
+    network was not trained here or not on these pictures, or the pictures are too few.
     """
     old = read_package(package.resolve())
     old.verify()
     packaging.target(models, old.card.name, version)
+    packaging.check_trained_on(old, dataset)
     with tempfile.TemporaryDirectory() as room:
         plain = Path(room) / EXPORTED
         model = keras.saving.load_model(old.weights, compile=False)

@@ -3,7 +3,8 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -27,7 +28,7 @@ from defect_api.card import (
 )
 from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, read_package
 from defect_api.record import rfc3339
-from training import engines, golden, network
+from training import datasets, engines, golden, network
 from training.datasets import Dataset
 from training.examples import DataError, Example
 from training.operating_point import OperatingPoint
@@ -70,6 +71,22 @@ def target(models: Path, name: str, version: str) -> Path:
     return folder
 
 
+@contextmanager
+def writing(models: Path, name: str, version: str) -> Iterator[Path]:
+    """Yield an empty folder that becomes `<models>/<name>/<version>/` at the end of the block, unless that fails.
+
+    Beside it is room for what is needed meanwhile. Raises DataError as `target` does.
+    """
+    folder = target(models, name, version)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # a level deeper than the service looks for packages: it is not to find one that is half-written
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder.parent) as fresh:
+        made = Path(fresh) / version
+        made.mkdir()
+        yield made
+        made.rename(folder)
+
+
 def size_range(smallest: int, largest: int, golden: int, shrunk: float = 3 / 4) -> tuple[int, int]:
     """Allow sizes near the trained ones (px): a quarter more, a part of them, and always the golden sheets'."""
     return min(round(shrunk * smallest), golden), max(round(5 / 4 * largest), golden)
@@ -91,6 +108,21 @@ def trained_on(package: Path) -> set[str]:
     return set(listed.read_text().split()) if listed.exists() else set()
 
 
+def check_trained_on(package: ModelPackage, dataset: Dataset) -> None:
+    """Refuse a set of which pictures are judged that the package's network was not trained on, where it lists any.
+
+    Raises DataError.
+    """
+    listed = trained_on(package.path)
+    judged = datasets.digests(example for example in dataset.examples if example.for_judging)
+    unknown = sum(digest not in listed for digest in judged)
+    if listed and unknown:
+        raise DataError(
+            f"{package.key} was not trained on {unknown} of the {len(judged)} pictures of {dataset.name}; give the "
+            "data set that it was trained on"
+        )
+
+
 def write(
     weights: Path,
     point: OperatingPoint,
@@ -105,11 +137,7 @@ def write(
     Raises DataError where that version is there already, GoldenError where no generated sheet comes out right, and
     PackageError where the result cannot be served.
     """
-    folder = target(models_dir, description.name, description.version)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder.parent) as fresh:
-        made = Path(fresh) / description.version
-        made.mkdir()
+    with writing(models_dir, description.name, description.version) as made:
         shutil.copyfile(weights, made / WEIGHTS)
         card = _card(made / WEIGHTS, point, figures, description)
         card = card.model_copy(update={"golden": golden.make(made / WEIGHTS, card, made)})
@@ -118,8 +146,7 @@ def write(
         if description.pictures:
             (made / TRAINED_ON).write_text("\n".join(description.pictures) + "\n")
         (made / CARD).write_text(card.model_dump_json(indent=2) + "\n")
-        made.rename(folder)
-    package = read_package(folder)
+    package = read_package(models_dir / description.name / description.version)
     package.verify()
     return package
 

@@ -31,17 +31,23 @@ KEY = (
 
 
 def write(run: Run, found: Findings, path: Path, notes: Path | None = None) -> None:
-    """Write the page, whole or not at all; `notes` is a Markdown file of what was tried."""
+    """Write the page, whole or not at all; `notes` is a Markdown file of what was tried.
+
+    Raises OSError, with the page's path, where it cannot be written.
+    """
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("training", "."), autoescape=True, undefined=jinja2.StrictUndefined
     )
     environment.filters |= {"shown": _shown, "without": _without, "capitalize_first": lambda s: s[:1].upper() + s[1:]}
     page = environment.get_template("page.html.j2").render(_content(run, found, notes))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".writing-", delete=False) as fresh:
-        fresh.write(page)
-    Path(fresh.name).chmod(0o644)
-    Path(fresh.name).replace(path)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as room:
+        fresh = Path(room) / path.name
+        try:
+            fresh.write_text(page)
+            fresh.replace(path)
+        except OSError as error:  # which names the file beside it, or none where the disk is full
+            raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _content(run: Run, found: Findings, notes: Path | None) -> dict[str, Any]:

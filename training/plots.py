@@ -44,7 +44,7 @@ def training(histories: Mapping[str, Sequence[Row]]) -> str:
         axes.plot([row.step for row in rows], [row.loss for row in rows], color=colour, lw=1.4, label=name)
     axes.set(xlabel="step, all stages of a network after each other", ylabel="training loss")
     axes.set_ylim(bottom=0)
-    axes.legend(ncols=4, loc="upper right")
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return _source(figure)
 
 

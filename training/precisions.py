@@ -1,7 +1,6 @@
 """Lets a package be computed in a coarser precision than f32, once it is measured what that costs."""
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,16 +45,16 @@ def add(
 ) -> ModelPackage:
     """Write a further version of a package, which may be computed in `precision` as well; everything else stays.
 
-    Raises PackageError where the package cannot be read or the form not be made, and DataError where the version is
-    there already, or more than `most_lost` of the pooled Dice, or MOST_OTHERWISE, is lost.
+    Raises PackageError where the package cannot be read or the form not be made, and DataError where it was trained on
+    other pictures, the version is there already, or more than `most_lost` of the pooled Dice, or MOST_OTHERWISE, is
+    lost.
     """
     old = read_package(package.resolve())
     old.verify()
-    target = packaging.target(models, old.card.name, version)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=models) as fresh:
-        made = Path(shutil.copytree(old.path, Path(fresh) / version))
-        f32 = compiled_form.make(old, "f32", Path(fresh) / "forms")
+    packaging.check_trained_on(old, dataset)
+    with packaging.writing(models, old.card.name, version) as made:
+        shutil.copytree(old.path, made, dirs_exist_ok=True)
+        f32 = compiled_form.make(old, "f32", made.with_name(".forms"))  # no version's name
         reference = _loaded(f32, "f32")
         sheets = _judged(old, reference, [example for example in dataset.examples if example.for_judging])
         coarser = _loaded(form(f32, old, sheets, made), precision)
@@ -68,8 +67,7 @@ def add(
         }
         card = old.card.model_copy(update=changed)
         (made / CARD).write_text(card.model_dump_json(indent=2) + "\n")
-        made.rename(target)
-    return read_package(target)
+    return read_package(models / old.card.name / version)
 
 
 def agreement(package: ModelPackage, segmenter: Segmenter, sheets: Iterable[Sheet]) -> tuple[float, float]:

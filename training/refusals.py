@@ -10,7 +10,8 @@ from defect_api.conditions import reasons
 from defect_api.model_package import read_package
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
-from training import datasets, foreign, sheets
+from training import datasets, foreign, packaging, sheets
+from training.datasets import Dataset
 from training.examples import Picture, read_grey
 from training.gates import Refusals
 
@@ -22,11 +23,15 @@ UNLABELLED = "unlabelled"  # the sample's folder of pictures that no training ha
 
 
 def count(package: Path, data: Path) -> Iterator[str]:
-    """Yield a line for each kind of picture: refused, of how many, per 100 with the 95 % interval, and why."""
-    read = read_package(package)
+    """Yield a line for each kind of picture: refused, of how many, per 100 with the 95 % interval, and why.
+
+    Raises PackageError where the package cannot be read, and DataError where it was trained on other pictures.
+    """
+    read, dataset = read_package(package), datasets.find(data)
+    packaging.check_trained_on(read, dataset)
     model = ServedModel(read, KerasSegmenter(read.weights))
     kinds: dict[str, list[Picture]] = {}
-    for kind, picture in _pictures(data):
+    for kind, picture in _pictures(dataset, data):
         kinds.setdefault(kind, []).append(picture)
     for kind, pictures in kinds.items():
         yield _line(kind, [[r.code for r in reasons(model.maps(picture).observed)] for picture in pictures])
@@ -34,12 +39,12 @@ def count(package: Path, data: Path) -> Iterator[str]:
     yield from (f"  {m.value:.1f} {m.interval} {m.method}" for m in read.card.metrics if "refused" in m.name)
 
 
-def _pictures(data: Path) -> Iterator[tuple[str, Picture]]:
-    real = [example.load()[0] for example in datasets.find(data).examples if example.for_judging]
+def _pictures(dataset: Dataset, folder: Path) -> Iterator[tuple[str, Picture]]:
+    real = [example.load()[0] for example in dataset.examples if example.for_judging]
     for picture in real:
         yield "real sheets, which the limits were set on", picture
     yield from _spoiled(real[::SPOILED])
-    for path in sorted(path for path in (data / UNLABELLED).rglob("*") if path.suffix in (".jpg", ".png")):
+    for path in sorted(path for path in (folder / UNLABELLED).rglob("*") if path.suffix in (".jpg", ".png")):
         yield "real sheets, never seen", read_grey(path)
     for example in sheets.examples(GENERATED_COUNT, GENERATED_SEED):
         yield "generated sheets", example.load()[0]

@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from training.evaluation import Judged
-from training.examples import Example, Picture
+from training.examples import DataError, Example, Picture
 from training.metrics import decided
 from training.predictions import Prediction
 
 COUNT = 8  # pictures of each kind
+KINDS = ("best", "worst", "false-call")
+MARK = "# pictures of python -m training report, which may not be published\n*\n"  # what its folder's .gitignore says
 LABELLED, FOUND = (235, 120, 30), (60, 200, 60)  # blue and green, in OpenCV's order
 
 Mask = npt.NDArray[np.bool_]
@@ -31,11 +33,10 @@ class Shown(NamedTuple):
 def write(judged: Judged, examples: Sequence[Example], folder: Path) -> list[Path]:
     """Write the defective pictures of highest and lowest Dice, and the clean ones with the largest false area.
 
-    Blue outlines are the label's, green ones the network's. The paths come by kind and rank. Raises OSError where a
-    picture cannot be written.
+    Blue outlines are the label's, green ones the network's. The paths come by kind and rank; those of an earlier
+    report go. Raises DataError where the folder holds other things, and OSError where a picture cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ".gitignore").write_text("*\n")  # pictures of the public data sets are not to be committed
+    _prepare(folder)
     by_name = {example.name: example for example in examples}
     wanted = {
         shown.number: (f"{kind}-{rank:02}", shown)
@@ -51,12 +52,25 @@ def write(judged: Judged, examples: Sequence[Example], folder: Path) -> list[Pat
     return sorted(written)
 
 
+def _prepare(folder: Path) -> None:
+    """Make a folder that git ignores, or empty the one that an earlier report made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ignored = folder / ".gitignore"
+    if not any(folder.iterdir()):
+        ignored.write_text(MARK)
+    elif not ignored.exists() or ignored.read_bytes() != MARK.encode():
+        raise DataError(f"{folder} holds files that no report wrote; name an empty folder, or a new one")
+    for kind in KINDS:
+        for earlier in folder.glob(f"{kind}-*.png"):
+            earlier.unlink()
+
+
 def _chosen(judged: Judged) -> dict[str, list[Shown]]:
     found = [_shown(number, p, mask) for number, (p, mask) in enumerate(_decided(judged))]
     defective = sorted((s for s in found if s.defective), key=lambda s: s.dice)
     called = sorted((s for s in found if not s.defective and s.found_px), key=lambda s: -s.found_px)
     worst, rest = defective[:COUNT], defective[COUNT:]
-    return {"best": rest[-COUNT:][::-1], "worst": worst, "false-call": called[:COUNT]}
+    return dict(zip(KINDS, (rest[-COUNT:][::-1], worst, called[:COUNT]), strict=True))
 
 
 def _decided(judged: Judged) -> Iterator[tuple[Prediction, Mask]]:

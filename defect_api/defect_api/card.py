@@ -106,7 +106,7 @@ class Estimate(Part):
 
 
 class OperatingPoint(Part):
-    """What a threshold is expected to lead to, with the card's rule for regions."""
+    """What a threshold is expected to lead to, counted on sheets that the judging network never saw."""
 
     threshold: float = Field(gt=0, le=1)
     misses_per_100: Estimate = Field(description="of 100 defective sheets, those without a defect above it")

@@ -11,7 +11,7 @@ from defect_api.openvino_segmenter import OpenVinoSegmenter
 from defect_api.places import Places
 from defect_api.served_model import ServedModel
 from defect_api.settings import Settings
-from tests.training.drawn import SHIPPED, drawn
+from tests.training.drawn import SHIPPED, drawn, shipped_for
 from training import bf16, precisions
 from training.datasets import Dataset
 from training.examples import DataError
@@ -25,7 +25,7 @@ def dataset() -> Dataset:
 @pytest.fixture
 def written(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelPackage:
     monkeypatch.setattr(bf16, "has_bf16", lambda: True)  # others emulate it, with the same answers
-    return bf16.add(SHIPPED, dataset, "bf16", tmp_path)
+    return bf16.add(shipped_for(dataset, tmp_path), dataset, "bf16", tmp_path)
 
 
 def test_a_package_tells_what_bf16_costs_and_passes_by_it(

@@ -1,6 +1,5 @@
 """The int8 form of the shipped package, made on a few small generated sheets."""
 
-import shutil
 from pathlib import Path
 
 import openvino
@@ -8,11 +7,11 @@ import pytest
 
 from defect_api.card import Metric
 from defect_api.compiled_form import bring
-from defect_api.model_package import CARD, read_package
+from defect_api.model_package import CARD, find_packages, read_package
 from defect_api.openvino_segmenter import OpenVinoSegmenter
 from defect_api.places import Places
 from defect_api.served_model import ServedModel
-from tests.training.drawn import SHIPPED, drawn
+from tests.training.drawn import SHIPPED, drawn, shipped_for
 from training import int8, precisions
 from training.datasets import Dataset
 from training.examples import DataError
@@ -25,9 +24,9 @@ def dataset(monkeypatch: pytest.MonkeyPatch) -> Dataset:
 
 
 @pytest.fixture
-def package(tmp_path: Path) -> Path:
+def package(dataset: Dataset, tmp_path: Path) -> Path:
     """Return a copy of the shipped package that tells already what an int8 form loses."""
-    copy = shutil.copytree(SHIPPED, tmp_path / SHIPPED.parent.name / SHIPPED.name)
+    copy = shipped_for(dataset, tmp_path / "packages")
     card = read_package(copy).card
     lost = Metric(name=precisions.name(int8.PRECISION), value=0.5, data="drawn", method="earlier", interval=None)
     (copy / CARD).write_text(card.model_copy(update={"metrics": [*card.metrics, lost]}).model_dump_json())
@@ -51,15 +50,22 @@ def test_a_package_with_an_int8_form_is_right_on_its_golden_sheets(
     assert lost.value <= int8.MOST_LOST
 
 
-def test_a_form_that_loses_too_much_is_not_written(
-    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_form_that_loses_too_much_is_not_written_nor_is_the_package_found_before(
+    package: Path, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(int8, "quantise", lambda network, _package, _sheets: openvino.Core().read_model(network))
+    models, found = tmp_path / "models", []
+
+    def same(network: Path, *_: object) -> openvino.Model:
+        found.append(find_packages(models))
+        return openvino.Core().read_model(network)
+
+    monkeypatch.setattr(int8, "quantise", same)
     monkeypatch.setattr(int8, "MOST_LOST", -0.5)
 
     with pytest.raises(DataError, match=r"int8 loses 0\.0000 of pooled Dice and .* more than -0\.5 or 0\.01; keep f32"):
-        int8.add(SHIPPED, dataset, "int8", tmp_path)
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+        int8.add(package, dataset, "int8", models)
+    assert found == [([], [])]
+    assert not [path for path in models.rglob("*") if path.is_file()]
 
 
 def test_too_few_pictures_are_told(dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

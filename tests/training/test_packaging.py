@@ -1,5 +1,6 @@
 """A model package: written whole, read back by the service's own loader, proven on its golden sheets."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -11,7 +12,9 @@ from defect_api.card import Metric, PixelThreshold, Platt
 from defect_api.model_package import read_package
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
-from training import packaging, predictions
+from tests.training.drawn import SHIPPED, drawn, drawn_folder
+from training import bf16, datasets, int8, packaging, predictions
+from training.commands import main
 from training.examples import DataError, Example
 from training.golden import GoldenError
 from training.operating_point import OperatingPoint
@@ -68,6 +71,37 @@ def test_a_version_that_is_there_is_never_replaced(tmp_path: Path) -> None:
         packaging.write(weights(tmp_path, background=4.0), POINT, FIGURES, DESCRIPTION, models)
 
     assert read_package(models / "tiny" / "1") == earlier
+
+
+@pytest.mark.parametrize("command", ["limits", "bf16", "int8", "refusals", "engines"])
+def test_a_package_is_measured_on_no_pictures_but_those_that_it_was_trained_on(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bf16, "has_bf16", lambda: True)
+    monkeypatch.setattr(int8, "CALIBRATION", 1)
+    drawn_folder(tmp_path / "rolls", 2)
+    further = ["--version", "b", "--models", str(tmp_path / "models")] if command not in ("refusals", "engines") else []
+
+    code = main([command, "--package", str(SHIPPED), "--data", str(tmp_path / "rolls"), *further])
+
+    key = f"{SHIPPED.parent.name}/{SHIPPED.name}"
+    told = f"{key} was not trained on 2 of the 2 pictures of rolls; give the data set that it was trained on\n"
+    assert (code, capsys.readouterr().err) == (1, told)
+    assert not (tmp_path / "models").exists()
+
+
+def test_pictures_that_are_not_judged_need_not_be_listed_nor_any_by_an_earlier_package(tmp_path: Path) -> None:
+    set_of_two = drawn(2)
+    seen, other = set_of_two.examples
+    listed = replace(DESCRIPTION, pictures=datasets.digests([seen]))
+    models, exported = tmp_path / "models", weights(tmp_path, background=5.0)
+    package = packaging.write(exported, POINT, FIGURES, listed, models)
+    earlier = packaging.write(exported, POINT, FIGURES, replace(DESCRIPTION, version="0"), models)
+
+    packaging.check_trained_on(package, replace(set_of_two, examples=[seen, replace(other, for_judging=False)]))
+    packaging.check_trained_on(earlier, set_of_two)
+    with pytest.raises(DataError, match=r"tiny/1 was not trained on 1 of the 2 pictures of drawn"):
+        packaging.check_trained_on(package, set_of_two)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from defect_api.conditions import reasons
 from defect_api.model_package import find_candidates
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
+from tests.training.drawn import drawn_folder, shipped_for
 from training import foreign, sheets
 from training.commands import MODELS, main
 from training.examples import Picture
@@ -48,14 +49,12 @@ def test_generated_sheets_of_both_sizes_are_judged(shipped: ServedModel) -> None
 
 
 def test_the_rates_are_printed_with_their_intervals(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shipped: ServedModel, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    sheets.write(tmp_path / "images", 3, seed=1, height=128, width=800)
-    (tmp_path / "images" / "masks").rename(tmp_path / "masks")
-    (tmp_path / "classes.txt").write_text("a\nb\nc\nd\n")
+    package = shipped_for(drawn_folder(tmp_path / "rolls", 3), tmp_path)
     monkeypatch.setattr(foreign, "further", lambda: iter([]))
     monkeypatch.setattr(foreign, "pictures", lambda: iter([("noise", foreign.document(0, 128, 800, 18))]))
-    assert main(["refusals", "--package", str(shipped.package.path), "--data", str(tmp_path)]) == 0
+    assert main(["refusals", "--package", str(package), "--data", str(tmp_path / "rolls")]) == 0
     printed = capsys.readouterr().out
     assert "real sheets, which the limits were set on: 0 of 3 refused, 0.0 per 100 [0.0, " in printed
     assert "real sheets, with noise of 40 grey levels: " in printed

@@ -13,11 +13,14 @@ import pytest
 
 from defect_api import thresholds
 from defect_api.card import PixelThreshold, Platt
+from tests.system import chromium
+from tests.training.test_fit import full_disk
 from training import curves, datasets, history, page, predictions, report, sheets, showcase
 from training.commands import OWN_RECIPE as RECIPE
 from training.commands import main
 from training.datasets import Dataset
 from training.evaluation import Judged
+from training.examples import DataError
 from training.operating_point import OperatingPoint
 from training.predictions import Prediction
 from training.runs import Run
@@ -79,6 +82,17 @@ def test_the_page_needs_nothing_beside_it_and_says_what_was_measured(run: Run, t
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".md"] == ["report.html"]
 
 
+@pytest.mark.skipif(not chromium.EXECUTABLE.exists(), reason=chromium.MISSING)
+def test_nothing_is_cut_on_a_phone(run: Run, tmp_path: Path) -> None:
+    page.write(run, report.find(run, resamples=2), tmp_path / "report.html")
+
+    with chromium.launched() as browser:
+        shown = browser.new_page(viewport={"width": 375, "height": 740})
+        shown.goto((tmp_path / "report.html").as_uri())
+        sections = "[...document.querySelectorAll('section')].filter(s => s.scrollWidth > s.clientWidth)"
+        assert shown.evaluate(f"{sections}.map(s => s.querySelector('h2').textContent)") == []
+
+
 def test_measured_speed_is_shown(run: Run, tmp_path: Path) -> None:
     row = (
         '{"engine": "openvino", "width": 1600, "height": 256, "cores": 2, "median_ms": 41.5, "largest_difference": 0.0}'
@@ -110,10 +124,44 @@ def test_the_best_and_worst_pictures_lie_where_git_ignores_them(run: Run, tmp_pa
 
     written = showcase.write(judged, run.dataset.examples, tmp_path / "pictures")
 
-    assert (tmp_path / "pictures" / ".gitignore").read_text() == "*\n"
+    assert (tmp_path / "pictures" / ".gitignore").read_text().splitlines()[-1] == "*"
     shares = [float(path.stem.rsplit("-", 1)[1]) for path in written if path.name.startswith("worst")]
     assert shares == sorted(shares)
     assert all(cv2.imread(str(path)) is not None for path in written)
+    shutil.copyfile(written[0], tmp_path / "pictures" / "worst-01-of-an-earlier-run-dice-0.10.png")
+    assert showcase.write(judged, run.dataset.examples, tmp_path / "pictures") == written
+    assert sorted((tmp_path / "pictures").glob("*.png")) == written
+
+
+def test_a_folder_of_other_things_is_left_as_it_is(run: Run, tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("*\n")
+    (tmp_path / "best-of-my-own.png").write_text("mine")
+
+    with pytest.raises(DataError, match="holds files that no report wrote; name an empty folder, or a new one"):
+        showcase.write(Judged.of(run.judged()), run.dataset.examples, tmp_path)
+    assert (tmp_path / ".gitignore").read_text() == "*\n"
+    assert (tmp_path / "best-of-my-own.png").read_text() == "mine"
+
+
+def test_a_full_disk_leaves_the_earlier_page_and_nothing_half_written(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("earlier")
+
+    with full_disk(after=1000), pytest.raises(OSError, match=r"File too large: .*report\.html'$"):
+        page.write(run, report.find(run, resamples=2), tmp_path / "report.html")
+
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("report.html", "earlier")]
+
+
+def test_the_page_tells_the_whole_rule_for_regions(run: Run, tmp_path: Path) -> None:
+    found = report.find(run, resamples=2)
+    rule = found.judged.chosen.rule.model_copy(update={"min_region_px": 7, "min_peak": 0.88, "join_px": 4})
+    judged = replace(found.judged, chosen=replace(found.judged.chosen, rule=rule))
+
+    page.write(run, replace(found, judged=judged), tmp_path / "report.html")
+
+    html = (tmp_path / "report.html").read_text()
+    assert "Regions up to 4 px apart are joined." in html
+    assert "Regions under 7 px are dropped, and so are those whose highest pixel is under 0.88." in html
 
 
 def test_a_run_without_folds_has_no_report(tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
