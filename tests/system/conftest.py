@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from nginx.local.__main__ import CannotStart, find_nginx
-from tests.system import chromium, compose
+from tests.system import compose
 from tests.system.browsing import (
     AXE,
     DEADLINE_MS,
@@ -88,16 +88,6 @@ def real_picture() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared/data is not here: no real picture to look at")
     return min(folder.iterdir())
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests that look at pages."""
-    if not chromium.EXECUTABLE.exists():
-        pytest.skip(chromium.MISSING)
-    expect.set_options(timeout=DEADLINE_MS)
-    with chromium.launched() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from playwright.sync_api import Browser
 
 from defect_api import thresholds
 from defect_api.card import PixelThreshold, Platt
-from tests.system import chromium
 from tests.training.test_fit import full_disk
 from training import curves, datasets, history, page, predictions, report, sheets, showcase
 from training.commands import OWN_RECIPE as RECIPE
@@ -82,12 +82,11 @@ def test_the_page_needs_nothing_beside_it_and_says_what_was_measured(run: Run, t
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".md"] == ["report.html"]
 
 
-@pytest.mark.skipif(not chromium.EXECUTABLE.exists(), reason=chromium.MISSING)
-def test_nothing_is_cut_on_a_phone(run: Run, tmp_path: Path) -> None:
+def test_nothing_is_cut_on_a_phone(run: Run, tmp_path: Path, browser: Browser) -> None:
     page.write(run, report.find(run, resamples=2), tmp_path / "report.html")
 
-    with chromium.launched() as browser:
-        shown = browser.new_page(viewport={"width": 375, "height": 740})
+    with browser.new_context(viewport={"width": 375, "height": 740}) as phone:
+        shown = phone.new_page()
         shown.goto((tmp_path / "report.html").as_uri())
         sections = "[...document.querySelectorAll('section')].filter(s => s.scrollWidth > s.clientWidth)"
         assert shown.evaluate(f"{sections}.map(s => s.querySelector('h2').textContent)") == []
