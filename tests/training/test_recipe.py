@@ -12,6 +12,14 @@ from training.examples import DataError
 from training.losses import Loss
 
 
+def changed(text: str, line: str, other: str, folder: Path) -> Path:
+    """Write a recipe that has another line in the place of one that it has."""
+    assert line in text
+    path = folder / "own.toml"
+    path.write_text(text.replace(line, other, 1))
+    return path
+
+
 def test_the_shipped_recipe_is_read() -> None:
     read = recipe.load(RECIPE)
 
@@ -87,9 +95,7 @@ def test_a_crop_that_the_network_cannot_take_is_refused(tmp_path: Path, lines: s
 def test_a_recipe_with_something_unknown_or_missing_is_refused(
     tmp_path: Path, line: str, other: str, sentence: str
 ) -> None:
-    path = tmp_path / "own.toml"
-    assert line in OWN_RECIPE.read_text()
-    path.write_text(OWN_RECIPE.read_text().replace(line, other, 1))
+    path = changed(OWN_RECIPE.read_text(), line, other, tmp_path)
 
     with pytest.raises(DataError, match=rf"own\.toml is no recipe \(.*{sentence}"):
         recipe.load(path)
@@ -122,10 +128,8 @@ def test_a_recipe_with_something_unknown_or_missing_is_refused(
     ],
 )
 def test_a_value_of_the_wrong_kind_is_named(tmp_path: Path, line: str, wrong: str, sentence: str) -> None:
-    path = tmp_path / "own.toml"
     plain = re.sub(r"(?s)known_weaknesses = \[.*?\n\]\n", "", OWN_RECIPE.read_text())
-    assert line in plain
-    path.write_text(plain.replace(line, wrong, 1))
+    path = changed(plain, line, wrong, tmp_path)
 
     with pytest.raises(DataError, match=rf"own\.toml is no recipe \(.*{sentence}[^()\n]*\); start from"):
         recipe.load(path)
