@@ -11,6 +11,7 @@ from defect_api.engines import KERAS, Engines
 from defect_api.model_package import ModelPackage
 from defect_api.segmenter import Segmenter
 from defect_api.settings import Settings
+from training import trained_on
 from training.datasets import Dataset
 from training.examples import Example
 from training.metrics import decided
@@ -29,9 +30,7 @@ def compare(package: ModelPackage, dataset: Dataset) -> list[Metric]:
 
     Raises PackageError where an engine cannot run it, and DataError where it was trained on other pictures.
     """
-    from training import packaging  # which imports this module
-
-    packaging.check_trained_on(package, dataset)
+    trained_on.check(package, dataset)
     examples = [example for example in dataset.examples if example.for_judging]
     with tempfile.TemporaryDirectory() as state:
         engines = Engines(Settings(state_dir=Path(state), engine="auto", precision="auto", workers=1))

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 
 from defect_api.model_package import ModelPackage, read_package
-from training import engines, gates, network, own, packaging, reference
+from training import engines, gates, network, own, packaging, reference, trained_on
 from training.datasets import Dataset
 from training.examples import DataError
 from training.operating_point import OperatingPoint
@@ -28,7 +28,7 @@ def renew(package: Path, dataset: Dataset, version: str, models: Path) -> ModelP
     old = read_package(package.resolve())
     old.verify()
     packaging.target(models, old.card.name, version)
-    packaging.check_trained_on(old, dataset)
+    trained_on.check(old, dataset)
     with tempfile.TemporaryDirectory() as room:
         plain = Path(room) / EXPORTED
         model = keras.saving.load_model(old.weights, compile=False)
@@ -63,5 +63,5 @@ def _described(old: ModelPackage, version: str, gated: reference.Gated) -> Descr
         heights=card.input.height,
         widths=card.input.width,
         stride=card.input.stride,
-        pictures=sorted(packaging.trained_on(old.path)),
+        pictures=sorted(trained_on.listed(old.path)),
     )

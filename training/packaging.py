@@ -28,7 +28,7 @@ from defect_api.card import (
 )
 from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, read_package
 from defect_api.record import rfc3339
-from training import datasets, engines, golden, network
+from training import engines, golden, network, trained_on
 from training.datasets import Dataset
 from training.examples import DataError, Example
 from training.operating_point import OperatingPoint
@@ -36,7 +36,6 @@ from training.operating_point import OperatingPoint
 HEIGHTS, WIDTHS = (112, 320), (256, 2000)  # px: 1600 x 256 at the scales that augmentation covers, and cuts of it
 TOLERANCE = {"f32": Tolerance(dice=0.999, map_mae=0.002)}
 GOLDEN_SIZE = (256, 1600)  # px, height and width of the generated sheets that must not be refused
-TRAINED_ON = "trained-on.sha256"  # in a package: the digest of each picture, one a line
 LIBRARIES = ("keras",)  # what a service needs at least as new as it is here
 PLACEHOLDER = Golden(sheet="", probability_map="", class_map="", verdict="clean", types=[])
 
@@ -102,27 +101,6 @@ def size_ranges(examples: Iterable[Example]) -> tuple[tuple[int, int], tuple[int
     return heights, widths
 
 
-def trained_on(package: Path) -> set[str]:
-    """Return the digests of the pictures that a package's network was trained on, none where it lists none."""
-    listed = package / TRAINED_ON
-    return set(listed.read_text().split()) if listed.exists() else set()
-
-
-def check_trained_on(package: ModelPackage, dataset: Dataset) -> None:
-    """Refuse a set of which pictures are judged that the package's network was not trained on, where it lists any.
-
-    Raises DataError.
-    """
-    listed = trained_on(package.path)
-    judged = datasets.digests(example for example in dataset.examples if example.for_judging)
-    unknown = sum(digest not in listed for digest in judged)
-    if listed and unknown:
-        raise DataError(
-            f"{package.key} was not trained on {unknown} of the {len(judged)} pictures of {dataset.name}; give the "
-            "data set that it was trained on"
-        )
-
-
 def write(
     weights: Path,
     point: OperatingPoint,
@@ -144,7 +122,7 @@ def write(
         compared = engines.compare(ModelPackage(made, card), labelled) if labelled else []
         card = card.model_copy(update={"metrics": [*card.metrics, *compared]})
         if description.pictures:
-            (made / TRAINED_ON).write_text("\n".join(description.pictures) + "\n")
+            (made / trained_on.FILE).write_text("\n".join(description.pictures) + "\n")
         (made / CARD).write_text(card.model_dump_json(indent=2) + "\n")
     package = read_package(models_dir / description.name / description.version)
     package.verify()

@@ -17,7 +17,7 @@ from defect_api.record import rfc3339
 from defect_api.segmenter import Segmenter
 from defect_api.served_model import ServedModel
 from defect_api.settings import available_cpus
-from training import engines, packaging
+from training import engines, packaging, trained_on
 from training.datasets import Dataset
 from training.examples import DataError, Example
 from training.predictions import Prediction, predict_one
@@ -51,7 +51,7 @@ def add(
     """
     old = read_package(package.resolve())
     old.verify()
-    packaging.check_trained_on(old, dataset)
+    trained_on.check(old, dataset)
     with packaging.writing(models, old.card.name, version) as made:
         shutil.copytree(old.path, made, dirs_exist_ok=True)
         f32 = compiled_form.make(old, "f32", made.with_name(".forms"))  # no version's name

@@ -10,7 +10,7 @@ from defect_api.conditions import reasons
 from defect_api.model_package import read_package
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
-from training import datasets, foreign, packaging, sheets
+from training import datasets, foreign, sheets, trained_on
 from training.datasets import Dataset
 from training.examples import Picture, read_grey
 from training.gates import Refusals
@@ -28,7 +28,7 @@ def count(package: Path, data: Path) -> Iterator[str]:
     Raises PackageError where the package cannot be read, and DataError where it was trained on other pictures.
     """
     read, dataset = read_package(package), datasets.find(data)
-    packaging.check_trained_on(read, dataset)
+    trained_on.check(read, dataset)
     model = ServedModel(read, KerasSegmenter(read.weights))
     kinds: dict[str, list[Picture]] = {}
     for kind, picture in _pictures(dataset, data):

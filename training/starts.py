@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from defect_api.card import DataSet
 from defect_api.model_package import ModelPackage, PackageError, read_package
 from defect_api.record import Part
-from training import datasets, network, packaging
+from training import datasets, network, trained_on
 from training.datasets import NEU_SEG, Dataset
 from training.examples import DataError
 from training.recipe import Recipe
@@ -36,7 +36,7 @@ def chosen(start: str) -> Start:
         neu = DataSet(name="NEU-Seg, training split", pictures=3630, licence=licence, citation=citation)
         return Start(name=ALONG, data=(neu,))
     package = started_package(start)
-    listed = tuple(sorted(packaging.trained_on(package.path)))
+    listed = tuple(sorted(trained_on.listed(package.path)))
     return Start(name=start, data=tuple(package.card.data), pictures=listed)
 
 

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from training import datasets, packaging, sheets
+from training import datasets, sheets, trained_on
 from training.datasets import Dataset
 
 SHIPPED = max(Path("defect_api/models/steel-unet").glob("*"), key=lambda path: int(path.name))
@@ -27,5 +27,5 @@ def drawn_folder(place: Path, count: int) -> Dataset:
 def shipped_for(dataset: Dataset, models: Path) -> Path:
     """Copy the shipped package; the copy says that it was trained on these pictures."""
     copy = shutil.copytree(SHIPPED, models / SHIPPED.parent.name / SHIPPED.name)
-    (copy / packaging.TRAINED_ON).write_text("\n".join(datasets.digests(dataset.examples)))
+    (copy / trained_on.FILE).write_text("\n".join(datasets.digests(dataset.examples)))
     return copy

@@ -14,7 +14,7 @@ import pytest
 
 from defect_api.card import Input
 from defect_api.model_package import read_package
-from training import datasets, golden, packaging, sheets, starts
+from training import datasets, golden, sheets, starts, trained_on
 from training.commands import OWN_RECIPE, main
 from training.examples import DataError
 from training.runs import EXPORTED, Run
@@ -91,7 +91,7 @@ def test_a_folder_of_own_pictures_ends_as_a_model_package(
     assert [data.name for data in package.card.data] == ["own", "earlier"]
     assert package.card.input == Input(stride=128, height=(192, 320), width=(240, 1600))
     seen = [example for folder in (data, earlier) for example in datasets.find(folder).examples]
-    assert packaging.trained_on(package.path) == set(datasets.digests(seen))
+    assert trained_on.listed(package.path) == set(datasets.digests(seen))
     assert main(["package", *of_run, "--models", str(models), "--name", "Own"]) == 1
     assert "'Own/1' cannot name a package" in capsys.readouterr().err
     assert main(["package", *of_run, "--models", str(models), "--name", "own", "--version", "2"]) == 1

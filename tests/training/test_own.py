@@ -16,7 +16,7 @@ from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, f
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
 from defect_api.settings import SHIPPED_MODELS
-from training import datasets, golden, own, packaging, sheets, starts
+from training import datasets, golden, own, sheets, starts, trained_on
 from training.commands import main
 from training.datasets import Dataset
 from training.examples import IGNORED, DataError, Example
@@ -122,7 +122,7 @@ def assert_limits_are_renewed(package: ModelPackage, data: Path) -> None:
     # each is told once
     assert sorted(methods) == sorted(figure.name for figure in renewed.card.metrics)
     assert set(methods) == {figure.name for figure in package.card.metrics}
-    assert packaging.trained_on(renewed.path) == packaging.trained_on(package.path)
+    assert trained_on.listed(renewed.path) == trained_on.listed(package.path)
 
 
 def assert_only_seen_pictures_are_refused(package: ModelPackage, dataset: Dataset) -> None:
@@ -131,7 +131,7 @@ def assert_only_seen_pictures_are_refused(package: ModelPackage, dataset: Datase
     with pytest.raises(DataError, match="or give pictures of new scenes only"):
         starts.check_unseen(start, replace(dataset, name="renamed", examples=[new, replace(seen, name="new")]))
     # an earlier version listed no pictures, but the sets' names
-    (package.path / packaging.TRAINED_ON).unlink()
+    (package.path / trained_on.FILE).unlink()
     start = starts.chosen(str(package.path))
     starts.check_unseen(start, replace(dataset, name="bars"))
     with pytest.raises(DataError, match="was trained on pictures of rolls"):

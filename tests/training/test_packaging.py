@@ -13,7 +13,7 @@ from defect_api.model_package import read_package
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
 from tests.training.drawn import SHIPPED, drawn, drawn_folder
-from training import bf16, datasets, int8, packaging, predictions
+from training import bf16, datasets, int8, packaging, predictions, trained_on
 from training.commands import main
 from training.examples import DataError, Example
 from training.golden import GoldenError
@@ -98,10 +98,10 @@ def test_pictures_that_are_not_judged_need_not_be_listed_nor_any_by_an_earlier_p
     package = packaging.write(exported, POINT, FIGURES, listed, models)
     earlier = packaging.write(exported, POINT, FIGURES, replace(DESCRIPTION, version="0"), models)
 
-    packaging.check_trained_on(package, replace(set_of_two, examples=[seen, replace(other, for_judging=False)]))
-    packaging.check_trained_on(earlier, set_of_two)
+    trained_on.check(package, replace(set_of_two, examples=[seen, replace(other, for_judging=False)]))
+    trained_on.check(earlier, set_of_two)
     with pytest.raises(DataError, match=r"tiny/1 was not trained on 1 of the 2 pictures of drawn"):
-        packaging.check_trained_on(package, set_of_two)
+        trained_on.check(package, set_of_two)
 
 
 @pytest.mark.parametrize(
