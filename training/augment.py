@@ -1,31 +1,44 @@
 """Random but sane changes to a labelled crop: place, scale, tilt, flips; the camera's light, noise and sharpness."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from pydantic import AfterValidator, Field
 
 from training.examples import Picture
 
 Rng = np.random.Generator
 
 
+def _rising(ends: tuple[float, float]) -> tuple[float, float]:
+    if not 0 < ends[0] <= ends[1]:
+        raise ValueError(f"{list(ends)} is no range; its first number must be more than 0, and the second no less")
+    return ends
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0)]
+Range = Annotated[tuple[float, float], AfterValidator(_rising)]
+
+
 @dataclass(frozen=True)
 class Changes:
     """How far crops are changed; all ranges are drawn from uniformly."""
 
-    scale: tuple[float, float] = (0.8, 1.25)
-    small_scale: tuple[float, float] = (0.5, 0.8)
-    small_share: float = 0.2
-    tilt_deg: float = 4.0
+    scale: Range = (0.8, 1.25)
+    small_scale: Range = (0.5, 0.8)
+    small_share: Share = 0.2
+    tilt_deg: Amount = 4.0
     quarter_turns: bool = False
-    gain: tuple[float, float] = (0.65, 1.45)
-    gamma: tuple[float, float] = (0.75, 1.35)
-    offset: float = 12.0
-    noise: float = 6.0
-    blur_share: float = 0.15
-    jpeg_share: float = 0.15
+    gain: Range = (0.65, 1.45)
+    gamma: Range = (0.75, 1.35)
+    offset: Amount = 12.0
+    noise: Amount = 6.0
+    blur_share: Share = 0.15
+    jpeg_share: Share = 0.15
 
 
 def crop(

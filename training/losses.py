@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import tensorflow as tf
+from pydantic import Field
 
 from training.examples import IGNORED
 
@@ -19,7 +20,7 @@ class Loss:
     """By what missing overlap is measured, one of OVERLAPS, and its weight beside cross-entropy."""
 
     overlap: str = "dice"
-    weight: float = 0.5
+    weight: Annotated[float, Field(ge=0)] = 0.5
 
 
 DICE = Loss()

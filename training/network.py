@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count, takewhile
-from typing import Any
+from typing import Annotated, Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 from keras import layers
+from pydantic import Field
 
 from training import encoder, resnet34
 from training.enlarging import enlarged, restored
@@ -19,6 +20,8 @@ SCALED = "scaled"  # the layer whose output is the picture as the encoder takes 
 LEVELS = 5  # that an encoder has, the last at STRIDE
 ENCODERS = {"efficientnet-lite0": encoder.features, "resnet34": resnet34.features}
 RESNET_LAYER = "resnet.stem.convolution"  # by which a network's encoder is recognised
+# two at the least: the second level of the decoder is where novelty is measured
+Widths = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2, max_length=LEVELS - 1)]
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Architecture:
     """
 
     encoder: str = "efficientnet-lite0"
-    widths: tuple[int, ...] = (160, 96, 64, 40)
+    widths: Widths = (160, 96, 64, 40)
 
 
 DEFAULT = Architecture()

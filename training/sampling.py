@@ -27,11 +27,15 @@ class Mix:
     `by_area` is the share whose class is drawn by how large its defects are, not by how many pictures have some.
     """
 
-    defect: float = 0.45
-    clean_picture: float = 0.25
-    pasted: float = 0.0
-    cluttered: float = 0.0
-    by_area: float = 0.0
+    defect: augment.Share = 0.45
+    clean_picture: augment.Share = 0.25
+    pasted: augment.Share = 0.0
+    cluttered: augment.Share = 0.0
+    by_area: augment.Share = 0.0
+
+    def __post_init__(self) -> None:
+        if self.defect + self.clean_picture > 1:
+            raise ValueError(f"defect {self.defect} and clean_picture {self.clean_picture}, which are more than 1")
 
 
 @dataclass
