@@ -26,7 +26,7 @@ MOST_GROWTH = 0.05
 def main() -> None:
     """Measure and publish."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__)
-    parser.add_argument("--requests", type=int, default=4000)
+    parser.add_argument("--requests", type=int, default=20_000)
     wanted = parser.parse_args().requests
     clients.check()
     given = served.settings()
