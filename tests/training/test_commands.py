@@ -3,7 +3,6 @@
 import re
 import resource
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from training.commands import OWN_RECIPE, main
 from training.examples import DataError
 from training.runs import EXPORTED, Run
 
+pytestmark = pytest.mark.usefixtures("untraced")
 RECIPE = """
 seed = 1
 folds = 2
@@ -35,16 +35,6 @@ mix = {}
 changes = {}
 schedule = { steps = 1, batch = 1 }
 """
-
-
-@pytest.fixture(autouse=True)
-def untraced() -> Iterator[None]:
-    """Run TensorFlow step by step: tracing the large network takes longer than the one step that is trained here."""
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

@@ -32,14 +32,6 @@ def tiny_network(width: int = 4) -> keras.Model:
     return keras.Model(pixels, layers.Conv2D(5, 1)(x))
 
 
-@pytest.fixture
-def untraced() -> Iterator[None]:
-    """Run TensorFlow step by step: tracing takes longer than the few steps of a test."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
-
-
 @pytest.fixture(scope="module")
 def sampler() -> Sampler:
     return Sampler(sheets.examples(4, seed=3, width=320), (32, 64), Mix(pasted=0.5), seed=1)

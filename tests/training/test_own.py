@@ -2,7 +2,6 @@
 
 import re
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from training.commands import main
 from training.datasets import Dataset
 from training.examples import IGNORED, DataError, Example
 
+pytestmark = pytest.mark.usefixtures("untraced")
 RECIPE = """
 seed = 1
 folds = 3
@@ -31,16 +31,6 @@ mix = {}
 changes = {}
 schedule = { steps = 1, batch = 1 }
 """
-
-
-@pytest.fixture(autouse=True)
-def untraced() -> Iterator[None]:
-    """Run TensorFlow step by step: tracing the large network takes longer than the one step that is trained here."""
-    import tensorflow as tf
-
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture
