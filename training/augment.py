@@ -6,7 +6,7 @@ from typing import Annotated
 import cv2
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, NonNegativeFloat
 
 from training.examples import Picture
 
@@ -20,7 +20,6 @@ def _rising(ends: tuple[float, float]) -> tuple[float, float]:
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Amount = Annotated[float, Field(ge=0)]
 Range = Annotated[tuple[float, float], AfterValidator(_rising)]
 
 
@@ -31,12 +30,12 @@ class Changes:
     scale: Range = (0.8, 1.25)
     small_scale: Range = (0.5, 0.8)
     small_share: Share = 0.2
-    tilt_deg: Amount = 4.0
+    tilt_deg: NonNegativeFloat = 4.0
     quarter_turns: bool = False
     gain: Range = (0.65, 1.45)
     gamma: Range = (0.75, 1.35)
-    offset: Amount = 12.0
-    noise: Amount = 6.0
+    offset: NonNegativeFloat = 12.0
+    noise: NonNegativeFloat = 6.0
     blur_share: Share = 0.15
     jpeg_share: Share = 0.15
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import keras
 import numpy as np
 import tensorflow as tf
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 from tqdm import tqdm
 
 from training.examples import DataError
@@ -30,13 +30,13 @@ LOG_EVERY_S = 30  # seconds between two states of the progress bar where it goes
 class Schedule:
     """How long and how fast a network learns."""
 
-    steps: Annotated[int, Field(ge=1)]
-    batch: Annotated[int, Field(ge=1)] = 8
-    peak_rate: Annotated[float, Field(gt=0)] = 1e-3
-    warmup: Annotated[int, Field(ge=0)] = 60
-    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
+    steps: PositiveInt
+    batch: PositiveInt = 8
+    peak_rate: PositiveFloat = 1e-3
+    warmup: NonNegativeInt = 60
+    weight_decay: NonNegativeFloat = 1e-4
     average: Annotated[float, Field(ge=0, lt=1)] = 0.99
-    checkpoint_every: Annotated[int, Field(ge=1)] = 200
+    checkpoint_every: PositiveInt = 200
 
 
 class Fitting:

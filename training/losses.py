@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
 import keras
 import tensorflow as tf
-from pydantic import Field
+from pydantic import NonNegativeFloat
 
 from training.examples import IGNORED
 
@@ -20,7 +20,7 @@ class Loss:
     """By what missing overlap is measured, one of OVERLAPS, and its weight beside cross-entropy."""
 
     overlap: str = "dice"
-    weight: Annotated[float, Field(ge=0)] = 0.5
+    weight: NonNegativeFloat = 0.5
 
 
 DICE = Loss()

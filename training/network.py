@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 from keras import layers
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from training import encoder, resnet34
 from training.enlarging import enlarged, restored
@@ -21,7 +21,7 @@ LEVELS = 5  # that an encoder has, the last at STRIDE
 ENCODERS = {"efficientnet-lite0": encoder.features, "resnet34": resnet34.features}
 RESNET_LAYER = "resnet.stem.convolution"  # by which a network's encoder is recognised
 # two at the least: the second level of the decoder is where novelty is measured
-Widths = Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2, max_length=LEVELS - 1)]
+Widths = Annotated[tuple[PositiveInt, ...], Field(min_length=2, max_length=LEVELS - 1)]
 
 
 @dataclass(frozen=True)

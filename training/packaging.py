@@ -71,16 +71,15 @@ def target(models: Path, name: str, version: str) -> Path:
 
 
 @contextmanager
-def writing(models: Path, name: str, version: str) -> Iterator[Path]:
-    """Yield an empty folder that becomes `<models>/<name>/<version>/` at the end of the block, unless that fails.
+def writing(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder that becomes `folder`, a `target`, at the end of the block, unless that fails.
 
-    Beside it is room for what is needed meanwhile. Raises DataError as `target` does.
+    Beside it is room for what is needed meanwhile.
     """
-    folder = target(models, name, version)
     folder.parent.mkdir(parents=True, exist_ok=True)
     # a level deeper than the service looks for packages: it is not to find one that is half-written
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder.parent) as fresh:
-        made = Path(fresh) / version
+        made = Path(fresh) / folder.name
         made.mkdir()
         yield made
         made.rename(folder)
@@ -115,7 +114,8 @@ def write(
     Raises DataError where that version is there already, GoldenError where no generated sheet comes out right, and
     PackageError where the result cannot be served.
     """
-    with writing(models_dir, description.name, description.version) as made:
+    folder = target(models_dir, description.name, description.version)
+    with writing(folder) as made:
         shutil.copyfile(weights, made / WEIGHTS)
         card = _card(made / WEIGHTS, point, figures, description)
         card = card.model_copy(update={"golden": golden.make(made / WEIGHTS, card, made)})
@@ -124,7 +124,7 @@ def write(
         if description.pictures:
             (made / trained_on.FILE).write_text("\n".join(description.pictures) + "\n")
         (made / CARD).write_text(card.model_dump_json(indent=2) + "\n")
-    package = read_package(models_dir / description.name / description.version)
+    package = read_package(folder)
     package.verify()
     return package
 

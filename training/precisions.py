@@ -52,7 +52,8 @@ def add(
     old = read_package(package.resolve())
     old.verify()
     trained_on.check(old, dataset)
-    with packaging.writing(models, old.card.name, version) as made:
+    folder = packaging.target(models, old.card.name, version)
+    with packaging.writing(folder) as made:
         shutil.copytree(old.path, made, dirs_exist_ok=True)
         f32 = compiled_form.make(old, "f32", made.with_name(".forms"))  # no version's name
         reference = _loaded(f32, "f32")
@@ -67,7 +68,7 @@ def add(
         }
         card = old.card.model_copy(update=changed)
         (made / CARD).write_text(card.model_dump_json(indent=2) + "\n")
-    return read_package(models / old.card.name / version)
+    return read_package(folder)
 
 
 def agreement(package: ModelPackage, segmenter: Segmenter, sheets: Iterable[Sheet]) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from math import lcm
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
 from training.augment import Changes
 from training.examples import DataError
@@ -24,8 +24,6 @@ BLOCKS = 16  # that either encoder has
 SEEDS = 2**31  # stages and pictures count on from the recipe's seed, and NumPy takes no more than 32 bits
 TOLD = {"missing": "is missing", "unexpected_keyword_argument": "is unknown"}  # in place of pydantic's words
 
-Factor = Annotated[int, Field(ge=1)]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
@@ -36,10 +34,10 @@ class Stage:
     answer is the mean. The encoder's first `frozen_blocks` blocks are left as they are, unless it is 0.
     """
 
-    generated_sheets: Annotated[int, Field(ge=0)] = 0
+    generated_sheets: NonNegativeInt = 0
     crop: tuple[int, int]
-    reduction: Factor = 1
-    pyramid: tuple[Factor, ...] = ()
+    reduction: PositiveInt = 1
+    pyramid: tuple[PositiveInt, ...] = ()
     frozen_blocks: Annotated[int, Field(ge=0, le=BLOCKS)] = 0
     mix: Mix
     changes: Changes

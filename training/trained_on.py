@@ -22,9 +22,11 @@ def check(package: ModelPackage, dataset: Dataset) -> None:
     Raises DataError.
     """
     known = listed(package.path)
+    if not known:
+        return
     judged = datasets.digests(example for example in dataset.examples if example.for_judging)
     unknown = sum(digest not in known for digest in judged)
-    if known and unknown:
+    if unknown:
         raise DataError(
             f"{package.key} was not trained on {unknown} of the {len(judged)} pictures of {dataset.name}; give the "
             "data set that it was trained on"
