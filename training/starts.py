@@ -17,11 +17,12 @@ FILE = "start.json"  # in a run's folder
 
 
 class Start(Part):
-    """A start's name, the data behind it, and the digests of its pictures where they are known."""
+    """A start's name, the data behind it, and the digests of its pictures and of its weights where they are known."""
 
     name: str
     data: tuple[DataSet, ...]
     pictures: tuple[str, ...] = ()
+    digest: str | None = None
 
 
 def chosen(start: str) -> Start:
@@ -37,7 +38,7 @@ def chosen(start: str) -> Start:
         return Start(name=ALONG, data=(neu,))
     package = started_package(start)
     listed = tuple(sorted(trained_on.listed(package.path)))
-    return Start(name=start, data=tuple(package.card.data), pictures=listed)
+    return Start(name=start, data=tuple(package.card.data), pictures=listed, digest=package.card.digest)
 
 
 def pretrained_on(source: Dataset | None) -> Start:
@@ -89,8 +90,10 @@ def check_unseen(start: Start, dataset: Dataset) -> None:
 
 def keep(start: Start, folder: Path) -> None:
     """Write a start into a run's folder. Raises DataError where another one is kept there."""
-    if (folder / FILE).exists() and (before := kept(folder)) != start:
-        raise DataError(f"{folder} was trained from another start, {before.name}; choose another folder for this run")
+    # one that was begun by an earlier version tells no digest
+    if (folder / FILE).exists() and (before := kept(folder)) not in (start, start.model_copy(update={"digest": None})):
+        which = f"{start.name} with other weights" if before.name == start.name else before.name
+        raise DataError(f"{folder} was trained from another start, {which}; choose another folder for this run")
     (folder / FILE).write_text(start.model_dump_json(indent=2) + "\n")
 
 

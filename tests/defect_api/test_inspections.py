@@ -215,7 +215,10 @@ def test_the_body_of_a_refused_request_is_read_to_its_end(client: FlaskClient) -
 
 def test_a_body_over_the_limit_is_413(make_app: Callable[..., Flask]) -> None:
     client = make_app(max_upload_mb=1).test_client()
-    assert_problem(client.post(URL, data=b"x" * (1024 * 1024 + 1), content_type="image/png"), 413, "content-too-large")
+    body = b"x" * (1024 * 1024 + 1)
+    assert_problem(client.post(URL, data=body, content_type="image/png"), 413, "content-too-large")
+    in_chunks = {"input_stream": io.BytesIO(body), "environ_overrides": {"wsgi.input_terminated": True}}
+    assert_problem(client.post(URL, content_type="image/png", **in_chunks), 413, "content-too-large")
 
 
 def test_delete_leaves_nothing(client: FlaskClient, media: MediaVolume) -> None:

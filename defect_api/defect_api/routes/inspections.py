@@ -66,7 +66,10 @@ def create(query: InspectionQuery) -> Response:
         return _from_volume(query)
     if request.mimetype.startswith("image/"):
         _check_model(query.model)
-        upload = Upload(request.get_data(cache=False), bare_name(query.filename), request.mimetype)
+        data = request.get_data(cache=False)
+        # of a body without a length as much is taken as may be sent; reading on tells that there is more
+        request.stream.read(1)
+        upload = Upload(data, bare_name(query.filename), request.mimetype)
         return _answer(*state().inspector.inspect(upload, query.terms))
     raise UnsupportedMedia("Send a picture as multipart/form-data, as an image/* body, or a name as application/json.")
 
