@@ -71,7 +71,7 @@ lighthouse: $(DEV_READY) $(NPM_DEV_READY) ## measure the pages with Lighthouse, 
 	@nginx/local/test-tools
 	@$(BIN)/python -m benchmarks.site >benchmarks/SITE.md.new && mv benchmarks/SITE.md.new benchmarks/SITE.md && cat benchmarks/SITE.md
 
-bench: $(DEV_READY) $(NPM_DEV_READY) ## measure the speed, some 20 minutes; writes benchmarks/RESULTS.md (ONLY= for single sections)
+bench: $(DEV_READY) $(NPM_DEV_READY) ## measure the speed, some 25 minutes; writes benchmarks/RESULTS.md (ONLY= for single sections)
 	@nginx/local/find-nginx >/dev/null
 	@command -v wrk >/dev/null || ! echo "wrk is needed; on Debian: apt install wrk" >&2
 	@$(BIN)/python -m benchmarks $(ONLY)

@@ -178,7 +178,7 @@ def test_the_wall_shows_the_newest_sheet_in_full(
     older = copy.deepcopy(record) | {"id": "older-0123456789abcdef"}
     rest.get(LISTING, json=answer(record, older))
     page = client.get("/history?view=wall").text
-    assert page.count(f"/media/{ID}_overlay.png") == 1
+    assert page.count(f"/media/{ID}_overlay.png?v=") == 1
     assert "/api/v1/inspections/older-0123456789abcdef/thumbnail" in page
     assert "checkbox" not in page
 

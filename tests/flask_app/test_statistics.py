@@ -157,10 +157,15 @@ def test_all_sheets_are_those_of_the_same_time(
     assert f'href="/statistics?{time}">All sheets' in page
 
 
-def test_no_sheet_is_said(client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("query", "words"), [("", "No sheet was inspected in this time"), ("?text=coil", "No sheet is like that")]
+)
+def test_no_sheet_is_said(
+    client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any], query: str, words: str
+) -> None:
     nothing = {"total": 0, "verdicts": {"defect": 0, "clean": 0, "no_verdict": 0}, "defects": 0}
     found |= {"all": {**nothing, "mean_probability": None}, "periods": [], "types": [], "areas": [], "drift": None}
-    assert "No sheet was inspected in this time" in show(client, rest, found)
+    assert words in show(client, rest, found, query)
 
 
 def test_the_pictures_drift_is_told_against_the_models_limits(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.system.browsing import Inspect, card, gone
+from tests.system.browsing import Inspect, card, forget, gone
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.browser]
@@ -69,6 +69,21 @@ def test_what_is_not_undone_is_deleted(
     for record in three[:2]:
         wait_until(partial(gone, platform_url, record), "it was not deleted")
     assert not gone(platform_url, three[2])
+
+
+def test_what_could_not_be_deleted_is_told_beside_what_will_be(
+    page: Page, word: str, three: list[dict[str, Any]], complaints: list[str]
+) -> None:
+    page.route("**/history/delete", lambda route: route.fulfill(status=503, json={}))
+    page.goto(f"/history?text={word}")
+    for record in three[:2]:
+        card(page, record).get_by_role("checkbox").check()
+        page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.locator("#undo")).to_contain_text("1 inspection could not be deleted.")
+    expect(page.locator("#undo")).to_contain_text("1 inspection will be deleted in 10 seconds")
+    page.get_by_role("button", name="Undo").click()
+    expect(card(page, three[1])).to_be_visible()
+    forget(complaints, 503)
 
 
 def test_what_is_posted_again_after_it_was_deleted_is_shown(

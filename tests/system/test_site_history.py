@@ -11,6 +11,7 @@ from tests.system.browsing import (
     PHONE,
     PREDICTION,
     Audit,
+    Inspect,
     NewPage,
     card,
     forget,
@@ -64,13 +65,39 @@ def test_the_browsers_back_shows_the_filters_that_are_in_force(page: Page, word:
     expect(page.get_by_label("Verdict")).to_have_value("")
 
 
+def test_after_the_browsers_back_no_other_sheet_is_ticked(
+    page: Page, word: str, three: list[dict[str, Any]], inspect: Inspect
+) -> None:
+    page.goto(f"/history?text={word}")
+    card(page, three[1]).get_by_role("checkbox").check()
+    page.goto("/about")
+    newest = inspect(name=f"{word} newest.png")
+    page.go_back()
+    expect(card(page, newest)).to_be_visible()
+    expect(page.locator("#gallery :checked")).to_have_count(0)
+
+
+def test_a_wrong_filter_that_is_folded_away_is_shown(page: Page) -> None:
+    page.goto("/history")
+    more = page.get_by_text("Time, probability, area")
+    more.click()
+    page.get_by_label("Defect probability from").fill("80")
+    more.click()
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_label("Defect probability from")).to_be_focused()
+
+
 @pytest.mark.usefixtures("three")
 def test_on_paper_it_says_what_it_is_filtered_by(page: Page, word: str) -> None:
     page.goto(f"/history?text={word}&verdict=defect")
     only = page.get_by_text(f"Only text {word}, verdict Defect found.")
+    page.get_by_role("checkbox").first.check()
+    ticked = page.get_by_role("group", name="What is ticked")
+    expect(ticked).to_be_visible()
     expect(only).to_be_hidden()
     page.emulate_media(media="print")
     expect(only).to_be_visible()
+    expect(ticked).to_be_hidden()
     expect(page.locator(".summary-defect")).to_be_visible()
     expect(page.locator(".summary-clean")).to_be_hidden()
 

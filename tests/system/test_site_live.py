@@ -82,9 +82,11 @@ def test_what_others_delete_goes_by_itself(page: Page, platform_url: str, inspec
     word = f"others{secrets.token_hex(4)}"
     first, second = (inspect(name=f"{word} {number}.png") for number in range(2))
     page.goto(f"/history?text={word}")
-    expect(card(page, first)).to_be_visible()
+    for record in (first, second):
+        card(page, record).get_by_role("checkbox").check()
     requests.delete(f"{platform_url}/api/v1/inspections/{second['id']}", timeout=10).raise_for_status()
     expect(card(page, second)).to_have_count(0)
+    expect(page.get_by_role("group", name="What is ticked")).to_contain_text("1 ticked")
     expect(card(page, first)).to_be_visible()
     requests.delete(f"{platform_url}/api/v1/inspections/{first['id']}", timeout=10).raise_for_status()
     expect(page.get_by_text("No sheet is like that.")).to_be_visible()

@@ -64,6 +64,8 @@ def test_each_of_many_gets_its_outcome(
         expect(picture).to_have_js_property("naturalWidth", 640)
     expect(page.locator("#stage")).to_have_text("2 of 3 judged, 1 refused")
     assert axe(page) == []
+    page.click("#send")
+    expect(page.get_by_role("alert")).to_have_text("All that can be judged is judged already.")
     row(page, sheets[1]).get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(sheets[1].name)
 
@@ -203,8 +205,9 @@ def test_what_passes_is_told_and_asked_again(
     forget(complaints, status)
 
 
+@pytest.mark.parametrize("button", ["#again", "#send"])
 def test_what_failed_can_be_tried_again(
-    page: Page, defective: Path, renamed: Callable[[Path], Path], complaints: list[str]
+    page: Page, defective: Path, renamed: Callable[[Path], Path], complaints: list[str], button: str
 ) -> None:
     sheets = [renamed(defective), renamed(defective)]
     page.goto("/upload")
@@ -215,7 +218,7 @@ def test_what_failed_can_be_tried_again(
         expect(row(page, sheet)).to_contain_text("The disk is full.")
     expect(page.locator("#stage")).to_have_text("0 of 2 judged, 2 failed")
     page.unroute("**/upload")
-    page.get_by_role("button", name="Try the failed ones again").click()
+    page.click(button)
     for sheet in sheets:
         expect(row(page, sheet).locator(".badge")).to_have_text("Defect found")
     forget(complaints, 507)

@@ -38,7 +38,8 @@ export class Deletion {
     for (const id of this.ids) gone.set(id, Infinity);
     for (const sheet of sheets) sheet.hidden = true;
     this.timer = setTimeout(() => this.carryOut(), 1000 * UNDO_S);
-    this.say(`${counted(sheets.length, "inspection")} will be deleted in ${UNDO_S} seconds, or when you leave this page.`);
+    this.pending = `${counted(sheets.length, "inspection")} will be deleted in ${UNDO_S} seconds, or when you leave this page.`;
+    this.say(this.pending);
     this.bar.querySelector("[data-undo]").focus();
   }
 
@@ -46,6 +47,11 @@ export class Deletion {
     this.bar.querySelector("[data-text]").textContent = sentence;
     for (const button of this.bar.querySelectorAll("button")) button.hidden = !this.sheets.length;
     this.bar.hidden = false;
+  }
+
+  // tells of those before, whose answer may come while the next are to be deleted
+  tell(sentence) {
+    this.say(this.sheets.length ? `${sentence} ${this.pending}` : sentence);
   }
 
   undo() {
@@ -73,7 +79,7 @@ export class Deletion {
         // what follows, or that nothing does, is the site's to say
         return this.gallery.childElementCount ? this.recount() : location.reload();
       },
-      () => this.say(`${counted(ids.length, "inspection")} could not be deleted. Load the page again to see what is left.`),
+      () => this.tell(`${counted(ids.length, "inspection")} could not be deleted. Load the page again to see what is left.`),
     );
   }
 
@@ -82,7 +88,7 @@ export class Deletion {
     try {
       showSummary(await fetchPage(location.href));
     } catch {
-      this.say("Deleted. The counts above are those of before: the service does not answer.");
+      this.tell("Deleted. The counts above are those of before: the service does not answer.");
     }
   }
 

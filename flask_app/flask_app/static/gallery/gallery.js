@@ -11,6 +11,8 @@ const gallery = document.getElementById("gallery");
 
 // the browser's Back brings the page with what was chosen last, which is not what is listed
 addEventListener("pageshow", ({ persisted }) => persisted && document.querySelector(".filters").reset());
+// what a browser complains of must be seen
+document.querySelector(".filters").addEventListener("invalid", ({ currentTarget }) => (currentTarget.querySelector("details").open = true), true);
 if (isList(document)) {
   goOn(gallery);
   moveByKeys(gallery);

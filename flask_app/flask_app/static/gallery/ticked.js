@@ -19,5 +19,7 @@ export function deleteTicked(form) {
     form.reset();
     if (sheets.length) deletion.begin(sheets, event.submitter);
   });
+  // a ticked sheet may be deleted elsewhere
+  new MutationObserver(recount).observe(document.getElementById("gallery"), { childList: true });
   recount();
 }

@@ -146,8 +146,13 @@ async function submit() {
     await run(() => uppy.upload());
     return;
   }
+  if (ofKind("failed").length) {
+    await run(() => uppy.retryAll());
+    return;
+  }
   const [refused] = ofKind("refused");
-  say(refused ? "None of these can be judged." : "No picture was chosen.", refused?.part("state").textContent);
+  if (ofKind("done").length) say("All that can be judged is judged already.");
+  else say(refused ? "None of these can be judged." : "No picture was chosen.", refused?.part("state").textContent);
   input.focus();
 }
 
