@@ -25,6 +25,7 @@ from defect_api.places import FOLDER as PLACES
 from defect_api.places import shared
 from defect_api.recycling import Recycling
 from defect_api.requests_log import configure_logging
+from defect_api.routes.exports import sending
 from defect_api.settings import Settings
 from defect_api.state import EXTENSION, State
 
@@ -130,10 +131,11 @@ def post_worker_init(worker: Any) -> None:
 def pre_request(worker: Any, _request: object) -> None:
     """Recycle the worker at its time, or at the first request after it at which another one serves.
 
-    Requests that its other threads take meanwhile count too, so it asks some early.
+    Requests that its other threads take meanwhile count too, so it asks some early. An export may take longer than a
+    worker that leaves is waited for, so while one is sent it stays.
     """
     if worker.nr + threads >= worker.max_requests:
-        worker.max_requests = worker.nr if recycling.leave() else worker.nr + 2 * threads
+        worker.max_requests = worker.nr if not sending and recycling.leave() else worker.nr + 2 * threads
 
 
 def on_exit(_server: object) -> None:

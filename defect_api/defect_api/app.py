@@ -40,7 +40,9 @@ def create_app(settings: Settings | None = None, slot: ModelSlot | None = None) 
         validation_error_model=ProblemDocument,
         doc_ui=False,
     )
-    app.config.update(MAX_CONTENT_LENGTH=settings.max_upload_bytes, MAX_FORM_PARTS=MAX_PARTS)
+    # a picture without a file name is a field of the form, of which it is told that the name is missing
+    most = settings.max_upload_bytes
+    app.config.update(MAX_CONTENT_LENGTH=most, MAX_FORM_MEMORY_SIZE=most, MAX_FORM_PARTS=MAX_PARTS)
     volume = MediaVolume(settings.media_dir)
     chooser = ModelChooser(settings)
     model_slot = slot or ModelSlot(chooser.load, chooser.complaints)

@@ -152,7 +152,7 @@ def _check_work(image: Image.Image, file_format: str, data: bytes) -> None:
 
 def _grey(image: Image.Image) -> Grey:
     if image.mode in REFUSED_MODES:
-        raise PictureRefused("Pictures with 32-bit pixels are not accepted; save as 8 or 16 bits.")
+        raise PictureRefused("Pictures with 32-bit or signed pixels are not accepted; save as 8 or 16 bits.")
     if image.mode in DEEP_MODES:
         return _shallow(image)
     if image.mode in ("1", "L", "LA"):

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from werkzeug.utils import secure_filename
 
 from defect_api.images import EXTENSIONS
-from defect_api.problems import FileUnreadable, MediaFull, MediaReadOnly, NotFound, RecordUnreadable
+from defect_api.problems import FileUnreadable, MediaFull, MediaReadOnly, NotFound, PictureRefused, RecordUnreadable
 from defect_api.publication import Publication
 from defect_api.record import Record
 
@@ -30,6 +30,8 @@ FILE = re.compile(
 )
 STEM_LENGTH = 80
 FILENAME_LENGTH = 255
+# of a file that is read: the largest picture of four channels of 16 bits, uncompressed, and room for what else it holds
+MAX_BYTES = 1 << 29
 MODE = 0o644
 STALE_S = 3600
 # the files of a few inspections; they wait for the disk and take no CPU
@@ -43,8 +45,12 @@ log = logging.getLogger(__name__)
 def bare_name(filename: str | None) -> str:
     """Return a client's file name without folders and control characters, for people to read; never a path."""
     last = re.split(r"[/\\]", filename or "")[-1]
-    printable = "".join(character for character in last if character.isprintable()).strip()
-    return printable[-FILENAME_LENGTH:] or "sheet"
+    return printable(last).strip()[-FILENAME_LENGTH:] or "sheet"
+
+
+def printable(text: str) -> str:
+    """Return a text without what is not shown, such as control characters and unusual spaces."""
+    return "".join(character for character in text if character.isprintable())
 
 
 def safe_stem(filename: str | None, length: int = STEM_LENGTH) -> str:
@@ -120,9 +126,14 @@ class MediaVolume:
         return path
 
     def read(self, name: str) -> bytes:
-        """Return the bytes of the file `name`. Raises NotFound and FileUnreadable."""
+        """Return the bytes of the file `name`. Raises NotFound, FileUnreadable, and PictureRefused beyond MAX_BYTES."""
         try:
-            return self.path(name).read_bytes()
+            path = self.path(name)
+            if path.stat().st_size > MAX_BYTES:
+                raise PictureRefused("The file is larger than any picture that is accepted.")
+            return path.read_bytes()
+        except FileNotFoundError as error:  # deleted since it was looked for
+            raise NotFound(f"There is no file '{bare_name(name)}' on the media volume.") from error
         except PermissionError as error:
             raise FileUnreadable(
                 f"The file '{name}' on the media volume may not be read by the service; its permissions forbid it."
@@ -171,7 +182,7 @@ class MediaVolume:
         appeared.
         """
         files = Publication(self._pool, self._write_part, self._move, self._sync_folder)
-        with _told():
+        with told():
             try:
                 yield files
                 files.end()
@@ -184,7 +195,7 @@ class MediaVolume:
         The record becomes the mark of the deletion: from then on the inspection is gone. With `stamp`, one that was
         made anew meanwhile stays. Raises what `record` raises, and MediaReadOnly.
         """
-        with _told(), self._locked(fcntl.LOCK_EX):
+        with told(), self._locked(fcntl.LOCK_EX):
             _, status = self._load(identifier)
             if stamp not in (None, status.st_mtime_ns):
                 raise NotFound(f"The inspection '{identifier}' was made anew meanwhile.")
@@ -286,7 +297,7 @@ class MediaVolume:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Say of a volume that is full or read-only what it is. Raises MediaFull and MediaReadOnly."""
     try:
         yield

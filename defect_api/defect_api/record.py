@@ -1,7 +1,7 @@
 """The record of an inspection: the JSON document that the service answers and stores. Its shape is a contract."""
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,8 +11,8 @@ Ring = list[tuple[float, float]]
 
 
 def rfc3339(moment: datetime) -> str:
-    """Return a UTC time as RFC 3339 writes it, to the millisecond."""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Return an aware time in UTC as RFC 3339 writes it, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Part(BaseModel):

@@ -1,8 +1,9 @@
 """The files of an inspection as they are read back: one that is gone or damaged is told, never passed over."""
 
+from defect_api.images import Grey, decode
 from defect_api.media import MediaVolume
 from defect_api.png import decode_png
-from defect_api.problems import Conflict, NotFound
+from defect_api.problems import Conflict, NotFound, PictureRefused
 from defect_api.record import Record
 from defect_api.thresholds import Map
 
@@ -17,6 +18,17 @@ def stored_file(media: MediaVolume, identifier: str, name: str) -> bytes:
     except NotFound:
         media.record(identifier)
         raise Conflict(f"A file of '{identifier}' is gone ({name}); delete the inspection and post it anew.") from None
+
+
+def stored_original(media: MediaVolume, record: Record) -> Grey:
+    """Return the picture of `record` as it was judged, uint8, H x W. Raises as `stored_file`, also for damage."""
+    try:
+        return decode(stored_file(media, record.id, record.files.original)).grey
+    except PictureRefused as error:
+        raise Conflict(
+            f"The stored picture of '{record.id}' is damaged ({record.files.original}); delete the inspection and post "
+            "it anew."
+        ) from error
 
 
 def stored_map(media: MediaVolume, record: Record, name: str) -> Map:

@@ -4,9 +4,11 @@ import errno
 import fcntl
 import getpass
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +18,9 @@ from nginx.local.render import DEFAULTS, TEMPLATES, render, render_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
-FOLDERS = ("media", "state", "run", "run/metrics-site", "run/metrics-api", "nginx/temp", "nginx/conf")
+FOLDERS = ("media", "state", "run", "nginx/temp", "nginx/conf")
+METRICS = "run/metrics"
+MEMORY = "/dev/shm"  # noqa: S108  # memory, not a folder on a disk
 GIVEN_PATHS = ("MEDIA_DIR", "MODELS_DIR", "TLS_CERT", "TLS_KEY")
 # supervisord closes every descriptor but the lowest few, and the lock must live as long as it does
 LOCK_DESCRIPTOR = 3
@@ -39,7 +43,10 @@ def main() -> None:
     os.environ.update(environment)
     # its main function makes another one at each SIGHUP, of the class of that name
     supervisord.Supervisor = PromptSupervisor
-    supervisord.main(arguments)
+    try:
+        supervisord.main(arguments)
+    finally:
+        forget_metrics(Path(environment["RUN_DIR"]).parent)
 
 
 class PromptSupervisor(supervisord.Supervisor):  # type: ignore[misc]  # supervisor has no types
@@ -63,11 +70,27 @@ def prepare(given: Mapping[str, str]) -> dict[str, str]:
     lock(state)
     for leftover in (state / "run").glob("*.group"):
         leftover.unlink()
+    make_room_for_metrics(state)
     environment = {**DEFAULTS, **{name: value for name, value in given.items() if value}}
     environment |= places(state, environment)
     check_ports(environment)
     render_all(state, environment)
     return environment
+
+
+def make_room_for_metrics(state: Path) -> None:
+    """Give the services' metrics a folder in memory: on a full disk a write to mapped files ends the process."""
+    forget_metrics(state)
+    memory = MEMORY if os.access(MEMORY, os.W_OK) else None
+    (state / METRICS).symlink_to(tempfile.mkdtemp(prefix="defect-metrics-", dir=memory))
+
+
+def forget_metrics(state: Path) -> None:
+    """Remove the folder in memory that the services' metrics lie in, of this run or of one that was killed."""
+    link = state / METRICS
+    if link.is_symlink():
+        shutil.rmtree(link.resolve(), ignore_errors=True)
+        link.unlink()
 
 
 def places(state: Path, given: Mapping[str, str]) -> dict[str, str]:

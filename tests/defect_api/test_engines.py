@@ -245,6 +245,12 @@ def test_int8_in_keras_is_no_setting() -> None:
         Settings(engine="keras", precision="int8")
 
 
+@pytest.mark.parametrize("name", ["retention_gb", "mm_per_px_x"])
+def test_an_endless_number_is_no_setting(name: str) -> None:
+    with pytest.raises(ValidationError, match="finite"):
+        Settings.model_validate({name: "inf"})
+
+
 def test_what_was_made_of_packages_that_are_gone_is_removed(tmp_path: Path, package: ModelPackage) -> None:
     kept = package.card.digest.removeprefix("sha256:")[:16]
     for name in (kept, "0123456789abcdef", "making-x"):

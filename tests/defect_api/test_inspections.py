@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from defect_api.media import MediaVolume
 from defect_api.record import Record
 from tests.defect_api.conftest import pixels, png, sheet
-from tests.defect_api.second_contract import CLEAN, DEFECTIVE, URL, assert_problem, post
+from tests.defect_api.second_contract import CLEAN, DEFECTIVE, FORM, URL, assert_problem, form_of, post
 
 
 def test_a_new_sheet_is_201_with_its_place(client: FlaskClient) -> None:
@@ -211,6 +211,13 @@ def test_the_body_of_a_refused_request_is_read_to_its_end(client: FlaskClient) -
     answer = client.post(f"{URL}?treshold=1", input_stream=body, content_length=300_000, content_type="image/png")
     assert_problem(answer, 422, "invalid-parameter")
     assert body.tell() == 300_000
+
+
+def test_a_part_without_a_file_name_is_told_whatever_its_size(client: FlaskClient) -> None:
+    for size in (1_000, 900_000):
+        body = form_of("image", b"x" * size)
+        answer = client.post(URL, data=body, content_type=FORM)
+        assert "needs a file name" in assert_problem(answer, 400, "bad-request")
 
 
 def test_a_body_over_the_limit_is_413(make_app: Callable[..., Flask]) -> None:

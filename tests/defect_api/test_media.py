@@ -13,8 +13,8 @@ import pytest
 
 from defect_api.card import Card
 from defect_api.images import EXTENSIONS
-from defect_api.media import MediaVolume, bare_name, inspection_id, safe_stem
-from defect_api.problems import MediaFull, MediaReadOnly, NotFound
+from defect_api.media import MAX_BYTES, MediaVolume, bare_name, inspection_id, safe_stem
+from defect_api.problems import MediaFull, MediaReadOnly, NotFound, PictureRefused
 from tests.defect_api.stored import store
 
 NAMES_THAT_ARE_PATHS = [
@@ -270,3 +270,16 @@ def test_a_part_that_appears_while_another_worker_starts_does_not_stop_that(medi
     # a link to nothing is listed, and is not there when it is looked at
     (media.folder / ".x.png.abc.part").symlink_to(media.folder / "nowhere")
     assert MediaVolume(media.folder).files() == []
+
+
+def test_what_is_deleted_while_it_is_read_is_not_found(media: MediaVolume, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MediaVolume, "path", lambda self, name: self.folder / name)
+    with pytest.raises(NotFound, match=r"'coil\.png'"):
+        media.read("coil.png")
+
+
+def test_a_file_that_is_no_picture_by_its_size_is_not_read(media: MediaVolume) -> None:
+    with (media.folder / "backup.zip").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(PictureRefused, match="larger than any picture"):
+        media.read("backup.zip")

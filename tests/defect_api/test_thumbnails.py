@@ -1,11 +1,14 @@
 """Small pictures of inspections: what is on them, how large they are, and what browsers may keep."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
+from defect_api.media import MediaVolume
 from defect_api.overlay import GREEN_BGR
 from defect_api.thumbnail import MOST_HEIGHT, MOST_WIDTH
 from tests.defect_api.conftest import pixels, png, sheet
@@ -63,3 +66,13 @@ def test_a_browser_keeps_what_it_has(client: FlaskClient) -> None:
 
 def test_an_unknown_inspection_has_none(client: FlaskClient) -> None:
     assert_problem(client.get(f"{URL}/nosuch-0123456789abcdef/thumbnail"), 404, "not-found")
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"no picture")], ids=["gone", "damaged"])
+def test_without_its_picture_there_is_none(
+    client: FlaskClient, media: MediaVolume, damage: Callable[[Path], object]
+) -> None:
+    record = post(client).get_json()
+    damage(media.folder / record["files"]["original"])
+    where = f"{URL}/{record['id']}/thumbnail"
+    assert_problem(client.get(where), 409, "conflict")

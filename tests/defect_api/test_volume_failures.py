@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from defect_api.media import MediaVolume
-from tests.defect_api.second_contract import CLEAN, URL, assert_problem, post
+from tests.defect_api.second_contract import CLEAN, FORM, URL, assert_problem, form_of, post
 
 
 def test_a_full_disk_is_507_and_the_service_goes_on(
@@ -27,6 +27,15 @@ def test_a_full_disk_is_507_and_the_service_goes_on(
         assert "full" in assert_problem(answer, 507, "media-volume-full")
     assert media.files() == []
     assert post(client).status_code == 201
+
+
+def test_a_disk_that_is_full_while_a_form_is_read_is_507(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("werkzeug.formparser.SpooledTemporaryFile", full)
+    large = form_of('image"; filename="a.png', bytes(600_000))
+    assert_problem(client.post(URL, data=large, content_type=FORM), 507, "media-volume-full")
 
 
 def test_a_read_only_volume_is_507_and_loses_nothing(

@@ -10,10 +10,14 @@ from supervisor import supervisord
 from nginx.local.__main__ import (
     GIVEN_PATHS,
     HERE,
+    MEMORY,
+    METRICS,
     CannotStart,
     PromptSupervisor,
     check_ports,
+    forget_metrics,
     free_port,
+    make_room_for_metrics,
     mime_types,
     places,
 )
@@ -22,6 +26,19 @@ from nginx.local.render import DEFAULTS
 
 def decided(home: Path, **given: str) -> dict[str, str]:
     return places(home, {**DEFAULTS, **given})
+
+
+def test_metrics_lie_in_memory_and_go_with_the_platform(tmp_path: Path) -> None:
+    (tmp_path / METRICS).parent.mkdir()
+    make_room_for_metrics(tmp_path)
+    killed = (tmp_path / METRICS).resolve()
+    assert killed.is_relative_to(MEMORY)
+    make_room_for_metrics(tmp_path)
+    kept = (tmp_path / METRICS).resolve()
+    assert kept.is_dir()
+    assert not killed.exists()
+    forget_metrics(tmp_path)
+    assert not kept.exists()
 
 
 @pytest.mark.usefixtures("nginx_program")

@@ -1,6 +1,8 @@
 """What nginx says when it refuses, or when nobody behind it answers."""
 
+import http.client
 import socket
+from contextlib import closing
 
 import pytest
 import requests
@@ -129,4 +131,13 @@ def test_a_gallerys_thumbnails_are_not_too_many(open_door: OpenDoor) -> None:
     door = open_door(RATE_LIMIT="1", RATE_BURST="1")
     assert all(door.get(f"/api/v1/inspections/coil-{number}/thumbnail?v=1").ok for number in range(5))
     assert door.get("/api/v1/inspections/coil-1").ok
-    assert [door.get("/api/v1/inspections/thumbnail").status_code for _ in range(4)][-1] == 429
+    roundabout = "/api/v1/inspections/x/thumbnail/../../../inspections"
+    for path in ("/api/v1/inspections/thumbnail", roundabout):
+        assert [_asked(door, path) for _ in range(4)][-1] == 429
+
+
+def _asked(door: FrontDoor, path: str) -> int:
+    """Return the status that a path has as it stands, without dots resolved."""
+    with closing(http.client.HTTPConnection(*door.host, timeout=10)) as connection:
+        connection.request("GET", path)
+        return connection.getresponse().status

@@ -69,7 +69,7 @@ def test_every_figure_that_is_shown_or_alerted_on_is_given(exposed: str) -> None
 @pytest.mark.system
 @pytest.mark.local
 def test_the_sites_figures_are_in_files_of_its_workers_not_of_their_processes(platform: Platform, exposed: str) -> None:
-    files = (platform.home / "run/metrics-site").glob("*.db")
+    files = (platform.home / "run/metrics/site").glob("*.db")
     workers = {int(file.stem.rpartition("_")[2]) for file in files}
     assert "site_requests_total" in exposed
     assert workers

@@ -47,7 +47,8 @@ class Format(ABC):
 
     `extent` is what one file is about: the whole set, one sheet, or nothing without the others beside it. `pictures` is
     the folder of the originals in a ZIP: empty, or ending in a slash. `traces` tells whether the stored maps are read,
-    beyond what the record says, and `numbers` whether classes are told by their numbers alone.
+    beyond what the record says, `numbers` whether classes are told by their numbers alone, and `shows` whether there is
+    a picture of each sheet.
     """
 
     extent: Extent = "sheet"
@@ -56,6 +57,7 @@ class Format(ABC):
     pictures = "images/"
     traces = True
     numbers = False
+    shows = False
 
     @abstractmethod
     def members(self, sheets: Iterable[Sheet], classes: Classes) -> Iterator[Member]:

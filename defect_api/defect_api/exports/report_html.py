@@ -18,6 +18,7 @@ class HtmlReport(Format):
     suffix = ".report.html"
     content_type = "text/html; charset=utf-8"
     traces = False
+    shows = True
 
     def members(self, sheets: Iterable[Sheet], _classes: Classes) -> Iterator[Member]:
         """Yield the report of each sheet."""

@@ -12,6 +12,7 @@ class PdfReport(Format):
     suffix = ".report.pdf"
     content_type = "application/pdf"
     traces = False
+    shows = True
 
     def members(self, sheets: Iterable[Sheet], _classes: Classes) -> Iterator[Member]:
         """Yield the report of each sheet."""

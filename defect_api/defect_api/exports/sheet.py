@@ -10,14 +10,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from defect_api.images import decode
 from defect_api.labelling import Labels, Mask
 from defect_api.media import MediaVolume
 from defect_api.overlay import draw_overlay
 from defect_api.problems import Conflict, NotFound
 from defect_api.record import Defect, Record, Ring
 from defect_api.room import Room
-from defect_api.stored import stored_file, stored_map
+from defect_api.stored import stored_file, stored_map, stored_original
 from defect_api.thresholds import cut
 
 log = logging.getLogger(__name__)
@@ -71,12 +70,18 @@ class Sheet:
         return np.asarray(self.labels[y : y + height, x : x + width] == number, bool)
 
     def overlay(self) -> NDArray[np.uint8]:
-        """Return the picture with the defects' outline, uint8, H x W x 3, BGR.
+        """Return the picture with the defects' outline, uint8, H x W x 3, BGR. Raises as `labels` and `ground`."""
+        ground = self.ground()
+        return draw_overlay(ground, self.labels > 0) if self.replayed else ground
 
-        Raises as `labels`, and PictureRefused where the original is damaged.
+    def ground(self) -> NDArray[np.uint8]:
+        """Return the stored picture that `overlay` begins with: the overlay itself, or the original where replayed.
+
+        The original is grey, uint8, H x W. Raises NotFound where the inspection was deleted, and Conflict where the
+        picture is gone or damaged.
         """
         if self.replayed:
-            return draw_overlay(decode(stored_file(self.media, self.record.id, self.picture)).grey, self.labels > 0)
+            return stored_original(self.media, self.record)
         stored = stored_file(self.media, self.record.id, self.record.files.overlay)
         overlay = cv2.imdecode(np.frombuffer(stored, np.uint8), cv2.IMREAD_COLOR) if stored else None
         if overlay is None:

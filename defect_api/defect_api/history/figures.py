@@ -76,7 +76,8 @@ def sections(connection: Connection, filters: Filters, edges: Sequence[datetime]
 def histogram(connection: Connection, filters: Filters, column: Number, edges: Sequence[float]) -> list[int]:
     """Count what `filters` want by `column` between each two neighbours of `edges`; only the last is its bin's own."""
     # the searched CASE stops at the first bin that fits
-    bins = case(*((column < edge, number) for number, edge in enumerate(edges[1:-1])), else_=len(edges) - 2)
+    inner = [(column < edge, number) for number, edge in enumerate(edges[1:-1])]
+    bins = case(*inner, else_=len(edges) - 2) if inner else literal(0)
     within = (column >= edges[0], column <= edges[-1])
     query = select(bins.label("bin"), func.count()).where(*_wanted(filters), *within).group_by("bin")
     counts = {number: count for number, count in connection.execute(query)}  # noqa: C416  # rows are no pairs to mypy

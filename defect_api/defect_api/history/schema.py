@@ -1,5 +1,6 @@
 """The index's one table, and how a record becomes a row of it. Its database indexes are made by the migrations."""
 
+import unicodedata
 from datetime import datetime
 from typing import Any, get_args
 
@@ -7,10 +8,10 @@ from sqlalchemy import BigInteger, Double, String, Text
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
 
 from defect_api.limit_use import WATCHED, Watched, measurements
-from defect_api.media import StoredRecord
+from defect_api.media import StoredRecord, printable
 from defect_api.record import Record, Verdict
 
-REVISION = "0002"  # the newest of the migrations
+REVISION = "0003"  # the newest of the migrations
 TYPE_MARK = "\n"
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
@@ -60,8 +61,8 @@ def milliseconds(moment: datetime) -> int:
 
 
 def search_name(filename: str) -> str:
-    """Return a file name, or a part of one, as it is searched: without case."""
-    return filename.casefold()
+    """Return a file name, or a part of one, as it is searched: composed, without case or what is not shown."""
+    return unicodedata.normalize("NFC", printable(filename)).casefold()
 
 
 def marked(name: str) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 from defect_api.history.schema import Entry, marked, milliseconds, search_name
+from defect_api.media import bare_name
 from defect_api.parameters import Parameters
 from defect_api.problems import Unprocessable
 from defect_api.record import Verdict
@@ -137,7 +138,7 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         (filters.probability_min, lambda probability: Entry.defect_probability >= probability),
         (filters.probability_max, lambda probability: Entry.defect_probability <= probability),
         (filters.text, lambda text: PlaceIn(search_name(text), Entry.search_name) > 0),
-        (filters.filename, lambda name: Entry.filename == name),
+        (filters.filename, lambda name: Entry.filename == bare_name(name)),
         (filters.id, Entry.id.in_),
     ]
     return [condition(value) for value, condition in wanted if value is not None]

@@ -40,6 +40,8 @@ SHOWN = ("text/html", "application/pdf", "image/png")
 CONTENT_TYPES = sorted({form.content_type for form in FORMATS.values()} | {"application/zip"})
 DOCUMENT, BYTES = {"type": "object"}, {"type": "string", "format": "binary"}
 FILE = {"content": {name: {"schema": DOCUMENT if name == "application/json" else BYTES} for name in CONTENT_TYPES}}
+# the exports that this process is sending: it must not be recycled under them
+sending: set[object] = set()
 
 api = APIBlueprint(
     "exports",
@@ -99,7 +101,7 @@ def _export(filters: Filters, query: ExportQuery) -> Response:
     form = chosen(query.format, rle=query.rle, originals=query.originals)
     served = state().slot.card
     classes = _classes(served.digest if served else None)
-    if form.traces or form.numbers or query.originals or query.terms != CARDS_OWN:
+    if form.traces or form.numbers or form.shows or query.originals or query.terms != CARDS_OWN:
         for record in chain(state().history.of_each_model(filters), _newest(_records(filters))):
             with suppress(NotFound):  # deleted meanwhile
                 _check(record, query, form, classes)
@@ -118,6 +120,9 @@ def _check(record: Record, query: ExportQuery, form: Format, classes: Classes) -
     if form.numbers:
         for defect in record.defects:
             classes.fixed(defect.type)
+    if form.shows:
+        with state().inspector.room.of(record.image.pixels):
+            Sheet(record, state().media, state().inspector.room, replayed=query.terms != CARDS_OWN).ground()
     if query.originals:
         stored_file(state().media, record.id, record.files.original)
 
@@ -156,12 +161,21 @@ def _classes(first: str | None) -> Classes:
     return Classes(name for card in cards for name in card.classes)
 
 
+def _counted(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    mark = object()
+    sending.add(mark)
+    try:
+        yield from chunks
+    finally:
+        sending.discard(mark)
+
+
 def _answer(export: Export) -> Response:
     # what fails at the very beginning is still told as a problem; later on, only a broken end can tell
     beginning = next(export.chunks, None)
     if beginning is None:
         raise NotFound("There is nothing left to export: the inspection was deleted meanwhile.")
-    response = Response(chain([beginning], export.chunks), content_type=export.content_type)
+    response = Response(_counted(chain([beginning], export.chunks)), content_type=export.content_type)
     shown = response.mimetype in SHOWN
     response.headers["Content-Disposition"] = f'{"inline" if shown else "attachment"}; filename="{export.filename}"'
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -12,7 +12,7 @@ from defect_api.errors import invalid_parameters, problem_document
 from defect_api.inspection import Upload
 from defect_api.judgement import CARDS_OWN
 from defect_api.listing import RecordPage, record_page
-from defect_api.media import bare_name
+from defect_api.media import bare_name, told
 from defect_api.neighbours import NeighbourQuery, Neighbours, neighbours
 from defect_api.parameters import refuse_repeated
 from defect_api.problems import BadRequest, NotFound, Problem, Unprocessable, UnsupportedMedia
@@ -127,9 +127,11 @@ def delete(path: InspectionPath) -> Response:
 
 
 def _from_form(query: InspectionQuery) -> Response:
-    parts = request.files.getlist("image")
+    # larger parts are kept in files while they are read
+    with told():
+        parts = request.files.getlist("image")
     if not parts:
-        raise BadRequest("There is no file in a part named 'image'.")
+        raise BadRequest("There is no file in a part named 'image'; the part needs a file name too.")
     # an option that is sent as a file, as many libraries make it easy to, would be passed over like a picture's
     if other := next((name for name in request.files if name != "image"), None):
         raise Unprocessable(

@@ -5,10 +5,10 @@ import hashlib
 from flask import Response, request
 from flask_openapi3 import APIBlueprint, Tag
 
-from defect_api.images import decode
 from defect_api.record import Record
 from defect_api.schemas import COMMON_RESPONSES, InspectionPath, ThumbnailQuery, problem_responses
 from defect_api.state import state
+from defect_api.stored import stored_original
 from defect_api.thumbnail import draw_thumbnail
 
 YEAR_S = 365 * 24 * 3600
@@ -41,8 +41,7 @@ def thumbnail(path: InspectionPath, query: ThumbnailQuery) -> Response:
     response.make_conditional(request)
     if response.status_code == 200:
         with state().inspector.room.of(record.image.pixels):
-            grey = decode(state().media.read(record.files.original)).grey
-            response.set_data(draw_thumbnail(grey, record.defects))
+            response.set_data(draw_thumbnail(stored_original(state().media, record), record.defects))
     return response
 
 

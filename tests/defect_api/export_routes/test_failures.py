@@ -127,12 +127,23 @@ def test_a_damaged_map_is_told_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("damage", [b"", b"no picture"])
-def test_a_damaged_overlay_is_told(
-    client: FlaskClient, add: Callable[..., Record], media: MediaVolume, damage: bytes
+@pytest.mark.parametrize(("file", "options"), [("overlay", {}), ("original", {"threshold": 0.4})])
+@pytest.mark.parametrize("name", ["report", "pdf"])
+def test_a_damaged_picture_is_told_before_a_report_is_sent(
+    client: FlaskClient,
+    add: Callable[..., Record],
+    media: MediaVolume,
+    damage: bytes,
+    file: str,
+    options: dict[str, Any],
+    name: str,
 ) -> None:
-    record = add()
-    (media.folder / record.files.overlay).write_bytes(damage)
-    assert problem(export(client, record, format="report")) == (409, "conflict")
+    record = add("a.png", created_at="2026-01-01T00:00:00.000Z")
+    add("b.png")
+    (media.folder / getattr(record.files, file)).write_bytes(damage)
+    for answer in (export(client, record, format=name, **options), export(client, format=name, **options)):
+        assert problem(answer) == (409, "conflict")
+        assert record.id in answer.text
 
 
 def test_a_set_in_which_a_model_is_gone_is_not_judged_anew(
@@ -189,3 +200,14 @@ def test_names_that_nothing_has_are_404(client: FlaskClient, add: Callable[..., 
     assert problem(answer) == (404, "not-found")
     assert f"'{names[0]}'" in answer.text
     assert ("3 more" in answer.text) == (count == 8)
+
+
+def test_a_worker_knows_of_the_exports_that_it_sends(client: FlaskClient, add: Callable[..., Record]) -> None:
+    add()
+    with client.get("/v1/export?format=masks", buffered=False) as answer:
+        parts = iter(answer.response)
+        next(parts)
+        assert len(exports.sending) == 1
+    assert exports.sending == set()
+    assert export(client, format="masks").status_code == 200
+    assert exports.sending == set()

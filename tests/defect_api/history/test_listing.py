@@ -35,6 +35,10 @@ from tests.defect_api.second_contract import CLEAN, URL, assert_problem, post
         ({"probability_min": 0.7, "probability_max": 0.8}, [FOURTH, THIRD]),
         ({"text": "COIL"}, [FOURTH, SECOND, FIRST]),
         ({"text": "ü_"}, [THIRD]),
+        # as two characters, and with a space that names are kept without
+        ({"text": "u\u0308_"}, [THIRD]),
+        ({"text": "ü\u202f_"}, [THIRD]),
+        ({"filename": "coil\u202f 2.png"}, [SECOND]),
         ({"text": "%"}, [FOURTH]),
         ({"filename": "coil 2.png"}, [SECOND]),
         ({"filename": "COIL 2.PNG"}, []),

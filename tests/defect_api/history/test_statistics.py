@@ -225,3 +225,13 @@ def test_sheets_without_limits_have_no_drift_of_conditions(
     moment = rfc3339(START + timedelta(hours=9))
     history.published(store(media, template, "new.png", created_at=moment, conditions=[LIT]))
     assert read(client)["conditions"][0]["all"]["sheets"] == 1
+
+
+@ON_BOTH
+def test_areas_of_one_pixel_are_counted(
+    client: FlaskClient, history: History, media: MediaVolume, template: Record
+) -> None:
+    defect = template.defects[0].model_copy(update={"area_px": 1})
+    record = store(media, template, "speck.png", defects=[defect])
+    history.published(record)
+    assert [part["sheets"] for part in read(client)["areas"]] == [1]
