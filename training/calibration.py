@@ -59,10 +59,14 @@ def slope(probability: Numbers, defective: npt.NDArray[np.bool_]) -> float:
 
 
 def bins(probability: Numbers, defective: npt.NDArray[np.bool_], count: int) -> list[tuple[float, float, int]]:
-    """Return, for bins of equally many pictures, mean probability, share that is defective, and number."""
-    order = np.argsort(probability, kind="stable")
-    parts = [part for part in np.array_split(order, count) if len(part)]
-    return [(float(probability[part].mean()), float(defective[part].mean()), len(part)) for part in parts]
+    """Return, for bins of equally many pictures, mean probability, share that is defective, and number.
+
+    Pictures of one probability count as alike, so that their order does not matter where a bin ends among them.
+    """
+    _, alike = np.unique(probability, return_inverse=True)
+    share = (np.bincount(alike, defective) / np.bincount(alike))[alike]
+    parts = [part for part in np.array_split(np.argsort(probability, kind="stable"), count) if len(part)]
+    return [(float(probability[part].mean()), float(share[part].mean()), len(part)) for part in parts]
 
 
 def bin_count(pictures: int) -> int:

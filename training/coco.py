@@ -129,12 +129,20 @@ def _read(picture: Path, document: Path, image: Entry, outlines: list[Outline]) 
     mask = np.zeros(pixels.shape, np.uint8)
     for number, annotation in outlines:
         try:
-            mask[_inside(annotation["segmentation"], pixels.shape)] = number
+            mask[_enclosed(annotation["segmentation"], pixels.shape)] = number
         except (IndexError, KeyError, TypeError, ValueError) as error:
             raise DataError(
                 f"{document}, annotation {annotation.get('id')} of {picture.name}: {error}; correct or remove it"
             ) from error
     return pixels, mask
+
+
+def _enclosed(segmentation: Any, shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Return what `_inside` does. Raises ValueError where that is no pixel: the sheet would count as a sound one."""
+    found = _inside(segmentation, shape)
+    if not found.any():
+        raise ValueError("it encloses no pixel")
+    return found
 
 
 def _inside(segmentation: Any, shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.bool_]]:

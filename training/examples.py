@@ -54,6 +54,8 @@ def read_mask(path: Path) -> Picture:
     """
     try:
         with Image.open(path, formats=["PNG"]) as image:
+            if image.mode == "L" and image.tile[0].args in ("L;2", "L;4"):  # whose values are stretched to 8 bits
+                raise DataError(f"{path} has grey values of fewer than 8 bits; save it with 8 bits, or with a palette")
             values = np.asarray(image.convert("RGB") if image.mode in COLOURED else image)
     except DECODER_ERRORS as error:
         raise DataError(f"{path} cannot be read as a PNG mask ({error}); draw it again") from error

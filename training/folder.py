@@ -103,7 +103,7 @@ def _scenes(file: Path) -> dict[str, str]:
     try:
         with file.open(newline="", encoding="utf-8-sig") as rows:
             return {Path(row["picture"]).stem: row["scene"] or "" for row in csv.DictReader(rows)}
-    except (OSError, KeyError, TypeError, UnicodeDecodeError) as error:
+    except (OSError, KeyError, TypeError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{file} needs the columns picture and scene ({error!r})") from error
 
 

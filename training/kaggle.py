@@ -10,6 +10,8 @@ from training import rle
 from training.examples import DataError, Example, Picture, read_grey
 from training.folder import names_apart
 
+MOST_CHARACTERS = 1 << 30  # in a field: the runs of a picture may be as many as its pixels
+
 PICTURES, TABLE = "train_images", "train.csv"
 Runs = tuple[tuple[int, str], ...]
 
@@ -36,26 +38,31 @@ def load(folder: Path, classes: int) -> list[Example]:
 
 def _table(path: Path, classes: int) -> dict[str, dict[int, str]]:
     found: dict[str, dict[int, str]] = {}
+    csv.field_size_limit(MOST_CHARACTERS)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             for row in csv.DictReader(file):
                 _add(found, row, classes, path)
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, csv.Error) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(f"{path} needs the columns ImageId, ClassId and EncodedPixels ({error})") from error
     return found
 
 
-def _add(found: dict[str, dict[int, str]], row: dict[str, str], classes: int, path: Path) -> None:
-    runs, kind = found.setdefault(row["ImageId"], {}), row["ClassId"]
-    if not kind or not row["EncodedPixels"]:
+def _add(found: dict[str, dict[int, str]], row: dict[str, str | None], classes: int, path: Path) -> None:
+    name, kind, encoded = row["ImageId"] or "", row["ClassId"], row["EncodedPixels"]
+    # of a line that is cut off there is None
+    if encoded is None or (encoded and not kind):
+        raise DataError(f"{path} has a line of {name} without its class or its runs; complete or remove it")
+    runs = found.setdefault(name, {})
+    if not kind or not encoded:
         return
     if int(kind) not in range(1, classes + 1):
-        raise DataError(f"{path} gives {row['ImageId']} the class {kind}; only 1 to {classes} are known")
+        raise DataError(f"{path} gives {name} the class {kind}; only 1 to {classes} are known")
     if int(kind) in runs:
-        raise DataError(f"{path} has {row['ImageId']} with class {kind} twice; remove one")
-    runs[int(kind)] = row["EncodedPixels"]
+        raise DataError(f"{path} has {name} with class {kind} twice; remove one")
+    runs[int(kind)] = encoded
 
 
 def _read(path: Path, runs: Runs) -> tuple[Picture, Picture]:

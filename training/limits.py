@@ -37,9 +37,8 @@ def renew(package: Path, dataset: Dataset, version: str, models: Path) -> ModelP
                 f"{package} holds a network of another kind; only those trained here tell how novel they see a sheet"
             )
         keras.Model(model.input, model.outputs[0], name=model.name).save(plain)
-        gated = reference.gate_again(
-            dataset, plain, old.card.input.stride, own.fold_count(dataset.examples, FOLDS), SEED
-        )
+        count = own.fold_count(dataset.examples, FOLDS, SEED)
+        gated = reference.gate_again(dataset, plain, old.card.input.stride, count, SEED)
         renewed = (gates.NAME, engines.NAME)
         kept = [figure for figure in old.card.metrics if not figure.name.startswith(renewed)]
         point = OperatingPoint(old.card.threshold, old.card.calibration)

@@ -57,8 +57,8 @@ class _Table:
 
 def choose(predictions: Predictions) -> OperatingPoint:
     """Choose the operating point on predictions of pictures that the network never saw in training."""
-    table = _tabulate(predictions, _regions(predictions))
-    return OperatingPoint(_best_rule(table, LEAST_UNCERTAINTY), calibration.platt(predictions))
+    rule = _best_rule(_limited(_tabulate(predictions), _areas(predictions)), LEAST_UNCERTAINTY)
+    return OperatingPoint(rule, calibration.platt(predictions))
 
 
 def choose_nested(folds: Sequence[Predictions]) -> tuple[OperatingPoint, list[OperatingPoint]]:
@@ -66,16 +66,20 @@ def choose_nested(folds: Sequence[Predictions]) -> tuple[OperatingPoint, list[Op
 
     The threshold's uncertainty is half the spread of the folds' own choices.
     """
-    regions = _regions(Joined(folds))
-    tables = [_tabulate(fold, regions) for fold in folds]
+    tables, areas = [_tabulate(fold) for fold in folds], [_areas(fold) for fold in folds]
+
+    def best(numbers: Sequence[int], uncertainty: float) -> PixelThreshold:
+        table = reduce(add, [tables[number] for number in numbers])
+        return _best_rule(_limited(table, [area for number in numbers for area in areas[number]]), uncertainty)
+
     nested = []
     for left_out in range(len(folds)):
         others = [number for number in range(len(folds)) if number != left_out]
-        rule = _best_rule(reduce(add, [tables[number] for number in others]), LEAST_UNCERTAINTY)
+        rule = best(others, LEAST_UNCERTAINTY)
         nested.append(OperatingPoint(rule, calibration.platt(Joined([folds[number] for number in others]))))
     values = [point.rule.value for point in nested]
     uncertainty = round(max(LEAST_UNCERTAINTY, (max(values) - min(values)) / 2), 4)
-    rule = _best_rule(reduce(add, tables), uncertainty)
+    rule = best(range(len(folds)), uncertainty)
     return OperatingPoint(rule, calibration.platt(Joined(folds))), nested
 
 
@@ -102,11 +106,16 @@ def _missed_share(p: Prediction, rule: PixelThreshold, threshold: float) -> floa
     return 1 - float(label(p.q, rule, threshold).covered[p.truth > 0].mean())
 
 
-def _regions(predictions: Predictions) -> tuple[int, ...]:
-    """Return the smallest regions to choose from, px: what is labelled must not be too small for all of them."""
-    areas = [area for p in predictions for area in _labelled_areas(p)]
-    small = bool(areas) and float(np.quantile(areas, SMALL_SHARE)) < REGIONS[0]
-    return (*SMALL_REGIONS, *REGIONS) if small else REGIONS
+def _limited(table: _Table, areas: Sequence[int]) -> _Table:
+    """Leave out the small regions, unless what is labelled, of these areas in px, is too small for all the others."""
+    if areas and float(np.quantile(areas, SMALL_SHARE)) < REGIONS[0]:
+        return table
+    return _Table(table.grid[:, :, len(SMALL_REGIONS) :], table.totals, REGIONS)
+
+
+def _areas(predictions: Predictions) -> list[int]:
+    """Return the areas of all labelled regions, px."""
+    return [area for p in predictions for area in _labelled_areas(p)]
 
 
 def _labelled_areas(p: Prediction) -> list[int]:
@@ -115,13 +124,13 @@ def _labelled_areas(p: Prediction) -> list[int]:
     return [area for mask in masks for area in cv2.connectedComponentsWithStats(mask)[2][1:, cv2.CC_STAT_AREA].tolist()]
 
 
-def _tabulate(predictions: Predictions, regions: tuple[int, ...]) -> _Table:
+def _tabulate(predictions: Predictions) -> _Table:
     """Count what each rule on the grid makes of pictures."""
-    return reduce(add, (_counted(p, regions) for p in predictions))
+    return reduce(add, map(_counted, predictions))
 
 
-def _counted(p: Prediction, regions: tuple[int, ...]) -> _Table:
-    fact = p.truth > 0
+def _counted(p: Prediction) -> _Table:
+    fact, regions = p.truth > 0, (*SMALL_REGIONS, *REGIONS)
     found = np.array(
         [[_by_rule(p.q, float(value), fact, join, regions) for value in THRESHOLDS] for join in JOINS], np.float64
     )

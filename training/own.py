@@ -1,6 +1,7 @@
 """Bring your own: from a folder of labelled pictures to a model package that is ready to be served."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,29 +48,28 @@ def make(data: Path, choices: Choices) -> ModelPackage:
     return report.write_gated(run, weights, found.judged.chosen, found.for_card(), description, choices.models)
 
 
-def fold_count(examples: Sequence[Example], most: int) -> int:
+def fold_count(examples: Sequence[Example], most: int, seed: int) -> int:
     """Return in how many folds the pictures can be judged, at most `most`.
 
-    Raises DataError where there are not two scenes with defects and two without: one to learn from, one to judge.
+    Raises DataError where they cannot be dealt into two: there must be some to learn from and some to judge.
     """
+    for count in range(most, 1, -1):
+        with suppress(DataError):
+            folds.split(examples, count, seed)
+            return count
     found = folds.defective_scenes(examples, scenes.group(examples))
     defective = sum(found.values())
-    clean = len(found) - defective
-    count = min(most, defective, clean)
-    if count < 2:
-        raise DataError(
-            f"the pictures show {defective} scenes with defects and {clean} without, near-copies counted once; at "
-            "least two of each are needed, and thirty make figures that mean something"
-        )
-    return count
+    raise DataError(
+        f"the pictures show {defective} scenes with defects and {len(found) - defective} without, near-copies counted "
+        "once; at least two of each, or two that show both, are needed, and thirty make figures that mean something"
+    )
 
 
 def _opened(dataset: Dataset, choices: Choices) -> Run:
     """Open the run, or start it with the recipe, in as many folds as the pictures allow."""
-    most = recipe.load(choices.recipe).folds
-    return Run(
-        choices.run, dataset, choices.recipe, fold_count(dataset.examples, most), start=starts.chosen(choices.start)
-    )
+    planned = recipe.load(choices.recipe)
+    count = fold_count(dataset.examples, planned.folds, planned.seed)
+    return Run(choices.run, dataset, choices.recipe, count, start=starts.chosen(choices.start))
 
 
 def _start(dataset: Dataset, choices: Choices) -> keras.Model:

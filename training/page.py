@@ -135,7 +135,10 @@ def _rows(file: Path) -> list[dict[str, Any]]:
 
 
 def _notes(file: Path | None) -> str:
-    return MarkdownIt("commonmark").enable("table").render(file.read_text()) if file else ""
+    try:
+        return MarkdownIt("commonmark").enable("table").render(file.read_text("utf-8")) if file else ""
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file} cannot be read ({error}); save it as UTF-8") from error
 
 
 def _shown(value: float) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from defect_api.card import Conditions, Metric
 from defect_api.conditions import measure
+from defect_api.segmenter import tiles
 from training import folds, gates, novelty, sheets
 from training.datasets import Dataset
 from training.examples import Example, Picture
@@ -48,7 +49,7 @@ def _gated(dataset: Dataset, networks: Sequence[Path], seed: int, weights: Path,
     found = list(_out_of_fold(networks, judging, made, stride))
     known = gates.limits(found)
     model = keras.saving.load_model(weights, compile=False)
-    fitted = novelty.fit(novelty.features(model, _pictures(chain(*judging, *made)), stride))
+    fitted = novelty.fit(_features(model, chain(*judging, *made), stride)[0])
     gated = weights.with_name(GATED)
     novelty.with_novelty(model, fitted).save(gated)
     return Gated(gated, known, _figure(found, known, dataset.name, how))
@@ -64,10 +65,25 @@ def _out_of_fold(
         own = [*real, *generated]
         others = chain(*judging[:number], *judging[number + 1 :], *made[:number], *made[number + 1 :])
         model = keras.saving.load_model(weights, compile=False)
-        features = novelty.features(model, _pictures([*own, *others]), stride)
-        scores = novelty.fit(features[len(own) :]).score(features[: len(own)])
+        features, first = _features(model, [*own, *others], stride)
+        begin = first[len(own)]
+        # as the service does, by the strangest part of each
+        scores = np.maximum.reduceat(novelty.fit(features[begin:]).score(features[:begin]), first[: len(own)])
         for index, (picture, score) in enumerate(zip(_pictures(own), np.round(scores, 3).tolist(), strict=True)):
             yield Sheet(number, index < len(real), measure(picture), score)
+
+
+def _features(model: keras.Model, examples: Iterable[Example], stride: int) -> tuple[novelty.Features, list[int]]:
+    """Return the features of the parts that the service shows the network, (N, F), and where each picture's begin."""
+    first = [0]
+
+    def parts() -> Iterator[Picture]:
+        for picture in _pictures(examples):
+            cut = tiles(picture, stride)
+            first.append(first[-1] + len(cut))
+            yield from cut
+
+    return novelty.features(model, parts(), stride), first
 
 
 def _figure(found: Sequence[Sheet], known: Conditions, data: str, judged: str) -> Metric:

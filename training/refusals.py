@@ -27,7 +27,7 @@ def count(package: Path, data: Path) -> Iterator[str]:
 
     Raises PackageError where the package cannot be read, and DataError where it was trained on other pictures.
     """
-    read, dataset = read_package(package), datasets.find(data)
+    read, dataset = read_package(package.resolve()), datasets.find(data)
     trained_on.check(read, dataset)
     model = ServedModel(read, KerasSegmenter(read.weights))
     kinds: dict[str, list[Picture]] = {}

@@ -54,6 +54,8 @@ class Run:
         """Return the network that fine-tuning starts from: pre-trained on `source`, or the one that comes along."""
         if source is None:
             return pretrained.load()
+        if not self.recipe.pretraining:
+            raise DataError(f"the recipe has no [[pretraining]] for {source.name}; add one, or leave that data out")
         start = stages.from_imagenet(self.recipe, len(source.classes))
         return self._staged(self.recipe.pretraining, source, source.examples, start, self.folder / PRETRAINING)
 

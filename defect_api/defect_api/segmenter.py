@@ -98,6 +98,13 @@ def segment(segmenter: Segmenter, grey: NDArray[np.uint8], stride: int) -> Segme
     return Segmented(np.clip(probability / weight, 0, 1), classes, max(novelties, default=None))
 
 
+def tiles(grey: NDArray[np.uint8], stride: int) -> list[NDArray[np.uint8]]:
+    """Return the parts of a sheet (uint8, H x W) that `segment` shows the network, one after the other."""
+    rows, columns = (_spans(*side, stride) for side in zip(grey.shape, (TILE_HEIGHT, TILE_WIDTH), strict=True))
+    across = list(columns)
+    return [grey[down, along] for down, _ in rows for along, _ in across]
+
+
 def padded(picture: NDArray[np.uint8], stride: int) -> NDArray[np.uint8]:
     """Return a picture (uint8, H x W) as a batch of one that a network takes, reflected at its right and lower edge."""
     height, width = picture.shape

@@ -65,3 +65,11 @@ def test_pictures_of_one_kind_cannot_calibrate(defective: bool) -> None:
 
     with pytest.raises(DataError, match=f"is {'clean' if defective else 'defective'}; add some"):
         calibration.platt([picture(rng, defective, 10) for _ in range(4)])
+
+
+def test_the_order_of_pictures_of_one_probability_does_not_matter() -> None:
+    probability = np.array([0.1] * 70 + [0.9] * 50)
+    defective = np.array([True] * 10 + [False] * 60 + [True] * 50)
+    turned = np.concatenate([defective[:70][::-1], defective[70:]])
+
+    assert calibration.error(probability, defective) == pytest.approx(calibration.error(probability, turned))

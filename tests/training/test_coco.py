@@ -146,6 +146,8 @@ def test_a_folder_s_whole_name_is_the_set_s(tmp_path: Path, labels: dict[str, An
         ({"size": list(SIZE), "counts": RUNS[:-1]}, "its runs don't end where the picture does"),
         ({"size": list(SIZE), "counts": RUNS + "4"}, "its runs don't end where the picture does"),
         ({"size": list(SIZE), "counts": [0.5, SIZE[0] * SIZE[1] - 0.5]}, "'float' object cannot"),
+        ([[10, 10.1, 20, 10.2, 20, 10.4, 10, 10.3]], "it encloses no pixel"),
+        ({"size": list(SIZE), "counts": [SIZE[0] * SIZE[1]]}, "it encloses no pixel"),
         ([[float("nan"), 5, 20, 5, 20, 15]], "its outline leaves the picture of 90 x 70 px"),
     ],
 )

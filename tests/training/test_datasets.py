@@ -1,6 +1,8 @@
 """Data sets behind one interface, and the one sentence that each kind of bad input ends with."""
 
 import json
+import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -262,3 +264,21 @@ def test_the_command_ends_with_the_sentence_and_a_code(tmp_path: Path, capsys: p
 
     assert code == 1
     assert capsys.readouterr().err.startswith(f"{tmp_path} holds no data set")
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_grey_values_of_fewer_bits_are_not_stretched(tmp_path: Path, bits: int) -> None:
+    values = np.zeros((8, 16), np.uint8)
+    values[2:4] = 2
+    packed = np.packbits(np.unpackbits(values[..., None], axis=2)[..., 8 - bits :].reshape(8, -1), axis=1)
+    rows = b"".join(b"\0" + row.tobytes() for row in packed)
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 8, bits, 0, 0, 0, 0))
+    mask = tmp_path / "mask.png"
+    mask.write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+    with pytest.raises(DataError, match=r"mask\.png has grey values of fewer than 8 bits; save it with 8 bits"):
+        read_mask(mask)

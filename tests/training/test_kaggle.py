@@ -42,6 +42,8 @@ def test_the_kaggle_layout_can_list_its_scenes_too(kaggle: Path) -> None:
         ("a.jpg,0,1 2", "class 0; only 1 to 4"),
         ("a.jpg,1,1 2\na.jpg,1,5 2", "class 1 twice"),
         ("a.jpg,one,1 2", "needs the columns"),
+        ("a.jpg,,1 5", r"a line of a\.jpg without its class or its runs"),
+        ("a.jpg,3", r"a line of a\.jpg without its class or its runs"),
     ],
 )
 def test_a_bad_table_is_refused_with_one_sentence(kaggle: Path, rows: str, sentence: str) -> None:
@@ -49,6 +51,14 @@ def test_a_bad_table_is_refused_with_one_sentence(kaggle: Path, rows: str, sente
 
     with pytest.raises(DataError, match=rf"^[^(]*{sentence}"):
         datasets.find(kaggle)
+
+
+def test_a_mask_may_have_very_many_runs(kaggle: Path) -> None:
+    runs = " ".join(f"{start} 1" for start in range(1, 256 * 320, 2))
+    assert len(runs) > 131_072  # what Python's csv takes by default
+    (kaggle / "train.csv").write_text(f"ImageId,ClassId,EncodedPixels\na.jpg,1,{runs}\n")
+
+    assert datasets.find(kaggle).examples[0].defects() == {1: 256 * 160}
 
 
 def test_a_kaggle_set_without_pictures_is_refused(kaggle: Path) -> None:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_sample_image
 
+from defect_api import segmenter
 from defect_api.segmenter import KerasSegmenter, segment
-from training import network, novelty, predictions, sheets
-from training.examples import Picture
+from training import network, novelty, predictions, reference, sheets
+from training.datasets import Dataset
+from training.examples import Example, Picture
 
 KNOWN = [sheets.generate(seed, height=128, width=256).image for seed in range(24)]
 NEW = [sheets.generate(seed, height=128, width=256).image for seed in range(100, 104)]
@@ -69,3 +71,20 @@ def test_photographs_noise_and_blanks_score_more_than_any_sheet(gated: Path) -> 
     strange = [photograph("china.jpg"), photograph("flower.jpg"), np.full((128, 256), 128, np.uint8)]
     strange.append(rng.integers(0, 256, (128, 256)).astype(np.uint8))
     assert min(score(picture) for picture in strange) > max(score(picture) for picture in [*KNOWN, *NEW])
+
+
+def test_a_known_picture_that_is_seen_in_parts_is_known_in_each(
+    exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segmenter, "TILE_WIDTH", 192)
+    monkeypatch.setattr(reference, "GENERATED_COUNT", 4)
+    examples = [known_example(seed) for seed in range(8)]
+    gated = reference.gate_again(Dataset("parts", (), examples, "", ""), exported, network.STRIDE, 2, 1)
+
+    segmented = [segment(KerasSegmenter(gated.weights), example.load()[0], network.STRIDE) for example in examples]
+    assert [one.novelty for one in segmented] == pytest.approx([0] * 8, abs=0.02)
+
+
+def known_example(seed: int) -> Example:
+    sheet = sheets.generate(seed, height=128, width=320, defects=[3] if seed % 2 else [])
+    return Example(str(seed), lambda: (sheet.image, sheet.mask), scene=str(seed))

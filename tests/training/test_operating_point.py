@@ -46,6 +46,18 @@ def test_defects_as_small_as_the_labels_are_found() -> None:
         assert point.rule.min_region_px <= 25
 
 
+def test_a_fold_does_not_bring_its_own_regions_to_choose_from(folds: list[list[Prediction]]) -> None:
+    rng = np.random.default_rng(3)
+    truth = np.zeros((64, 64), np.uint8)
+    truth[20:25, 20:25] = 1
+    clean = [picture(rng, defective=False) for _ in range(2)]
+    pits = [Prediction("p", np.where(truth, 250, p.q).astype(np.uint8), p.classes, truth) for p in clean]
+
+    _, nested = operating_point.choose_nested([*folds, [*pits, *clean]])
+
+    assert nested[-1].rule.min_region_px == min(operating_point.REGIONS)
+
+
 def test_a_fold_does_not_choose_its_own_threshold(folds: list[list[Prediction]]) -> None:
     rng = np.random.default_rng(2)
     odd = [picture(rng, defective, strength=120) for defective in (True, True, False, False)]
