@@ -159,7 +159,7 @@ def png_header(width: int, height: int) -> bytes:
         (png_header(8193, 100), "each side must be between 64 and 8192 px"),
         (png_header(8000, 8000), "at most 40 are accepted"),
         (png_header(0, 0), "not a JPEG, PNG, BMP, TIFF or WebP|damaged|between 64"),
-        (saved(Image.fromarray(RAMP.astype(np.float32)), "TIFF"), "32-bit pixels"),
+        (saved(Image.fromarray(RAMP.astype(np.float32)), "TIFF"), "32-bit or signed pixels"),
     ],
     ids=[
         "empty", "text", "gif", "svg", "cut jpeg", "cut png", "cut bmp", "cut tiff", "cut webp", "too small",

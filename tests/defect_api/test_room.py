@@ -8,9 +8,7 @@ import pytest
 from flask import Flask
 
 from defect_api import inspection, room, stored
-from defect_api.exports import sheet as exported
 from defect_api.places import FOLDER, Places
-from defect_api.routes import thumbnails
 from tests.defect_api.second_contract import CLEAN, URL, assert_problem, post
 
 
@@ -30,8 +28,7 @@ def taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     for module, name in (
         (inspection, "decode"),
         (stored, "decode_png"),
-        (thumbnails, "decode"),
-        (exported, "decode"),
+        (stored, "decode"),
     ):
         monkeypatch.setattr(module, name, noting(getattr(module, name)))
     return seen
