@@ -70,11 +70,12 @@ def prepare(given: Mapping[str, str]) -> dict[str, str]:
     lock(state)
     for leftover in (state / "run").glob("*.group"):
         leftover.unlink()
-    make_room_for_metrics(state)
     environment = {**DEFAULTS, **{name: value for name, value in given.items() if value}}
     environment |= places(state, environment)
     check_ports(environment)
     render_all(state, environment)
+    # last, for nothing removes it where the platform is not started
+    make_room_for_metrics(state)
     return environment
 
 
