@@ -44,20 +44,22 @@ class _Table:
     """What each rule makes of pictures, and what there is, summed over them.
 
     `grid` (joins, thresholds, `regions`, peaks, 5) has what `_by_rule` counts, then defective pictures missed and clean
-    ones called. `totals` are true pixels, 8-connected regions of the true masks by class, defective and clean pictures.
+    ones called. `totals` are true pixels, 8-connected regions of the true masks by class, defective and clean pictures;
+    `areas` are those of the regions, px.
     """
 
     grid: npt.NDArray[np.float64]
     totals: npt.NDArray[np.float64]
-    regions: tuple[int, ...]
+    areas: tuple[int, ...]
+    regions: tuple[int, ...] = (*SMALL_REGIONS, *REGIONS)
 
     def __add__(self, other: "_Table") -> "_Table":
-        return _Table(self.grid + other.grid, self.totals + other.totals, self.regions)
+        return _Table(self.grid + other.grid, self.totals + other.totals, self.areas + other.areas, self.regions)
 
 
 def choose(predictions: Predictions) -> OperatingPoint:
     """Choose the operating point on predictions of pictures that the network never saw in training."""
-    rule = _best_rule(_limited(_tabulate(predictions), _areas(predictions)), LEAST_UNCERTAINTY)
+    rule = _best_rule(_limited(_tabulate(predictions)), LEAST_UNCERTAINTY)
     return OperatingPoint(rule, calibration.platt(predictions))
 
 
@@ -66,20 +68,15 @@ def choose_nested(folds: Sequence[Predictions]) -> tuple[OperatingPoint, list[Op
 
     The threshold's uncertainty is half the spread of the folds' own choices.
     """
-    tables, areas = [_tabulate(fold) for fold in folds], [_areas(fold) for fold in folds]
-
-    def best(numbers: Sequence[int], uncertainty: float) -> PixelThreshold:
-        table = reduce(add, [tables[number] for number in numbers])
-        return _best_rule(_limited(table, [area for number in numbers for area in areas[number]]), uncertainty)
-
+    tables = [_tabulate(fold) for fold in folds]
     nested = []
     for left_out in range(len(folds)):
         others = [number for number in range(len(folds)) if number != left_out]
-        rule = best(others, LEAST_UNCERTAINTY)
+        rule = _best_rule(_limited(reduce(add, [tables[number] for number in others])), LEAST_UNCERTAINTY)
         nested.append(OperatingPoint(rule, calibration.platt(Joined([folds[number] for number in others]))))
     values = [point.rule.value for point in nested]
     uncertainty = round(max(LEAST_UNCERTAINTY, (max(values) - min(values)) / 2), 4)
-    rule = best(range(len(folds)), uncertainty)
+    rule = _best_rule(_limited(reduce(add, tables)), uncertainty)
     return OperatingPoint(rule, calibration.platt(Joined(folds))), nested
 
 
@@ -106,16 +103,11 @@ def _missed_share(p: Prediction, rule: PixelThreshold, threshold: float) -> floa
     return 1 - float(label(p.q, rule, threshold).covered[p.truth > 0].mean())
 
 
-def _limited(table: _Table, areas: Sequence[int]) -> _Table:
-    """Leave out the small regions, unless what is labelled, of these areas in px, is too small for all the others."""
-    if areas and float(np.quantile(areas, SMALL_SHARE)) < REGIONS[0]:
+def _limited(table: _Table) -> _Table:
+    """Leave out the small regions, unless what is labelled is too small for all the others."""
+    if table.areas and float(np.quantile(table.areas, SMALL_SHARE)) < REGIONS[0]:
         return table
-    return _Table(table.grid[:, :, len(SMALL_REGIONS) :], table.totals, REGIONS)
-
-
-def _areas(predictions: Predictions) -> list[int]:
-    """Return the areas of all labelled regions, px."""
-    return [area for p in predictions for area in _labelled_areas(p)]
+    return _Table(table.grid[:, :, len(SMALL_REGIONS) :], table.totals, table.areas, REGIONS)
 
 
 def _labelled_areas(p: Prediction) -> list[int]:
@@ -130,14 +122,15 @@ def _tabulate(predictions: Predictions) -> _Table:
 
 
 def _counted(p: Prediction) -> _Table:
-    fact, regions = p.truth > 0, (*SMALL_REGIONS, *REGIONS)
+    fact, areas = p.truth > 0, _labelled_areas(p)
     found = np.array(
-        [[_by_rule(p.q, float(value), fact, join, regions) for value in THRESHOLDS] for join in JOINS], np.float64
+        [[_by_rule(p.q, float(value), fact, join, _Table.regions) for value in THRESHOLDS] for join in JOINS],
+        np.float64,
     )
     called = found[..., 1:2] > 0
     wrong = [~called, np.zeros_like(called)] if p.defective else [np.zeros_like(called), called]
-    totals = np.array([np.count_nonzero(fact), len(_labelled_areas(p)), p.defective, not p.defective], np.float64)
-    return _Table(np.concatenate([found, *wrong], axis=-1), totals, regions)
+    totals = np.array([np.count_nonzero(fact), len(areas), p.defective, not p.defective], np.float64)
+    return _Table(np.concatenate([found, *wrong], axis=-1), totals, tuple(areas))
 
 
 def _by_rule(

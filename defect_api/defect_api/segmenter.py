@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -25,6 +25,7 @@ class Segmented(NamedTuple):
 # larger pictures are cut into tiles of at most this size, so that memory stays bounded; a 1600x256 sheet is one tile
 TILE_HEIGHT, TILE_WIDTH = 512, 2048
 OVERLAP = 128
+Span = tuple[slice, slice]  # a part of a side, and of that what no neighbour is nearer to
 
 
 class Segmenter(Protocol):
@@ -86,23 +87,20 @@ def segment(segmenter: Segmenter, grey: NDArray[np.uint8], stride: int) -> Segme
     weight = np.zeros((height, width), np.float32)
     classes = np.zeros((height, width), np.uint8)
     novelties = []
-    for rows, inner_rows in _spans(height, TILE_HEIGHT, stride):
-        for columns, inner_columns in _spans(width, TILE_WIDTH, stride):
-            any_defect, likeliest, novelty = _forward_padded(segmenter, grey[rows, columns], stride)
-            ramp = np.outer(_ramp(rows, height), _ramp(columns, width))
-            probability[rows, columns] += any_defect * ramp
-            weight[rows, columns] += ramp
-            own = (_within(inner_rows, rows), _within(inner_columns, columns))
-            classes[inner_rows, inner_columns] = likeliest[own]
-            novelties += [] if novelty is None else [novelty]
+    for (rows, inner_rows), (columns, inner_columns) in _tiling(grey.shape, stride):
+        any_defect, likeliest, novelty = _forward_padded(segmenter, grey[rows, columns], stride)
+        ramp = np.outer(_ramp(rows, height), _ramp(columns, width))
+        probability[rows, columns] += any_defect * ramp
+        weight[rows, columns] += ramp
+        own = (_within(inner_rows, rows), _within(inner_columns, columns))
+        classes[inner_rows, inner_columns] = likeliest[own]
+        novelties += [] if novelty is None else [novelty]
     return Segmented(np.clip(probability / weight, 0, 1), classes, max(novelties, default=None))
 
 
 def tiles(grey: NDArray[np.uint8], stride: int) -> list[NDArray[np.uint8]]:
     """Return the parts of a sheet (uint8, H x W) that `segment` shows the network, one after the other."""
-    rows, columns = (_spans(*side, stride) for side in zip(grey.shape, (TILE_HEIGHT, TILE_WIDTH), strict=True))
-    across = list(columns)
-    return [grey[down, along] for down, _ in rows for along, _ in across]
+    return [grey[rows, columns] for (rows, _), (columns, _) in _tiling(grey.shape, stride)]
 
 
 def padded(picture: NDArray[np.uint8], stride: int) -> NDArray[np.uint8]:
@@ -144,7 +142,13 @@ def _likeliest(by_class: Sequence[cv2.typing.MatLike]) -> NDArray[np.uint8]:
     return np.asarray(likeliest, np.uint8)
 
 
-def _spans(length: int, most: int, stride: int) -> Iterator[tuple[slice, slice]]:
+def _tiling(shape: tuple[int, ...], stride: int) -> Iterator[tuple[Span, Span]]:
+    """Cut a picture of this shape (H, W) into tiles: the rows and the columns of each, as `_spans` gives them."""
+    height, width = shape
+    return product(_spans(height, TILE_HEIGHT, stride), _spans(width, TILE_WIDTH, stride))
+
+
+def _spans(length: int, most: int, stride: int) -> Iterator[Span]:
     """Cut `length` into overlapping spans of at most `most`; with each, the part that no neighbour is nearer to.
 
     All are of one size, a multiple of `stride`: the least that so many spans can have, so that they overlap little more
