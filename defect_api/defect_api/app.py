@@ -6,6 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from defect_api import __version__
 from defect_api.errors import invalid_parameters, register_error_handlers
+from defect_api.forms import FormRequest
 from defect_api.history.history import History
 from defect_api.inspection import Inspector
 from defect_api.media import MediaVolume
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None, slot: ModelSlot | None = None) 
         validation_error_model=ProblemDocument,
         doc_ui=False,
     )
+    app.request_class = FormRequest
     # a picture without a file name is a field of the form, of which it is told that the name is missing
     most = settings.max_upload_bytes
     app.config.update(MAX_CONTENT_LENGTH=most, MAX_FORM_MEMORY_SIZE=most, MAX_FORM_PARTS=MAX_PARTS)

@@ -1,9 +1,8 @@
 """A typed client of the REST service, for scripts: `Inspector("http://127.0.0.1:2020/api").inspect("sheet.png")`."""
 
-import mimetypes
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote
 
 import requests
@@ -16,6 +15,7 @@ from defect_api.schemas import ProblemDocument
 
 # answers that say 'come back', and those of a proxy whose service is just being restarted
 PASSING = (429, 502, 503, 504)
+GOOD = (200, 201)
 # of the media volume's list, the most that the service gives at once
 PAGE = 500
 
@@ -36,7 +36,7 @@ class Inspector:
         """Talk to the service at `url` (with nginx in front: ending in `/api`); `token` is its API_TOKEN.
 
         A request that finds the service busy or away is sent again up to `retries` times, waiting as the service asks
-        or for 0.5, 1, 2, ... s.
+        or for 0, 1, 2, 4, ... s.
         """
         self._url = url.rstrip("/")
         self._timeout_s = timeout_s
@@ -64,24 +64,22 @@ class Inspector:
         requests.RequestException where the service cannot be reached.
         """
         path = Path(picture)
-        content_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         options = {} if threshold is None else {"threshold": str(threshold)}
         if mm_per_px:
             options |= {"mm_per_px_x": str(mm_per_px[0]), "mm_per_px_y": str(mm_per_px[1])}
-        files = {"image": (path.name, path.read_bytes(), content_type)}
-        return self._record(self._session.post(self._inspections, files=files, data=options, timeout=self._timeout_s))
+        files = {"image": (path.name, path.read_bytes())}
+        return self._record(self._asked("POST", self._inspections, files=files, data=options))
 
     def inspect_stored(self, filename: str) -> Record:
         """Have a picture judged that lies on the service's media volume. Raises as `inspect`, but for OSError."""
-        return self._record(self._session.post(self._inspections, json={"filename": filename}, timeout=self._timeout_s))
+        return self._record(self._asked("POST", self._inspections, json={"filename": filename}))
 
     def media(self) -> Iterator[MediaEntry]:
         """Yield the files of the service's media volume, newest first. Raises as `inspect`, but for OSError."""
         cursor: str | None = ""
         while cursor is not None:
             parameters = {"limit": str(PAGE), **({"cursor": cursor} if cursor else {})}
-            answer = self._session.get(f"{self._url}/v1/media", params=parameters, timeout=self._timeout_s)
-            page = MediaPage.model_validate_json(self._checked(answer))
+            page = MediaPage.model_validate_json(self._asked("GET", f"{self._url}/v1/media", params=parameters))
             yield from page.items
             cursor = page.next_cursor
 
@@ -92,7 +90,7 @@ class Inspector:
         """
         options = {} if threshold is None else {"threshold": str(threshold)}
         address = f"{self._inspections}/{quote(inspection_id, safe='')}"
-        return self._record(self._session.get(address, params=options, timeout=self._timeout_s))
+        return self._record(self._asked("GET", address, params=options))
 
     def close(self) -> None:
         """Close the connections."""
@@ -108,14 +106,19 @@ class Inspector:
     def _inspections(self) -> str:
         return f"{self._url}/v1/inspections"
 
-    def _record(self, answer: requests.Response) -> Record:
-        return Record.model_validate_json(self._checked(answer))
+    def _record(self, document: bytes) -> Record:
+        return Record.model_validate_json(document)
 
-    def _checked(self, answer: requests.Response) -> bytes:
-        if answer.ok:
+    def _asked(self, method: str, address: str, **request: Any) -> bytes:
+        # not redirected: a POST would become a GET, which answers another thing
+        answer = self._session.request(method, address, timeout=self._timeout_s, allow_redirects=False, **request)
+        kind = answer.headers.get("Content-Type", "").partition(";")[0]
+        if answer.status_code in GOOD and kind == "application/json":
             return answer.content
-        problem = None
-        if answer.headers.get("Content-Type", "").startswith("application/problem+json"):
+        if kind == "application/problem+json":
             problem = ProblemDocument.model_validate_json(answer.content)
-        message = problem.detail if problem else f"the service answered {answer.status_code} {answer.reason}"
-        raise InspectionRefused(message, answer.status_code, problem)
+            raise InspectionRefused(problem.detail, answer.status_code, problem)
+        more = f" to {answer.headers['Location']}" if answer.is_redirect else f" with {kind or 'nothing'}"
+        raise InspectionRefused(
+            f"the service answered {answer.status_code} {answer.reason}{more}", answer.status_code, None
+        )

@@ -22,9 +22,10 @@ def post(client: FlaskClient, data: bytes = DEFECTIVE, name: str = "coil 7.png",
     return client.post(URL, data={"image": (io.BytesIO(data), name), **options})
 
 
-def form_of(name: str, content: bytes) -> bytes:
+def form_of(name: str, content: bytes, filename: str = "") -> bytes:
     """Return a form of one part; a client of Flask's keeps large ones in files that it leaves open."""
-    head = f'--parts\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+    named = f'name="{name}"; filename="{filename}"' if filename else f'name="{name}"'
+    head = f"--parts\r\nContent-Disposition: form-data; {named}\r\n\r\n"
     return head.encode() + content + b"\r\n--parts--\r\n"
 
 

@@ -50,6 +50,32 @@ def test_a_refusal_is_the_services_sentence(serve: Callable[[Wsgi], str], app: F
     assert refusal.value.problem.type.endswith("picture-refused")
 
 
+def test_a_picture_of_another_kind_than_its_name_says_is_judged(
+    serve: Callable[[Wsgi], str], app: Flask, picture: Path
+) -> None:
+    with Inspector(serve(app)) as inspector:
+        assert inspector.inspect(picture.rename(picture.with_suffix(".jpg"))).verdict == "defect"
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "message"),
+    [
+        ("301 Moved Permanently", [("Location", "https://line/api")], "answered 301 Moved Permanently to https://line"),
+        ("200 OK", [("Content-Type", "text/html; charset=utf-8")], "answered 200 OK with text/html"),
+    ],
+)
+def test_an_answer_that_is_not_the_services_is_told(
+    serve: Callable[[Wsgi], str], picture: Path, status: str, headers: list[tuple[str, str]], message: str
+) -> None:
+    def other(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        start_response(status, [*headers, ("Content-Length", "0")])
+        return [b""]
+
+    with Inspector(serve(other)) as inspector, pytest.raises(InspectionRefused, match=message):
+        inspector.inspect(picture)
+
+
 def test_the_token_is_sent(serve: Callable[[Wsgi], str], make_app: Callable[..., Flask], picture: Path) -> None:
     address = serve(make_app(api_token="secret"))
     with Inspector(address, token="secret") as inspector:

@@ -197,6 +197,11 @@ def test_options_may_be_in_the_address(
             "invalid-parameter",
         ),
         ({"data": {"image": (io.BytesIO(CLEAN), "a.png"), "threshold": ["0.5", "0.6"]}}, 422, "invalid-parameter"),
+        (
+            {"data": {"image": (io.BytesIO(CLEAN), "a.png")}, "query_string": {"filename": "b.png"}},
+            422,
+            "invalid-parameter",
+        ),
     ],
 )
 def test_requests_of_another_form_are_told(
@@ -218,6 +223,35 @@ def test_a_part_without_a_file_name_is_told_whatever_its_size(client: FlaskClien
         body = form_of("image", b"x" * size)
         answer = client.post(URL, data=body, content_type=FORM)
         assert "needs a file name" in assert_problem(answer, 400, "bad-request")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        form_of("image", CLEAN, "Pr\xfcfung.png").replace("Prüfung".encode(), b"Pr\xfcfung"),
+        form_of("image", CLEAN)[:-20],
+    ],
+    ids=["a name that is not UTF-8", "cut off"],
+)
+def test_a_form_that_cannot_be_read_is_told(client: FlaskClient, body: bytes) -> None:
+    for address in (URL, "/v1/export"):
+        answer = client.post(address, data=body, content_type=FORM)
+        assert "cut off, or a name in it is not UTF-8" in assert_problem(answer, 400, "bad-request")
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (r"C:\lines\a.png", "a.png"),
+        (r"C:\\lines\\a.png", "a.png"),
+        (r"\\server\share\2.png", "2.png"),
+        (r"coil \"7\".png", 'coil "7".png'),
+        ("lines/a.png", "a.png"),
+    ],
+)
+def test_the_clients_name_is_without_folders(client: FlaskClient, sent: str, kept: str) -> None:
+    answer = client.post(URL, data=form_of("image", CLEAN, sent), content_type=FORM)
+    assert answer.get_json()["image"]["filename"] == kept
 
 
 def test_a_body_over_the_limit_is_413(make_app: Callable[..., Flask]) -> None:

@@ -71,6 +71,8 @@ def test_a_record_that_cannot_be_read_is_told_and_kept(
     for answer in (
         client.get(f"{URL}/{identifier}"),
         client.get(f"{URL}/{identifier}/export?format=csv"),
+        client.get("/v1/export?format=csv"),
+        client.post("/v1/export", data={"format": "csv", "id": identifier}),
         client.delete(f"{URL}/{identifier}"),
         post(client),
     ):

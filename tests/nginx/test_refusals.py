@@ -62,6 +62,16 @@ def test_headers_that_nginx_accepts_reach_the_services(door: FrontDoor) -> None:
 
 def test_an_endless_address_is_refused(door: FrontDoor) -> None:
     assert_page(door.get("/" + "x" * 20_000), 414, "address is too long")
+    assert_problem(door.get("/api/v1/inspections?filename=" + "x" * 20_000), 414, "request-uri-too-long")
+
+
+def test_an_address_that_cannot_be_read_is_refused(door: FrontDoor) -> None:
+    for path, status in ((b"/%zz", b"text/html"), (b"/api/v1/%zz", b"application/problem+json")):
+        with closing(socket.create_connection(door.host)) as connection:
+            connection.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: door\r\nConnection: close\r\n\r\n")
+            head = connection.makefile("rb").read().partition(b"\r\n\r\n")[0]
+        assert b" 400 " in head
+        assert b"Content-Type: " + status in head
 
 
 def test_an_instance_never_breaks_the_problem(door: FrontDoor) -> None:

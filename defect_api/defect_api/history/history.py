@@ -103,14 +103,17 @@ class History:
             yield connection
 
     def records(
-        self, filters: Filters, ordering: Ordering, size: int, after: Position | None
+        self, filters: Filters, ordering: Ordering, size: int, after: Position | None, *, whole: bool = False
     ) -> Iterator[tuple[Position, Record]]:
-        """Yield the records that are wanted after the place `after`, read `size` at a time. Raises HistoryAway."""
+        """Yield the records that are wanted after the place `after`, read `size` at a time. Raises HistoryAway.
+
+        One that cannot be read is passed over, unless the list has to be `whole`: then RecordUnreadable is raised.
+        """
         while True:
             with _told():
                 page = self.index.page(filters, ordering, size, after)
             for entry in page:
-                if record := self._record(entry):
+                if record := self._record(entry, whole=whole):
                     yield entry.place, record
             if len(page) < size:
                 return
@@ -157,13 +160,15 @@ class History:
         log.info("history: %d entered, %d dropped", repairs.entered, repairs.dropped)
         return repairs
 
-    def _record(self, entry: Listed) -> Record | None:
+    def _record(self, entry: Listed, *, whole: bool) -> Record | None:
         try:
             return self._media.record(entry.id)
         except NotFound:
             with _forgiving(f"inspection {entry.id} stayed in the index"):
                 self.index.drop([(entry.id, entry.stamp)])
         except RecordUnreadable as error:
+            if whole:
+                raise
             log.warning("not listed: %s", error)
         return None
 

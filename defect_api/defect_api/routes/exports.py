@@ -83,7 +83,7 @@ def export_inspections(query: ExportSetQuery) -> Response:
 @api.post(
     "/export",
     summary="Export the inspections that are named, newest first",
-    responses={200: FILE, **problem_responses(404, 409, 413, 503)},
+    responses={200: FILE, **problem_responses(400, 404, 409, 413, 503)},
 )
 def export_named(form: ExportForm) -> Response:
     """What `GET` does, for more ids than an address can hold: a form, as pages send it."""
@@ -101,16 +101,15 @@ def _export(filters: Filters, query: ExportQuery) -> Response:
     form = chosen(query.format, rle=query.rle, originals=query.originals)
     served = state().slot.card
     classes = _classes(served.digest if served else None)
-    if form.traces or form.numbers or form.shows or query.originals or query.terms != CARDS_OWN:
-        for record in chain(state().history.of_each_model(filters), _newest(_records(filters))):
-            with suppress(NotFound):  # deleted meanwhile
-                _check(record, query, form, classes)
+    for record in chain(state().history.of_each_model(filters), _newest(_records(filters))):
+        with suppress(NotFound):  # deleted meanwhile
+            _check(record, query, form, classes)
     sheets = _begun(_sheets(_records(filters), query.terms, state().media, state().inspector))
     return _answer(export_set(form, sheets, classes, state().media if query.originals else None))
 
 
 def _records(filters: Filters) -> Iterator[Record]:
-    return (record for _, record in state().history.records(filters, Ordering(), BATCH, None))
+    return (record for _, record in state().history.records(filters, Ordering(), BATCH, None, whole=True))
 
 
 def _check(record: Record, query: ExportQuery, form: Format, classes: Classes) -> None:

@@ -1,5 +1,6 @@
 """`/v1/inspections`: post a picture, read, list and delete inspections."""
 
+import re
 from http import HTTPStatus
 
 from flask import Response, request, url_for
@@ -35,6 +36,9 @@ from defect_api.schemas import (
     problem_responses,
 )
 from defect_api.state import state
+
+# what stands behind the last backslash, but for one that marks a quotation mark
+WINDOWS_PATH = re.compile(r'filename="(?:[^"\\]|\\.)*\\(?P<name>[^"\\]+)"')
 
 api = APIBlueprint(
     "inspections",
@@ -137,6 +141,8 @@ def _from_form(query: InspectionQuery) -> Response:
         raise Unprocessable(
             f"The part '{bare_name(other)}' is a file; pictures are named 'image', options are no files."
         )
+    if query.filename:
+        raise Unprocessable("'filename' names a picture that is the body itself; in a form its part has a name.")
     refuse_repeated(request.form)
     if len(parts) > MAX_PICTURES:
         raise Unprocessable(f"One request may carry at most {MAX_PICTURES} pictures.")
@@ -167,8 +173,14 @@ def _from_volume(query: InspectionQuery) -> Response:
 
 
 def _inspect_part(part: FileStorage, options: Options) -> tuple[Record, bool]:
-    upload = Upload(part.read(), bare_name(part.filename), part.mimetype)
+    upload = Upload(part.read(), _name(part), part.mimetype)
     return state().inspector.inspect(upload, options.terms)
+
+
+def _name(part: FileStorage) -> str:
+    """Return a part's file name without folders: Werkzeug takes a backslash that is not doubled for a mark to drop."""
+    sent = WINDOWS_PATH.search(part.headers.get("Content-Disposition", ""))
+    return bare_name(sent["name"] if sent else part.filename)
 
 
 def _batch_result(part: FileStorage, options: Options) -> BatchResult:
