@@ -88,6 +88,7 @@ import-media: $(RUN_READY) ## have a running platform adopt a first system's pic
 	@$(BIN)/python -m defect_api.import_media $(URL)
 
 switch-model: ## have a running platform serve the newest model that passes, without losing a request (STATE_DIR=)
+	@test -s "$(STATE_DIR)/run/api.group" || { echo "no platform runs with STATE_DIR=$(STATE_DIR)" >&2; exit 1; }
 	@kill -HUP "$$(cat "$(STATE_DIR)/run/api.group")"
 
 clean: ## remove what was installed and built; keeps var, where the pictures are

@@ -81,11 +81,18 @@ logconfig_dict = {
 forwarded_allow_ips = "*"
 
 
-def on_starting(_server: object) -> None:
-    """Bring the history up to date, and forget what an earlier run left.
+def on_starting(server: object) -> None:
+    """Bring the history up to date, and forget what an earlier run left."""
+    try:
+        _prepare()
+    except Exception:
+        # Gunicorn ends without saying so
+        on_exit(server)
+        raise
 
-    That is the model it chose, and Prometheus' figures, which would be added.
-    """
+
+def _prepare() -> None:
+    """Do what `on_starting` says; forgotten are the model that was chosen, and Prometheus' figures, which are added."""
     configure_logging(settings.log_level)
     history = History(settings, MediaVolume(settings.media_dir))
     history.start()

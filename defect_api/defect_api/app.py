@@ -10,6 +10,7 @@ from defect_api.forms import FormRequest
 from defect_api.history.history import History
 from defect_api.inspection import Inspector
 from defect_api.media import MediaVolume
+from defect_api.metrics import ALERTED, REFUSALS
 from defect_api.model_choice import ModelChooser
 from defect_api.parameters import refuse_repeated
 from defect_api.requests_log import configure_logging, log_requests
@@ -52,6 +53,8 @@ def create_app(settings: Settings | None = None, slot: ModelSlot | None = None) 
     history.start_if_new()
     inspector = Inspector(volume, model_slot, settings, history.published)
     app.extensions[EXTENSION] = State(settings, volume, model_slot, inspector, history, chooser)
+    for reason in ALERTED:
+        REFUSALS.labels(reason)
     log_requests(app)
     app.before_request(lambda: refuse_repeated(request.args) if request.path.startswith("/v1/") else None)
     register_error_handlers(app)

@@ -101,13 +101,12 @@ class MediaVolume:
         self.folder.mkdir(parents=True, exist_ok=True)
         # no thread is started before the first file: a server may still fork
         self._pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="media-writer")
-        for leftover in self.folder.glob(".*.part"):
-            with suppress(FileNotFoundError):  # another worker's, which has appeared under its name meanwhile
-                if time.time() - leftover.stat().st_mtime > STALE_S:
-                    leftover.unlink()
-        with self._locked(fcntl.LOCK_EX):
-            for mark in self.folder.glob(f".*{MARK}"):
-                self._finish_deletion(mark)
+        try:
+            with told():
+                self._tidy()
+        except MediaReadOnly as problem:
+            # what is there can be read; it is tidied at the first start at which it can be written
+            log.warning("what a crash left half-written stays: %s", problem.detail)
 
     def path(self, name: str) -> Path:
         """Return where the file `name` lies.
@@ -244,6 +243,15 @@ class MediaVolume:
             with suppress(FileNotFoundError):
                 size += (self.folder / name).stat().st_size
         return StoredRecord(record, status.st_mtime_ns, size)
+
+    def _tidy(self) -> None:
+        for leftover in self.folder.glob(".*.part"):
+            with suppress(FileNotFoundError):  # another worker's, which has appeared under its name meanwhile
+                if time.time() - leftover.stat().st_mtime > STALE_S:
+                    leftover.unlink()
+        with self._locked(fcntl.LOCK_EX):
+            for mark in self.folder.glob(f".*{MARK}"):
+                self._finish_deletion(mark)
 
     def _finish_deletion(self, mark: Path) -> None:
         identifier = mark.name[1:].removesuffix(MARK)

@@ -47,6 +47,8 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 REQUESTS = Counter("defect_api_requests_total", "Requests answered", ["method", "route", "status"])
 REQUEST_SECONDS = Histogram("defect_api_request_seconds", "Time to answer a request", ["method", "route"])
 REFUSALS = Counter("defect_api_refusals_total", "Requests or parts of them answered with a problem", ["reason"])
+# an increase is seen from a figure that was there before: the first refusal is to be told of as well
+ALERTED = ("busy", "media-volume-full", "media-volume-read-only", "internal-error")
 HELD = Gauge("defect_api_inspections_held", "Inspections being worked on", multiprocess_mode="livesum")
 STAGE_SECONDS = Histogram(
     "defect_api_stage_seconds",

@@ -17,7 +17,7 @@ from pydantic import Field
 from defect_api.compiled_form import tidy
 from defect_api.engines import Engines, Option
 from defect_api.loading import Loaded, first_that_passes, load_package
-from defect_api.model_package import ModelPackage, PackageError, find_candidates, find_packages, read_package
+from defect_api.model_package import WEIGHTS, ModelPackage, PackageError, find_candidates, find_packages, read_package
 from defect_api.places import locked
 from defect_api.record import Part
 from defect_api.served_model import ModelSlot, ServedModel
@@ -145,7 +145,7 @@ class ModelChooser:
     def _newer(self, packages: Sequence[ModelPackage], held: ModelPackage | None) -> Iterator[ModelPackage]:
         """Yield the packages to be tried before what is in service; all others where that was taken away."""
         # what lies there, if broken, was not taken away: nothing older takes its place
-        since = held.card.created_at if held and (self._models_dir / held.key).is_dir() else ""
+        since = held.card.created_at if held and (self._models_dir / held.key / WEIGHTS).exists() else ""
         for package in takewhile(lambda package: held is None or package.card != held.card, packages):
             if package.card.created_at >= since or (held and package.key == held.key):
                 yield package

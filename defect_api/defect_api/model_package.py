@@ -147,7 +147,9 @@ def find_candidates(models_dir: Path, wanted: str) -> tuple[list[ModelPackage], 
     Where there is none, the sentences say so.
     """
     packages, complaints = find_packages(models_dir)
-    named = [package for package in packages if wanted in ("", package.card.name, package.key)]
+    # of a version that was retired the card alone may be kept, for what it judged
+    whole = [package for package in packages if package.weights.exists()]
+    named = [package for package in whole if wanted in ("", package.card.name, package.key)]
     if not named:
         missing = f"no model package '{wanted}'" if wanted else "no model package"
         complaints.insert(0, f"{missing} in the models folder")

@@ -40,7 +40,12 @@ def _cgroup_v1_quota(folder: Path = Path("/sys/fs/cgroup/cpu")) -> float | None:
 class Settings(BaseSettings):
     """Hold what an operator may change; each field is the environment variable of the same name in capitals."""
 
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, allow_inf_nan=False)
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_ignore_empty=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,  # the input of all settings together holds the token
+    )
 
     media_dir: Path = Field(Path("var/media"), description="folder of pictures, records, maps and overlays")
     models_dir: Path = Field(SHIPPED_MODELS, description="folder of model packages, <name>/<version>/")

@@ -2,7 +2,7 @@
 
 import os
 import time
-from http import HTTPMethod
+from http import HTTPMethod, HTTPStatus
 
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
@@ -24,6 +24,8 @@ class Metrics:
         self._own = CollectorRegistry()
         labels = ("method", "route")
         self._requests = Counter("site_requests", "Requests answered.", (*labels, "status"), registry=self._own)
+        # without labels, so that it is there before the first failure, and its increase is seen
+        self._failures = Counter("site_failures", "Requests answered 500.", registry=self._own)
         self._seconds = Histogram(
             "site_request_duration_seconds", "Time to the answer.", labels, registry=self._own, buckets=BUCKETS_S
         )
@@ -37,6 +39,8 @@ class Metrics:
         route = request.url_rule.rule if request.url_rule else "none"
         method = request.method if request.method in HTTPMethod.__members__ else "none"
         self._requests.labels(method, route, str(response.status_code)).inc()
+        if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._failures.inc()
         self._seconds.labels(method, route).observe(time.perf_counter() - g.metrics_started)
         return response
 

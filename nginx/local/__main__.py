@@ -5,14 +5,16 @@ import fcntl
 import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 
-from supervisor import supervisord
+from supervisor import loggers, supervisord
 
 from nginx.local.render import DEFAULTS, TEMPLATES, render, render_folder
 
@@ -22,6 +24,8 @@ FOLDERS = ("media", "state", "run", "nginx/temp", "nginx/conf")
 METRICS = "run/metrics"
 MEMORY = "/dev/shm"  # noqa: S108  # memory, not a folder on a disk
 GIVEN_PATHS = ("MEDIA_DIR", "MODELS_DIR", "TLS_CERT", "TLS_KEY")
+# whoever starts the platform with nohup wants it to outlive the terminal
+NOHUP = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
 # supervisord closes every descriptor but the lowest few, and the lock must live as long as it does
 LOCK_DESCRIPTOR = 3
 
@@ -41,22 +45,30 @@ def main() -> None:
         # said aloud, or it warns about being root
         arguments += ["--user", "root"]
     os.environ.update(environment)
-    # its main function makes another one at each SIGHUP, of the class of that name
     supervisord.Supervisor = PromptSupervisor
+    # a line that a full disk or a closed terminal does not take must not end whoever looks after the services
+    loggers.Handler.handleError = lambda _handler: None
     try:
         supervisord.main(arguments)
     finally:
-        forget_metrics(Path(environment["RUN_DIR"]).parent)
+        state = Path(environment["HOME_DIR"])
+        forget_groups(state)
+        forget_metrics(state)
 
 
 class PromptSupervisor(supervisord.Supervisor):  # type: ignore[misc]  # supervisor has no types
-    """Starts the services at once; the one that it is made of waits for a second first."""
+    """Starts the services at once, where the one that it is made of waits for a second, and stops them at SIGHUP."""
 
     def runforever(self) -> None:
         """Start the services, and look after them until they are stopped."""
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if NOHUP else self._hang_up)
         for group in sorted(self.process_groups.values()):
             group.transition()
         super().runforever()
+
+    def _hang_up(self, _number: int, frame: FrameType | None) -> None:
+        """Stop as Ctrl-C does when the terminal is closed; supervisor itself would start everything anew."""
+        self.options.signal_receiver.receive(signal.SIGTERM, frame)
 
 
 def prepare(given: Mapping[str, str]) -> dict[str, str]:
@@ -68,15 +80,20 @@ def prepare(given: Mapping[str, str]) -> dict[str, str]:
     for folder in FOLDERS:
         (state / folder).mkdir(parents=True, exist_ok=True)
     lock(state)
-    for leftover in (state / "run").glob("*.group"):
-        leftover.unlink()
     environment = {**DEFAULTS, **{name: value for name, value in given.items() if value}}
     environment |= places(state, environment)
     check_ports(environment)
+    forget_groups(state)
     render_all(state, environment)
     # last, for nothing removes it where the platform is not started
     make_room_for_metrics(state)
     return environment
+
+
+def forget_groups(state: Path) -> None:
+    """Remove the numbers of the services' process groups; once they have ended these may be anybody's."""
+    for leftover in (state / "run").glob("*.group"):
+        leftover.unlink()
 
 
 def make_room_for_metrics(state: Path) -> None:

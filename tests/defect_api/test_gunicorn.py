@@ -19,7 +19,7 @@ import requests
 
 from defect_api.card import Card
 from defect_api.media import MediaVolume
-from nginx.local.__main__ import ROOT, free_port
+from nginx.local.__main__ import MEMORY, ROOT, free_port
 from tests.defect_api.conftest import card_document, png, sheet
 from tests.defect_api.stored import store
 from tests.defect_api.test_served_model import newer
@@ -27,6 +27,7 @@ from tests.waiting import wait_until
 
 START_DEADLINE_S = 300
 WORKERS = 2
+COMMAND = [sys.executable, "-m", "gunicorn", "-c", "defect_api/gunicorn.conf.py", "defect_api.app:create_app()"]
 REFUSED = 'defect_api_refusals_total{reason="picture-refused"}'
 
 
@@ -84,10 +85,9 @@ def service(tmp_path_factory: pytest.TempPathFactory, models_dir: Path) -> Itera
     environment["RETENTION_DAYS"] = "30"
     old = Card.model_validate(card_document())
     store(MediaVolume(tmp_path / "media_dir"), old, "old.png", created_at="2020-01-01T00:00:00.000Z")
-    command = [sys.executable, "-m", "gunicorn", "-c", "defect_api/gunicorn.conf.py", "defect_api.app:create_app()"]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **places, **environment}, stdout=output, stderr=output
+            COMMAND, cwd=ROOT, env={**os.environ, **places, **environment}, stdout=output, stderr=output
         )
     running = Service(
         url=f"http://127.0.0.1:{port}",
@@ -125,6 +125,16 @@ class Clients:
             )
             assert answer.status_code in (200, 201), answer.text
             self.versions.append(answer.json()["model"]["version"])
+
+
+def test_a_service_that_cannot_start_leaves_nothing_in_memory(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    before = set(Path(MEMORY).glob("defect-api-*"))
+    places = {"STATE_DIR": str(tmp_path / "state"), "MEDIA_DIR": str(tmp_path / "file/media")}
+    done = subprocess.run(COMMAND, cwd=ROOT, env={**os.environ, **places}, capture_output=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert b"NotADirectoryError" in done.stdout + done.stderr
+    assert set(Path(MEMORY).glob("defect-api-*")) <= before
 
 
 def test_gunicorns_own_lines_are_json_too(service: Service) -> None:

@@ -237,6 +237,27 @@ def test_what_a_crash_left_is_removed_at_the_next_start(media: MediaVolume) -> N
     assert young.exists()  # it may be another worker's, at work
 
 
+@pytest.mark.parametrize("deleting", [False, True])
+def test_a_volume_that_turned_read_only_is_read_whatever_a_crash_left(
+    media: MediaVolume, card: Card, monkeypatch: pytest.MonkeyPatch, deleting: bool
+) -> None:
+    record = store(media, card, "a.png")
+    if deleting:
+        (media.folder / f"{record.id}.json").rename(media.folder / f".{record.id}.deleting")
+    else:
+        (old := media.folder / ".x.png.abc.part").touch()
+        os.utime(old, (time.time() - 7200,) * 2)
+
+    def read_only(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", read_only)
+        assert record.files.original in [file.name for file in MediaVolume(media.folder).files()]
+    MediaVolume(media.folder)
+    assert not list(media.folder.glob(".*"))
+
+
 def test_files_are_listed_newest_first_without_hidden_ones_and_links(media: MediaVolume) -> None:
     for age, name in enumerate(["new.png", "middle.png", "old.png", ".hidden"]):
         (media.folder / name).touch()

@@ -11,7 +11,7 @@ from defect_api.app import create_app
 from defect_api.engines import Engines, Option
 from defect_api.loading import Loaded, load_package
 from defect_api.model_choice import ModelChooser
-from defect_api.model_package import ModelPackage, PackageError
+from defect_api.model_package import WEIGHTS, ModelPackage, PackageError
 from defect_api.problems import NotReady
 from defect_api.served_model import ModelSlot
 from defect_api.settings import Settings
@@ -158,12 +158,19 @@ def test_what_is_in_service_is_listed_when_its_package_is_gone_or_replaced(
     assert client.get("/v1/models/tiny/operating-points").status_code == 200
 
 
-def test_a_package_that_is_taken_away_leaves_its_place_to_the_one_before(settings: Settings, first: Path) -> None:
+@pytest.mark.parametrize("gone", ["", WEIGHTS])
+def test_a_package_that_is_taken_away_leaves_its_place_to_the_one_before(
+    settings: Settings, first: Path, gone: str
+) -> None:
     second = newer(first, "2")
     worker = Worker(settings)
-    shutil.rmtree(second)
+    # the card is kept where its sheets are to be judged at other thresholds
+    (second / gone).unlink() if gone else shutil.rmtree(second)
     worker.chooser.ask()
     assert worker.look() == "tiny/1"
+    worker.chooser.forget()
+    restarted = Worker(settings)
+    assert (restarted.look(), restarted.chooser.complaints()) == ("tiny/1", [])
 
 
 def test_a_service_without_a_model_gets_one_when_asked(settings: Settings, first: Path) -> None:

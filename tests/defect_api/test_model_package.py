@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from defect_api.model_package import ModelPackage, PackageError, find_candidates, find_packages, read_package
+from defect_api.model_package import WEIGHTS, ModelPackage, PackageError, find_candidates, find_packages, read_package
 from tests.defect_api.conftest import card_document
 
 
@@ -28,6 +28,9 @@ def test_the_candidates_are_those_that_are_named_newest_first(tmp_path: Path) ->
     write_card(tmp_path, "a", "1", created_at="2026-03-01T00:00:00Z")
     write_card(tmp_path, "a", "2", created_at="2026-05-01T00:00:00Z")
     write_card(tmp_path, "b", "1", created_at="2026-04-01T00:00:00Z")
+    for key in ("a/1", "a/2", "b/1"):
+        (tmp_path / key / WEIGHTS).touch()
+    write_card(tmp_path, "b", "retired")  # its card alone is kept
     assert candidates(tmp_path, "") == ["a/2", "b/1", "a/1"]
     assert candidates(tmp_path, "a") == ["a/2", "a/1"]
     assert candidates(tmp_path, "a/1") == ["a/1"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pydantic import ValidationError
 
 from defect_api import settings as settings_module
 from defect_api.requests_log import JsonFormatter
@@ -194,6 +195,9 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_token_is_not_shown() -> None:
     assert "secret" not in repr(Settings(api_token="secret"))
+    with pytest.raises(ValidationError, match="set together") as error:
+        Settings(api_token="secret", mm_per_px_y=1)
+    assert "secret" not in str(error.value)
 
 
 def test_workers_share_the_cpus(monkeypatch: pytest.MonkeyPatch) -> None:

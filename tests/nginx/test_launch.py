@@ -1,7 +1,10 @@
 """What is decided before the services start without Docker."""
 
+import http.server
+import signal
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from nginx.local.__main__ import (
     HERE,
     MEMORY,
     METRICS,
+    ROOT,
     CannotStart,
     PromptSupervisor,
     check_ports,
@@ -21,6 +25,7 @@ from nginx.local.__main__ import (
     mime_types,
     places,
 )
+from nginx.local.announce import answers
 from nginx.local.render import DEFAULTS
 
 
@@ -87,6 +92,19 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(name: str) -> None:
         check_ports({**given, "LISTEN": "plain-and-tls"})
 
 
+def test_no_proxy_is_asked_for_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        assert answers(f"http://127.0.0.1:{server.server_port}/")
+
+
+@pytest.mark.parametrize("image", ["defect_api", "flask_app", "nginx"])
+def test_no_proxy_is_asked_for_a_containers_health(image: str) -> None:
+    check = (ROOT / image / "Dockerfile").read_text().partition("HEALTHCHECK")[2].partition("\n\n")[0]
+    assert "ProxyHandler({})" in check or "--noproxy" in check
+
+
 def test_free_ports_differ() -> None:
     assert len({free_port() for _ in range(5)}) > 1
 
@@ -113,6 +131,7 @@ def test_services_are_started_before_anything_is_waited_for(monkeypatch: pytest.
             done.append("started")
 
     monkeypatch.setattr(supervisord.Supervisor, "runforever", lambda _self: done.append("waited"))
+    monkeypatch.setattr(signal, "signal", lambda *_arguments: None)
     supervisor = PromptSupervisor(options=None)
     supervisor.process_groups = {"api": Group()}
     supervisor.runforever()

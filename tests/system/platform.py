@@ -4,10 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -46,9 +47,8 @@ class Platform:
         group = int((self.home / f"run/{service}.group").read_text())
         return [group, *(pid for pid in group_members(group) if pid != group)]
 
-    def all_members(self) -> list[int]:
-        groups = [int(path.read_text()) for path in (self.home / "run").glob("*.group")]
-        return [pid for group in groups for pid in group_members(group)]
+    def groups(self) -> list[int]:
+        return [int(path.read_text()) for path in (self.home / "run").glob("*.group")]
 
     def is_ready(self) -> bool:
         assert self.process.poll() is None, self.log
@@ -66,27 +66,34 @@ class Platform:
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop the platform as a person or a service manager would; it must end well and leave no process."""
-        self.process.send_signal(how)
+        self.ends_well(lambda: self.process.send_signal(how))
+
+    def ends_well(self, ended: Callable[[], object]) -> None:
+        """Do what ends the platform; nothing of it must be left."""
+        groups = self.groups()
+        ended()
         assert self.process.wait(STOP_DEADLINE_S) == 0, self.log
         # the filter of a service's output ends when that service has
-        wait_until(lambda: not self.all_members(), "processes were left")
+        wait_until(lambda: not any(map(group_members, groups)), "processes were left")
+        # the numbers may soon be those of others
+        assert not self.groups()
 
 
 def start(home: Path, **settings: str) -> Platform:
     """Start a platform of its own below `home`; it is not ready yet."""
-    port = settings.pop("PORT", str(free_port()))
-    environment = {**os.environ, **settings, "PORT": port, "STATE_DIR": str(home)}
     with (home / "platform.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "nginx.local"],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    return Platform(f"http://127.0.0.1:{port}", home, process)
+        return _started(home, ["setsid"], settings, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+
+def start_in_terminal(home: Path, terminal: int) -> Platform:
+    """Start a platform as `start` does, in a terminal."""
+    return _started(home, ["setsid", "--ctty"], {}, stdin=terminal, stdout=terminal, stderr=terminal)
+
+
+def _started(home: Path, session: list[str], settings: dict[str, str], **streams: Any) -> Platform:
+    environment = {**os.environ, "PORT": str(free_port()), **settings, "STATE_DIR": str(home)}
+    process = subprocess.Popen([*session, sys.executable, "-m", "nginx.local"], cwd=ROOT, env=environment, **streams)
+    return Platform(f"http://127.0.0.1:{environment['PORT']}", home, process)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 import requests
 
 from nginx.local.__main__ import ROOT, free_port
-from tests.system.platform import START_DEADLINE_S, STOP_DEADLINE_S, Platform, start
+from tests.system.platform import START_DEADLINE_S, STOP_DEADLINE_S, Platform, start, start_in_terminal
 from tests.system.test_flow import TIMEOUT_S, inspect, record_of
 from tests.waiting import wait_until
 
@@ -120,6 +121,17 @@ def test_two_platforms_run_side_by_side_and_stop_alone(platform: Platform, tmp_p
     finally:
         other.stop(signal.SIGINT)
     assert platform.is_ready()
+
+
+def test_a_terminal_that_is_closed_stops_the_platform(tmp_path: Path) -> None:
+    ours, its = pty.openpty()
+    platform = start_in_terminal(tmp_path, its)
+    os.close(its)
+    try:
+        platform.wait_until_ready()
+    finally:
+        platform.ends_well(lambda: os.close(ours))
+    assert refuses_connections(platform)
 
 
 def test_stopping_lets_a_request_in_flight_finish(tmp_path: Path, later: Later, clean_sheet: bytes) -> None:

@@ -85,12 +85,23 @@ def test_every_label_that_is_chosen_by_is_given(exposed: str) -> None:
         for name, within in SELECTOR.findall(query)
         for label in LABEL.findall(within)
     }
-    assert {("defect_api_stage_seconds_bucket", "stage"), ("site_requests_total", "status")} <= chosen
+    assert {("defect_api_stage_seconds_bucket", "stage"), ("defect_api_refusals_total", "reason")} <= chosen
     given = {(name, label) for name, within in SELECTOR.findall(exposed) for label in LABEL.findall(within)}
     watched = {
         (f"{name}_bucket", "le") for metric in (CONDITIONS, LIMIT_USE) for name in [next(iter(metric.describe())).name]
     }
     assert chosen <= given | watched
+
+
+@pytest.mark.system
+@pytest.mark.local
+def test_what_is_alerted_on_is_counted_from_nothing_on(exposed: str) -> None:
+    """An increase is seen of a figure that was there before."""
+    given = re.findall(r'defect_api_refusals_total\{reason="([^"]+)"\}', exposed)
+    wanted = [reason for query in queries() for reason in re.findall(r'refusals_total\{reason=~?"([^"]+)"', query)]
+    assert len(wanted) >= 3
+    assert all(any(re.fullmatch(pattern, reason) for reason in given) for pattern in wanted)
+    assert "site_failures_total 0.0" in exposed
 
 
 @pytest.mark.system

@@ -8,6 +8,8 @@ from defect_api.exports.format import Member
 from defect_api.images import FILE_SUFFIXES
 
 MODE = 0o100644
+# before it there is no date in an archive, and machines without a battery begin in 1970
+FIRST = datetime(1980, 1, 1, tzinfo=UTC)
 
 
 class _Sink:
@@ -34,7 +36,7 @@ class _Sink:
 
 def zipped(members: Iterable[Member]) -> Iterator[bytes]:
     """Yield the archive of `members`, piece by piece."""
-    now = datetime.now(UTC)
+    now = max(datetime.now(UTC), FIRST)
     sink = _Sink()
     with ZipFile(sink, "w") as archive:
         for member in members:

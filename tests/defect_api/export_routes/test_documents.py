@@ -3,8 +3,9 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 
 from defect_api.app import create_app
 from defect_api.card import Card
+from defect_api.exports import archive
 from defect_api.exports.export import export_set
 from defect_api.exports.format import Classes
 from defect_api.exports.formats import FORMATS, FormatName
@@ -30,6 +32,19 @@ from tests.defect_api.stored import store
 from training import datasets
 
 DOCUMENTS = ("coco", "kaggle", "cvat", "csv")
+
+
+def test_an_archive_is_made_before_archives_have_dates(
+    client: FlaskClient, add: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Early(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls(1970, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(archive, "datetime", Early)
+    add()
+    assert unzipped(export(client, format="masks"))
 
 
 def test_every_name_has_its_format() -> None:
