@@ -29,6 +29,7 @@ PROBLEM_TYPE = "application/problem+json"
 REFUSALS = range(400, 500)
 BUSY = (429, 503)
 STORAGE_FULL = 507
+ASIDE_S = 5.0
 
 AnswerType = TypeVar("AnswerType", bound=Answer)
 
@@ -123,12 +124,12 @@ class Client:
     def neighbours(self, inspection_id: str, query: Mapping[str, object]) -> Neighbours:
         """Return what stands beside an inspection in the list that `query` wants."""
         path = f"/v1/inspections/{quote(inspection_id, safe='')}/neighbours"
-        return self._read(Neighbours, "GET", path, params=query)
+        return self._aside(Neighbours, path, params=query)
 
     def operating_points(self, model: ModelUsed) -> OperatingPoints:
         """Return the measured operating points of a model. Raises NotFound where its card has none."""
         path = f"/v1/models/{quote(model.name, safe='')}/operating-points"
-        return self._read(OperatingPoints, "GET", path, params={"version": model.version})
+        return self._aside(OperatingPoints, path, params={"version": model.version})
 
     def media(self, *, limit: int, cursor: str | None) -> MediaPage:
         """Return a page of the files on the media volume, newest first."""
@@ -141,7 +142,12 @@ class Client:
 
     def models(self) -> list[Model]:
         """Return the models that the service has, newest first."""
-        return self._read(ModelPage, "GET", "/v1/models").items
+        return self._aside(ModelPage, "/v1/models").items
+
+    def _aside(self, kind: type[AnswerType], path: str, **body: Any) -> AnswerType:
+        """Read what a page is right without: it does not wait as long for that."""
+        connect, read = self._timeouts
+        return self._read(kind, "GET", path, timeout=(connect, min(read, ASIDE_S)), **body)
 
     def _read(self, kind: type[AnswerType], method: str, path: str, **body: Any) -> AnswerType:
         response = self._send(method, path, **body)
@@ -152,15 +158,14 @@ class Client:
         except ValidationError as error:
             raise ServiceBroken(502, "The site does not understand the inspection service's answer.") from error
 
-    def _send(self, method: str, path: str, **body: Any) -> requests.Response:
+    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         try:
             return self._session.request(
                 method,
                 self._url + path,
                 headers={"X-Request-ID": self._request_id()},
-                timeout=self._timeouts,
                 allow_redirects=False,
-                **body,
+                **{"timeout": self._timeouts, **options},
             )
         except requests.Timeout as error:
             raise ServiceAway(503, "The inspection service did not answer in time.") from error

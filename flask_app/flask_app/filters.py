@@ -85,6 +85,8 @@ def wanted(arguments: MultiDict[str, str], now: datetime) -> Wanted:
     given = {name: value for name in known if (value := arguments.get(name, "").strip())}
     # a form has one field for both
     given |= dict(zip(ORDERING, arguments.get("sort_order", "").split(), strict=False))
+    if "created_from" in given:
+        given.pop("last", None)  # a form's own field, not what the address had before
     zone = _zone(given.get("zone", ""))
     filters = {name: _moment(name, given[name], zone) for name in NAMES if name in given}
     if span := SPANS.get(given.get("last", "")):

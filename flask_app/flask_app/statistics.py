@@ -1,7 +1,8 @@
 """The statistics page: what the inspections of some time come to, each figure with the way to its sheets."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, render_template, request, url_for
 
@@ -42,6 +43,7 @@ class Links:
     def __init__(self, want: Wanted) -> None:
         """Narrow what `want` wants."""
         self._filters: dict[str, Any] = dict(want.filters)
+        self._zone = ZoneInfo(want.zone)
 
     def to(self, **narrowed: Any) -> str:
         """Return the address of the gallery with these filters too."""
@@ -54,11 +56,19 @@ class Links:
             begin = max(begin, MOMENT.validate_python(since))
         if until := self._filters.get("created_to"):
             end = min(end, MOMENT.validate_python(until))
-        return self.to(created_from=begin.isoformat(), created_to=end.isoformat())
+        return self._between(begin, end)
 
     def before(self, earlier: Period) -> str:
         """Return the address of the sheets of the time before that which was counted."""
-        return self.to(created_from=earlier.begin.isoformat(), created_to=earlier.end.isoformat())
+        return self._between(earlier.begin, earlier.end)
+
+    def _between(self, begin: datetime, end: datetime) -> str:
+        """Return the address of the sheets of a time: in whole days, where it is some, as a person would say it."""
+        first, last = (moment.astimezone(self._zone) for moment in (begin, end))
+        if first.time() == last.time() == time():
+            days = {"created_from": first.date(), "created_to": last.date() - timedelta(days=1)}
+            return self.to(**days, zone=self._zone.key)
+        return self.to(created_from=first.isoformat(), created_to=last.isoformat(), zone=self._zone.key)
 
     def area(self, part: Bin) -> str:
         """Return the address of the sheets with an area in this bin."""

@@ -36,8 +36,14 @@ def test_without_a_token_it_sends_none(rest: responses.RequestsMock) -> None:
 
 def test_it_waits_as_long_as_the_settings_say(rest: responses.RequestsMock) -> None:
     patient = Settings(api_url=HttpUrl(API), api_connect_timeout_s=1.5, api_read_timeout_s=7)
-    rest.get(f"{API}/v1/models", json={"items": []}, match=[matchers.request_kwargs_matcher({"timeout": (1.5, 7.0)})])
-    Client(patient, lambda: REQUEST_ID).active_model()
+    client = Client(patient, lambda: REQUEST_ID)
+    waits = [matchers.request_kwargs_matcher({"timeout": (1.5, longest)}) for longest in (7.0, 5.0)]
+    none = {"items": [], "total": 0, "counts": {}, "next_cursor": None}
+    rest.get(f"{API}/v1/inspections", json=none, match=waits[:1])
+    client.inspections({})
+    # a page is right without it
+    rest.get(f"{API}/v1/models", json={"items": []}, match=waits[1:])
+    client.models()
 
 
 def test_a_proxy_of_the_environment_is_not_for_calls_within_the_platform(

@@ -100,5 +100,11 @@ def test_a_span_counts_back_from_now(last: str, begin: str) -> None:
     assert read(last=last).filters == {"created_from": begin}
 
 
+def test_a_forms_own_day_goes_before_the_span_that_the_address_had() -> None:
+    want = read(last="1h", created_from="2026-01-01")
+    assert want.filters == {"created_from": "2026-01-01T00:00:00Z"}
+    assert "last" not in want.given
+
+
 def test_all_is_no_span() -> None:
     assert read(last="all").filters == {}

@@ -178,9 +178,26 @@ def test_the_wall_shows_the_newest_sheet_in_full(
     older = copy.deepcopy(record) | {"id": "older-0123456789abcdef"}
     rest.get(LISTING, json=answer(record, older))
     page = client.get("/history?view=wall").text
+    assert "Only" not in page
     assert page.count(f"/media/{ID}_overlay.png?v=") == 1
     assert "/api/v1/inspections/older-0123456789abcdef/thumbnail" in page
     assert "checkbox" not in page
+
+
+@pytest.mark.usefixtures("models")
+def test_the_wall_says_what_it_is_narrowed_to(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    rest.get(LISTING, json=answer(record))
+    assert 'class="narrowed">Only text <b>coil</b>.' in client.get("/history?view=wall&text=coil").text
+
+
+@pytest.mark.usefixtures("models")
+def test_a_span_that_no_field_shows_is_told(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    rest.get(LISTING, json=answer(record))
+    assert '<p class="muted">Only last <b>1h</b>.' in client.get("/history?last=1h").text
 
 
 def test_types_can_be_typed_where_the_models_are_not_told(client: FlaskClient, rest: responses.RequestsMock) -> None:

@@ -177,6 +177,10 @@ def test_no_verdict_gives_its_reasons(
     assert "It is unlike the training data." in page
     assert "no probability<br>without a verdict" in page
     assert "about so many have a defect" not in page
+    # nothing further down reads as if it were clean
+    assert "No defect at this threshold" not in page
+    assert "the sheet got no verdict all the same" in page
+    assert '<dd class="tile-value">\N{EN DASH}</dd>' in page
 
 
 def test_a_clean_sheet_says_so_in_words(

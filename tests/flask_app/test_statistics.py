@@ -50,7 +50,7 @@ def test_each_figure_leads_to_its_sheets(
 ) -> None:
     page = show(client, rest, found, "?last=all&text=coil")
     for query in (
-        "text=coil&amp;created_from=2026-03-02T00:00:00%2B00:00&amp;created_to=2026-03-03T00:00:00%2B00:00",
+        "text=coil&amp;created_from=2026-03-02&amp;created_to=2026-03-02&amp;zone=UTC",
         "text=coil&amp;verdict=clean",
         "text=coil&amp;type=class+3",
         "text=coil&amp;area_min=100&amp;area_max=199",
@@ -65,13 +65,22 @@ def test_a_bar_leads_to_no_more_than_was_counted(
 ) -> None:
     # in the middle of a day, as the last 30 days begin
     page = show(client, rest, found, "?created_from=2026-03-01T11:27:00%2B01:00&created_to=2026-03-02T12:00:00z")
-    midnights = [f"2026-03-0{day}T00:00:00%2B00:00" for day in (1, 2)]
+    midnight = "2026-03-02T00:00:00%2B00:00"
     for link, since, until in (
-        ("first bar", "2026-03-01T11:27:00%2B01:00", midnights[1]),
-        ("last bar", midnights[1], "2026-03-02T12:00:00%2B00:00"),
-        ("the time before, which lies outside", *midnights),
+        ("first bar", "2026-03-01T10:27:00%2B00:00", midnight),
+        ("last bar", midnight, "2026-03-02T12:00:00%2B00:00"),
+        ("the time before, which lies outside", "2026-03-01", "2026-03-01"),
     ):
-        assert f'href="/history?created_from={since}&amp;created_to={until}"' in page, link
+        assert f'href="/history?created_from={since}&amp;created_to={until}&amp;zone=UTC"' in page, link
+
+
+def test_a_days_bar_leads_to_the_readers_day(
+    client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any]
+) -> None:
+    for period in found["periods"]:
+        period |= {name: period[name].replace("T00:00:00Z", "T18:30:00Z") for name in ("begin", "end")}
+    page = show(client, rest, found, "?last=all&zone=Asia/Kolkata")
+    assert 'href="/history?created_from=2026-03-02&amp;created_to=2026-03-02&amp;zone=Asia/Kolkata"' in page
 
 
 def test_the_form_has_the_days_that_are_shown(

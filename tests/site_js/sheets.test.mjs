@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 // as much of a page as the list needs
-globalThis.document = { querySelectorAll: () => [], querySelector: () => null, getElementById: () => null };
+const empty = { hidden: true };
+const focused = { closest: () => null };
+globalThis.document = { querySelectorAll: () => [], querySelector: () => null, getElementById: () => empty, activeElement: focused };
 const { append, refresh, replace } = await import("../../flask_app/flask_app/static/gallery/sheets.js");
 
 class Sheet {
@@ -84,4 +86,12 @@ test("on the wall, only what is newer than all is new", () => {
   replace(gallery, pageOf(5, 4, 2, 1));
   assert.deepEqual(versions(gallery), [5, 4, 2, 1]);
   assert.deepEqual(marked(gallery), [5]);
+  assert.ok(empty.hidden);
+});
+
+test("a wall that others emptied says so", () => {
+  const gallery = new Gallery(1);
+  replace(gallery, pageOf());
+  assert.deepEqual(versions(gallery), []);
+  assert.ok(!empty.hidden);
 });

@@ -36,6 +36,21 @@ def test_a_new_inspection_appears_by_itself(
     expect(card(page, three[-1])).to_have_count(1)
 
 
+@pytest.mark.parametrize(("view", "focused"), [("", ".summary-defect"), ("&view=wall", '[data-id="{}"] a')])
+def test_what_appears_takes_the_focus_from_nothing(
+    page: Page, word: str, three: list[dict[str, Any]], inspect: Inspect, view: str, focused: str
+) -> None:
+    page.goto(f"/history?text={word}{view}")
+    expect(card(page, three[-1])).to_be_visible()
+    total = page.locator("#summary b").first
+    before = int(total.inner_text())
+    place = page.locator(focused.format(three[-1]["id"]))
+    place.focus()
+    inspect()
+    expect(total).to_have_text(str(before + 1))
+    expect(place).to_be_focused()
+
+
 def test_more_than_a_page_of_new_inspections_appear_without_a_gap(page: Page, inspect: Inspect, tiny: bytes) -> None:
     word = f"burst{secrets.token_hex(4)}"
     first = inspect(tiny, f"{word} first.png")
@@ -75,7 +90,7 @@ def test_the_first_inspection_appears_on_an_empty_page(page: Page, inspect: Insp
     expect(page.get_by_text(nothing)).to_be_visible()
     new = inspect(name=f"{other}.png")
     expect(card(page, new)).to_be_visible()
-    expect(page.get_by_text(nothing)).to_have_count(0)
+    expect(page.get_by_text(nothing)).to_be_hidden()
 
 
 def test_what_others_delete_goes_by_itself(page: Page, platform_url: str, inspect: Inspect) -> None:

@@ -205,6 +205,51 @@ def test_what_passes_is_told_and_asked_again(
     forget(complaints, status)
 
 
+def test_a_site_that_cannot_be_reached_is_told_at_once(
+    page: Page, defective: Path, renamed: Callable[[Path], Path], complaints: list[str]
+) -> None:
+    sheet = renamed(defective)
+    page.goto("/upload")
+    page.route("**/upload", lambda route: route.abort(), times=1)
+    page.set_input_files("#file", sheet)
+    page.evaluate(
+        """() => {
+          window.told = new Set();
+          const stage = document.getElementById("queue");
+          new MutationObserver(() => window.told.add(stage.querySelector(".row-state")?.textContent))
+            .observe(stage, { subtree: true, childList: true, characterData: true });
+          addEventListener("pagehide", () => sessionStorage.setItem("told", [...window.told].join("|")));
+        }"""
+    )
+    page.click("#send")
+    page.wait_for_url(PREDICTION)
+    assert "The site cannot be reached. Trying again…" in page.evaluate("sessionStorage.getItem('told')")
+    complaints[:] = [text for text in complaints if "ERR_FAILED" not in text]
+
+
+def test_a_reader_of_the_screen_hears_each_outcome_once_and_keeps_the_place(
+    page: Page, defective: Path, renamed: Callable[[Path], Path]
+) -> None:
+    page.goto("/upload")
+    page.click("#send")
+    expect(page.locator("#file")).to_have_attribute("aria-invalid", "true")
+    page.set_input_files("#file", [renamed(defective), renamed(defective)])
+    expect(page.locator("#file")).to_have_attribute("aria-invalid", "false")
+    expect(page.locator("#send")).to_have_text("Judge 2 sheets")
+    page.evaluate(
+        """() => {
+          window.told = [];
+          const stage = document.getElementById("stage");
+          new MutationObserver(() => window.told.push(stage.textContent)).observe(stage, { childList: true });
+        }"""
+    )
+    page.locator("#send").press("Enter")
+    expect(page.locator("#stage")).to_have_text("2 of 2 judged")
+    expect(page.locator("#send")).to_be_focused()
+    told = page.evaluate("window.told")
+    assert len(told) == len(set(told))
+
+
 @pytest.mark.parametrize("button", ["#again", "#send"])
 def test_what_failed_can_be_tried_again(
     page: Page, defective: Path, renamed: Callable[[Path], Path], complaints: list[str], button: str

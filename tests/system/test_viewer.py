@@ -195,6 +195,12 @@ def test_two_fingers_zoom_and_one_moves(new_page: NewPage, defective: Path) -> N
     assert moved["scale"] == closer["scale"]
     assert moved["x"] > closer["x"]
     assert page.evaluate("document.documentElement.clientWidth") == PHONE["width"]
+    # at the sheet's lower edge a finger goes on with the page
+    touch(page, [[(x, y)], [(x, y - 40)], [(x, y - 400)]])
+    scrolled = page.evaluate("scrollY")
+    touch(page, [[(x, y)], [(x, y - 30)], [(x, y - 60)]])
+    # browsers take the first of it for a trembling finger
+    assert scrolled + 40 < page.evaluate("scrollY") <= scrolled + 60
 
 
 def pixels(page: Page, picture: str) -> list[int]:

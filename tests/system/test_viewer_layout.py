@@ -71,6 +71,40 @@ def test_paper_carries_all_columns_and_nothing_to_press(new_page: NewPage, defec
     assert overflow(page) == 0
 
 
+def test_paper_has_the_whole_sheet_with_its_outlines_however_it_is_looked_at(page: Page, defective: Path) -> None:
+    view(page, defective)
+    looked_at = """(({camera, state: {overlay, opacity}}) => [camera.fitted, overlay, opacity])
+                   (document.querySelector('sheet-viewer'))"""
+    page.locator(".defects tbody button").first.click()
+    page.keyboard.press("o")
+    expect(page.locator("[data-toggle=overlay]")).to_have_attribute("aria-pressed", "false")
+    before = [page.evaluate(looked_at), camera(page)]
+    assert before[0] == [False, False, 100]
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    page.set_viewport_size(PAPER)
+    page.evaluate("new Promise(requestAnimationFrame)")
+    assert page.evaluate(looked_at) == [True, True, 100]
+    page.emulate_media(media="screen")
+    page.set_viewport_size(DESKTOP)
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    assert page.evaluate(looked_at) == before[0]
+    assert camera(page)["scale"] == before[1]["scale"]
+
+
+def test_the_focus_stays_when_the_parts_change_places(page: Page, defective: Path) -> None:
+    view(page, defective)
+    tool = page.get_by_role("button", name="Fit")
+    tool.focus()
+    page.set_viewport_size(PHONE)
+    # the parts have changed places when the tools stand below the pictures
+    tops = "['.tools', '.panes'].map((part) => document.querySelector(part).getBoundingClientRect().top)"
+    page.wait_for_function(f"(([tools, panes]) => tools > panes)({tops})")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(tool).to_be_focused()
+
+
 def test_a_long_name_takes_two_lines_and_is_whole_on_hover(page: Page, defective: Path, tmp_path: Path) -> None:
     sheet = tmp_path / f"{'a sheet of this coil ' * 9}.png"
     sheet.write_bytes(defective.read_bytes())
@@ -144,3 +178,12 @@ def test_forced_colours_and_less_motion_lose_nothing(
     assert axe(page) == []
     assert page.evaluate("document.getAnimations().length") == 0
     expect(page.locator(".result .badge")).to_be_visible()
+    # what a state is told by is not the same for both states
+    style = "(part) => [getComputedStyle(part).backgroundColor, getComputedStyle(part).borderBlockEndColor]"
+    page.keyboard.press("1")
+    expect(page.locator("[data-toggle=showOriginal]")).to_have_attribute("aria-pressed", "false")
+    released, pressed = (page.locator(f"[data-toggle={name}]") for name in ("showOriginal", "showHeat"))
+    assert released.evaluate(style)[0] != pressed.evaluate(style)[0]
+    page.goto("/history")
+    here, there = page.locator(".menu [aria-current]"), page.locator(".menu a:not([aria-current])").first
+    assert here.evaluate(style)[1] != there.evaluate(style)[1]

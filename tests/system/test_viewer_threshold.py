@@ -43,6 +43,16 @@ def test_the_rows_follow_the_threshold_with_the_services_measurements(page: Page
     expect(row.locator("[data-field=area_px] small")).to_have_count(1)
 
 
+def test_the_focus_does_not_stay_on_a_button_that_can_do_no_more(page: Page, defective: Path) -> None:
+    view(page, defective)
+    move_slider(page, 0.02)
+    reset = part(page, "reset")
+    expect(reset).to_be_enabled()
+    reset.press("Enter")
+    expect(reset).to_be_disabled()
+    expect(page.locator("#threshold")).to_be_focused()
+
+
 def test_rows_are_sorted_by_any_column(page: Page, defective: Path) -> None:
     view(page, defective)
     move_slider(page, 0.02)
@@ -122,6 +132,11 @@ def test_two_hundred_defects_are_counted_listed_and_told_apart(page: Page, defec
     expect(rows.nth(25).get_by_role("button")).to_be_focused()
     # between them lies nothing that counts, and each spot is one
     assert set(page.locator(".defects .row-type").all_inner_texts()) == {f"class {kind}" for kind in (1, 2, 3, 4)}
+    # a row that goes leaves the focus to what can bring it back
+    rows.last.get_by_role("button").focus()
+    move_slider(page, 1)
+    expect(rows).to_have_count(0)
+    expect(page.locator("#threshold")).to_be_focused()
 
 
 @pytest.mark.local

@@ -18,8 +18,14 @@ export async function fetchPage(address) {
   return page;
 }
 
-// takes over how many sheets there are
-export const showSummary = (page) => document.getElementById("summary").replaceWith(page.getElementById("summary"));
+// takes over how many sheets there are; the elements stay, and with them the focus
+export function showSummary(page) {
+  const [here, there] = [document, page].map((root) => root.getElementById("summary"));
+  Object.assign(here.dataset, there.dataset);
+  const counts = there.querySelectorAll("b");
+  here.querySelectorAll("b").forEach((count, index) => (count.textContent = counts[index].textContent));
+  here.querySelector("b").nextSibling.textContent = there.querySelector("b").nextSibling.textContent;
+}
 
 const sheetsOf = (root) => [...root.querySelectorAll("#gallery > [data-id]")];
 const byId = (gallery) => new Map([...gallery.children].map((sheet) => [sheet.dataset.id, sheet]));
@@ -94,10 +100,12 @@ const isTooLong = (gallery, [first]) =>
   !gallery.querySelector(":checked, [hidden]") &&
   first?.getBoundingClientRect().top > window.innerHeight;
 
-// makes the list that of `page`; sheets that stay keep their pictures
+// makes the list that of `page`, on which the same sheet has the focus
 export function replace(gallery, page) {
   const sheets = sheetsOf(page);
   markNew(sheets, newestOf([...gallery.children]));
+  const focused = document.activeElement.closest("[data-id]")?.dataset.id;
   gallery.replaceChildren(...sheets);
-  document.getElementById("empty")?.remove();
+  byId(gallery).get(focused)?.querySelector("a").focus({ preventScroll: true });
+  document.getElementById("empty").hidden = sheets.length > 0;
 }

@@ -34,7 +34,11 @@ export function makeSender(endpoint, target, onWait) {
     // a sheet takes as long as it takes; the service itself gives up at some time
     timeout: 0,
     retries: RETRIES,
-    shouldRetry: ({ status }) => PASSING.includes(status),
+    shouldRetry: (request) => {
+      // without an answer there is none after which that would be told
+      if (request.status === 0) onWait(fileOf.get(request), request, null);
+      return PASSING.includes(request.status);
+    },
     onBeforeRequest: (request, _count, [file]) => {
       fileOf.set(request, file.id);
     },

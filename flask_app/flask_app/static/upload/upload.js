@@ -27,7 +27,7 @@ const checks = new Set();
 let sending = 0;
 
 const uppy = makeSender(form.action, "main", (id, request, seconds) =>
-  rows.get(id)?.state("sending", `${sayFailure(request, limit.maxMb)} Next try in ${seconds}\u202fs`),
+  rows.get(id)?.state("sending", `${sayFailure(request, limit.maxMb)} ${seconds ? `Next try in ${seconds}\u202fs` : "Trying again…"}`),
 );
 const ofKind = (...kinds) => [...rows.values()].filter(({ kind }) => kinds.includes(kind));
 
@@ -35,7 +35,7 @@ function say(headline, detail = "") {
   part("reason-headline").textContent = headline;
   part("reason-detail").textContent = detail;
   reason.hidden = !headline;
-  input.toggleAttribute("aria-invalid", Boolean(headline));
+  input.setAttribute("aria-invalid", String(Boolean(headline)));
 }
 
 function refresh() {
@@ -44,16 +44,19 @@ function refresh() {
   // what is refused before it is sent has its outcome too
   const total = done + failed + refused + underWay;
   send.textContent = sending ? "Judging…" : ready ? `Judge ${counted(ready, "sheet")}` : "Judge";
-  send.disabled = sending > 0;
+  send.setAttribute("aria-disabled", String(sending > 0));
   again.hidden = sending || !failed;
   clear.hidden = sending || !rows.size;
   all.hidden = ![...rows.values()].some(({ sent }) => sent);
   bar.max = total || 1;
   bar.value = done + failed + refused;
-  stage.textContent = [`${done} of ${total} judged`, failed && `${failed} failed`, refused && `${refused} refused`]
+  const told = [`${done} of ${total} judged`, failed && `${failed} failed`, refused && `${refused} refused`]
     .filter(Boolean)
     .join(", ");
-  form.setAttribute("aria-busy", String(sending > 0));
+  // written anew it would be read aloud anew
+  if (stage.textContent !== told) stage.textContent = told;
+  // not the form's, whose figures are read aloud meanwhile
+  queue.setAttribute("aria-busy", String(sending > 0));
 }
 
 function add(files, source) {
@@ -184,7 +187,7 @@ addEventListener("beforeunload", (event) => {
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  submit();
+  if (!sending) submit();
 });
 if (input.files.length) add([...input.files], "picker");
 refresh();

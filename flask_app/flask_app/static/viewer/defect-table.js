@@ -70,9 +70,15 @@ export class DefectTable {
     this.note.textContent = `${this.mostRows} of ${number(defects.length)} are listed; the record has them all.`;
     this.empty.hidden = defects.length > 0;
     this.root.querySelector("table").hidden = defects.length === 0;
-    if (focused !== undefined) this.body.querySelector(`[data-index="${focused}"] button`)?.focus();
+    if (focused !== undefined) this.focus(focused);
     this.showOrder(state);
     this.mark(state);
+  }
+
+  // a row that is gone would leave the focus nowhere
+  focus(index) {
+    const [row, last] = [`[data-index="${index}"]`, "tr:last-child"].map((which) => this.body.querySelector(`${which} button`));
+    (row ?? last ?? document.getElementById("threshold")).focus({ preventScroll: true });
   }
 
   // on paper nobody can ask for more; before the first rows are made, those of the page are there, which are all

@@ -62,9 +62,19 @@ export class Gestures {
     const now = at(event);
     this.travelled += Math.hypot(now.x - before.x, now.y - before.y);
     if (this.pointers.size === 2) this.pinch(event.pointerId, before, now);
-    else if (this.travelled >= CLICK_PX) this.camera.panBy(before.x - now.x, before.y - now.y);
+    else if (this.travelled >= CLICK_PX) this.pan(event, before, now);
     this.pointers.set(event.pointerId, now);
     this.told.moved();
+  }
+
+  // a finger that has come to the sheet's edge goes on with the page: the pictures may fill all of a phone's screen
+  pan({ pointerType }, before, now) {
+    const { camera } = this;
+    const { y } = camera;
+    const [right, down] = [before.left - now.left, before.top - now.top];
+    camera.panBy(right, down);
+    const stuck = down - (camera.y - y) * camera.scale;
+    if (pointerType === "touch" && Math.abs(stuck) >= 1) window.scrollBy({ top: stuck, behavior: "instant" });
   }
 
   pinch(moved, before, now) {
@@ -100,4 +110,5 @@ export const closer = (camera) => camera.zoomBy(KEY_STEP);
 export const farther = (camera) => camera.zoomBy(1 / KEY_STEP);
 
 const isPicture = (target) => target instanceof HTMLCanvasElement && "picture" in target.dataset;
-const at = (event) => ({ x: event.offsetX, y: event.offsetY });
+// in the picture, and on the screen, where the page may move under the finger
+const at = (event) => ({ x: event.offsetX, y: event.offsetY, left: event.clientX, top: event.clientY });

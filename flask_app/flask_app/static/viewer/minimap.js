@@ -29,7 +29,8 @@ export class Minimap {
     const { canvas, camera, picture } = this;
     const density = window.devicePixelRatio || 1;
     const width = Math.round(canvas.clientWidth * density);
-    if (canvas.width === width && this.small) return;
+    // it is not on paper
+    if (!width || (canvas.width === width && this.small)) return;
     [canvas.width, canvas.height] = [width, Math.round((width * camera.sheet.height) / camera.sheet.width)];
     // drawn small once: a large picture would take longer than a frame has
     this.small = new OffscreenCanvas(canvas.width, canvas.height);
@@ -39,6 +40,7 @@ export class Minimap {
   }
 
   draw(state, defects) {
+    if (!this.small) return;
     const context = this.canvas.getContext("2d");
     const scale = this.canvas.width / this.camera.sheet.width;
     context.drawImage(this.small, 0, 0);

@@ -88,6 +88,8 @@ class SheetViewer extends HTMLElement {
       // the skip link's fragment is a place of the page, not a view
       if (!document.getElementById(window.location.hash.slice(1))) this.take(window.location.hash);
     });
+    window.addEventListener("beforeprint", () => this.printing());
+    window.addEventListener("afterprint", () => this.printed());
     new ResizeObserver(() => this.resized()).observe(this.querySelector(".panes"));
   }
 
@@ -127,7 +129,27 @@ class SheetViewer extends HTMLElement {
   orderParts() {
     const place = (part) => Number(getComputedStyle(part).order);
     const seen = this.parts.toSorted((a, b) => place(a) - place(b));
-    if (seen.some((part, index) => part !== this.children[index])) this.append(...seen);
+    if (seen.every((part, index) => part === this.children[index])) return;
+    const focused = this.contains(document.activeElement) && document.activeElement;
+    this.append(...seen);
+    if (focused) focused.focus({ preventScroll: true });
+  }
+
+  // on paper nothing tells that a picture is a part of the sheet, or that its outlines are hidden
+  printing() {
+    const { overlay, opacity } = this.state;
+    this.before = { place: this.camera.place, look: { overlay, opacity } };
+    this.lookAtFirst();
+    Object.assign(this.state, { overlay: true, opacity: 100 });
+    this.frame();
+  }
+
+  printed() {
+    const { place, look } = this.before;
+    if (place) this.camera.look(place);
+    else this.camera.fit();
+    Object.assign(this.state, look);
+    this.frame();
   }
 
   resized() {

@@ -34,6 +34,8 @@ export class ThresholdBar {
     parts.count.textContent = counted(regions.length, "defect");
     parts.area.textContent = areaInWords(area, sheet.scale);
     parts.share.textContent = percent(area / (sheet.width * sheet.height));
+    // a disabled button would lose the focus that it has just been pressed with
+    if (threshold === sheet.threshold && document.activeElement === parts.reset) this.slider.focus({ preventScroll: true });
     parts.reset.disabled = threshold === sheet.threshold;
     parts.judged.textContent = threshold === sheet.threshold ? "as judged" : `judged at ${percent(sheet.threshold)}`;
     for (const mark of this.marks) mark.setAttribute("aria-pressed", Number(mark.dataset.mark) === threshold);
@@ -55,7 +57,8 @@ export class ThresholdBar {
     clearTimeout(this.rest);
     this.rest = setTimeout(() => {
       const [count, area, share] = ["count", "area", "share"].map((name) => this.parts[name].textContent);
-      this.parts.told.textContent = `${count}, ${area}, ${share} of the sheet`;
+      const { told } = this.parts;
+      told.textContent = `${told.dataset.before}${count}, ${area}, ${share} of the sheet`;
     }, REST_MS);
   }
 }
