@@ -22,7 +22,8 @@ from defect_api.images import FILE_SUFFIXES
 from defect_api.inspection import Inspector, Upload
 from defect_api.judgement import Terms
 from defect_api.loading import load_model
-from defect_api.media import MediaVolume, bare_name
+from defect_api.media import MediaVolume
+from defect_api.names import bare_name
 from defect_api.problems import NotFound, Problem
 from defect_api.record import Record, Scale
 from defect_api.served_model import ModelSlot

@@ -11,7 +11,8 @@ from defect_api.images import Grey, decode, pixels_of
 from defect_api.inspection import Inspector
 from defect_api.judgement import judge
 from defect_api.labelling import Mask
-from defect_api.media import MediaVolume, bare_name, safe_stem
+from defect_api.media import MediaVolume
+from defect_api.names import bare_name, safe_stem
 from defect_api.overlay import GREEN_BGR, outline_pixels
 from defect_api.png import encode_png
 from defect_api.problems import NotFound, PictureRefused

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -18,8 +19,12 @@ MIN_SIDE, MAX_SIDE = 64, 8192
 MAX_PIXELS = 40_000_000
 # of a JPEG, each a walk over the whole picture; cameras write about ten, and pictures within its metadata as many
 MAX_SCANS = 200
+# of a PNG's parts, and of the values of one of a TIFF's tags but those of its tiles
+MAX_CHUNKS, MAX_VALUES = 10_000, 1 << 16
 # TIFF's tags: https://www.loc.gov/preservation/digital/formats/content/tiff_tags.shtml
+TIFF_ORDERS, BIG_TIFF = {b"II": "<", b"MM": ">"}, 43
 BITS_PER_SAMPLE, PHOTOMETRIC, TILE_WIDTH, TILE_HEIGHT = 258, 262, 322, 323
+TILES = {324, 325}
 WHITE_IS_ZERO = 0
 EXTENSIONS = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp", "TIFF": ".tif", "WEBP": ".webp"}
 FILE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
@@ -74,6 +79,7 @@ def decode(data: bytes, declared_type: str | None = None) -> Picture:
     if not data:
         raise PictureRefused("The file is empty.")
     try:
+        _check_description(data)
         with Image.open(io.BytesIO(data), formats=list(EXTENSIONS)) as image:
             file_format = _checked_format(image, declared_type)
             _check_size(*image.size)
@@ -106,10 +112,40 @@ def _turn_upright(image: Image.Image) -> None:
 def pixels_of(data: bytes) -> int:
     """Return how many pixels a picture says that it has; 0 where `decode` will refuse it for being none."""
     try:
+        _check_description(data)
         with Image.open(io.BytesIO(data), formats=list(EXTENSIONS)) as image:
             return image.width * image.height
-    except DECODER_ERRORS:
+    except (PictureRefused, *DECODER_ERRORS):
         return 0
+
+
+def _check_description(data: bytes) -> None:
+    """Refuse a file in which what describes the picture would take far longer to read than the picture."""
+    if data.startswith(b"\x89PNG") and any(number >= MAX_CHUNKS for number, _ in enumerate(_chunks(data))):
+        raise PictureRefused(f"The PNG has more than {MAX_CHUNKS} parts; save it anew.")
+    if data[:2] in TIFF_ORDERS and any(count > MAX_VALUES for tag, count in _tags(data) if tag not in TILES):
+        raise PictureRefused(f"A tag of the TIFF has more than {MAX_VALUES} values; save it anew.")
+
+
+def _chunks(data: bytes) -> Iterator[int]:
+    """Yield where each of a PNG's parts begins: https://www.w3.org/TR/png-3/#5Chunk-layout."""
+    begin = 8
+    while begin + 8 <= len(data):
+        yield begin
+        begin += 12 + int.from_bytes(data[begin : begin + 4], "big")
+
+
+def _tags(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield tag and number of values of each entry of a TIFF's, or BigTIFF's, first directory."""
+    order = TIFF_ORDERS[data[:2]]
+    is_big = struct.unpack_from(f"{order}H", data, 2) == (BIG_TIFF,)
+    place, start, number, entry = ("Q", 8, "Q", "HHQ8x") if is_big else ("L", 4, "H", "HHL4x")
+    (directory,) = struct.unpack_from(order + place, data, start)
+    (entries,) = struct.unpack_from(order + number, data, directory)
+    size = struct.calcsize(order + entry)
+    begin = directory + struct.calcsize(order + number)
+    for tag, _, count in struct.iter_unpack(order + entry, data[begin : begin + entries * size]):
+        yield tag, count
 
 
 def _checked_format(image: Image.Image, declared_type: str | None) -> str:

@@ -14,9 +14,10 @@ from defect_api.chosen_threshold import check
 from defect_api.conditions import Observed
 from defect_api.images import Picture, decode, pixels_of
 from defect_api.judgement import CARDS_OWN, Judgement, Terms, judge
-from defect_api.media import MediaVolume, bare_name, inspection_id
+from defect_api.media import MediaVolume
 from defect_api.metrics import HELD, count_inspection
 from defect_api.model_package import known_cards
+from defect_api.names import bare_name, inspection_id
 from defect_api.overlay import encode_overlay
 from defect_api.places import Places, shared
 from defect_api.png import encode_png

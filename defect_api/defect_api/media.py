@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,21 +16,12 @@ from pathlib import Path
 from secrets import token_hex
 
 from pydantic import ValidationError
-from werkzeug.utils import secure_filename
 
-from defect_api.images import EXTENSIONS
+from defect_api.names import FILE, ID, bare_name, is_file_of
 from defect_api.problems import FileUnreadable, MediaFull, MediaReadOnly, NotFound, PictureRefused, RecordUnreadable
 from defect_api.publication import Publication
 from defect_api.record import Record
 
-ID = re.compile(r"(?P<stem>[A-Za-z0-9_-]{1,80})-(?P<digest>[0-9a-f]{16})")
-# what an inspection's files are called, and those with the first contract's answers about its original
-FILE = re.compile(
-    rf"(?P<id>{ID.pattern})(?:\.json|_(?:view|overlay|prob|class|mask)\.png|_[1-4]\.json"
-    rf"|(?P<original>{'|'.join(map(re.escape, EXTENSIONS.values()))}))"
-)
-STEM_LENGTH = 80
-FILENAME_LENGTH = 255
 # of a file that is read: the largest picture of four channels of 16 bits, uncompressed, and room for what else it holds
 MAX_BYTES = 1 << 29
 MODE = 0o644
@@ -40,28 +32,6 @@ MARK = ".deleting"
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_WRITING = (errno.EROFS, errno.EACCES, errno.EPERM)
 log = logging.getLogger(__name__)
-
-
-def bare_name(filename: str | None) -> str:
-    """Return a client's file name without folders and control characters, for people to read; never a path."""
-    last = re.split(r"[/\\]", filename or "")[-1]
-    return printable(last).strip()[-FILENAME_LENGTH:] or "sheet"
-
-
-def printable(text: str) -> str:
-    """Return a text without what is not shown, such as control characters and unusual spaces."""
-    return "".join(character for character in text if character.isprintable())
-
-
-def safe_stem(filename: str | None, length: int = STEM_LENGTH) -> str:
-    """Return the part of a client's file name that an id may carry: `[A-Za-z0-9_-]`, up to `length`, or `sheet`."""
-    stem = secure_filename(Path(bare_name(filename)).stem).replace(".", "_")
-    return stem[:length].strip("_-") or "sheet"
-
-
-def inspection_id(filename: str | None, sha256: str) -> str:
-    """Return the id of the inspection of the bytes with this digest under this name."""
-    return f"{safe_stem(filename)}-{sha256[:16]}"
 
 
 @dataclass(frozen=True)
@@ -223,8 +193,12 @@ class MediaVolume:
         if not ID.fullmatch(identifier):
             raise NotFound(f"There is no inspection '{bare_name(identifier)}'.")
         try:
-            with (self.folder / f"{identifier}.json").open("rb") as file:
-                return Record.model_validate_json(file.read()), os.fstat(file.fileno())
+            # a pipe would be waited for
+            with os.fdopen(os.open(self.folder / f"{identifier}.json", os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+                status = os.fstat(file.fileno())
+                if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_BYTES:
+                    raise RecordUnreadable(f"{identifier}.json is no file, or larger than any record.")
+                record = Record.model_validate_json(file.read())
         except FileNotFoundError as error:
             raise NotFound(f"There is no inspection '{identifier}'.") from error
         except PermissionError as error:
@@ -236,6 +210,9 @@ class MediaVolume:
                 f"The record of the inspection '{identifier}' is damaged, or was written by a newer version of this "
                 f"service; it is left as it is. Without the file {identifier}.json the picture can be inspected anew."
             ) from error
+        if record.id != identifier or not all(is_file_of(name, identifier) for name in record.files.names()):
+            raise RecordUnreadable(f"{identifier}.json is the record of another inspection, or names another's files.")
+        return record, status
 
     def _stored(self, record: Record, status: os.stat_result) -> StoredRecord:
         size = status.st_size
@@ -257,7 +234,9 @@ class MediaVolume:
         identifier = mark.name[1:].removesuffix(MARK)
         answers = {f"{identifier}_mask.png", *(f"{identifier}_{enlarged}.json" for enlarged in range(1, 5))}
         try:
-            files = {*Record.model_validate_json(mark.read_bytes()).files.names(), *answers}
+            record = Record.model_validate_json(mark.read_bytes())
+            # whatever a record says, only files of its own inspection go
+            files = {name for name in record.files.names() if is_file_of(name, identifier)} | answers
             with suppress(NotFound):  # posted again since the crash: what the new record names is its own
                 files -= {*self.record(identifier).files.names(), *answers}
         except (ValidationError, RecordUnreadable):

@@ -2,10 +2,23 @@
 
 import math
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+# what no clock says, and statistics by the year could not hold
+YEARS = range(1970, 2400)
+MOST_PX = 1 << 40  # of a region, far beyond any picture's
+
+
+def _moment(text: str) -> str:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or moment.year not in YEARS:
+        raise ValueError(f"a time with its offset, of {YEARS[0]} to {YEARS[-1]}, is needed")
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
 Probability = float
 Ring = list[tuple[float, float]]
 
@@ -129,7 +142,7 @@ class Defect(RecordPart):
     type_probability: Probability = Field(description="that share")
     mean_probability: Probability
     max_probability: Probability = Field(description="highest value of the stored 8-bit map within it")
-    area_px: int
+    area_px: int = Field(ge=0, le=MOST_PX)
     area_px_range: tuple[int, int] = Field(description="area when the threshold moves by the card's uncertainty")
     box: tuple[int, int, int, int] = Field(description="x, y, width, height")
     length_px: float = Field(description="long side of the minimum-area rectangle of all its pixels")
@@ -178,7 +191,7 @@ class Record(RecordPart):
     """One inspection: one run of one model over one sheet."""
 
     id: str
-    created_at: str = Field(description="UTC, RFC 3339")
+    created_at: Moment = Field(description="UTC, RFC 3339")
     schema_version: Literal[1] = Field(1, description="another where what this version knows means something else")
     image: ImageFacts
     model: ModelFacts

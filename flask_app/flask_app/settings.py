@@ -19,7 +19,7 @@ class Settings(BaseSettings):
     api_connect_timeout_s: float = Field(3.0, gt=0, description="Longest wait for a connection to it (seconds).")
     # uwsgi.ini and nginx end what takes longer
     api_read_timeout_s: float = Field(60.0, gt=0, le=70, description="Longest wait for its next byte (seconds).")
-    api_pool_size: int = Field(8, ge=1, description="Connections to it kept open by one process (count).")
+    api_pool_size: int = Field(32, ge=1, description="Connections to it kept open by one process (count).")
     api_token: SecretStr = Field(
         SecretStr(""), description="Bearer token that the site sends with every call (text; empty: none)."
     )

@@ -9,7 +9,8 @@ import numpy as np
 from defect_api.card import Card
 from defect_api.exports.sheet import Sheet
 from defect_api.judgement import Terms, judge
-from defect_api.media import MediaVolume, inspection_id
+from defect_api.media import MediaVolume
+from defect_api.names import inspection_id
 from defect_api.overlay import encode_overlay
 from defect_api.png import encode_png
 from defect_api.record import Files, ImageFacts, ModelFacts, Record, Timings

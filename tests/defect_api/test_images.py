@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from defect_api.images import decode
+from defect_api.images import decode, pixels_of
 from defect_api.problems import PictureRefused
 
 RAMP = np.tile(np.arange(200, dtype=np.uint8), (100, 1))
@@ -97,6 +97,27 @@ def test_a_tiff_of_larger_tiles_than_a_picture_may_be_is_refused() -> None:
     data = tiff([0] * 64, 16, 1, {322: 32768, 323: 32768})
     with pytest.raises(PictureRefused, match="tiles are 32768 x 32768 px"):
         decode(data)
+
+
+@pytest.mark.parametrize("entry", [struct.pack("<HHII", 274, 5, 70_000, 0), struct.pack("<HHII", 282, 5, 70_000, 0)])
+def test_a_tiff_whose_tags_take_longer_than_its_picture_is_refused(entry: bytes) -> None:
+    data = tiff([0] * 64, 16, 1)
+    begin = struct.unpack_from("<I", data, 4)[0]
+    (entries,) = struct.unpack_from("<H", data, begin)
+    more = data[:begin] + struct.pack("<H", entries + 1) + data[begin + 2 : begin + 2 + 12 * entries] + entry + bytes(4)
+    big = b"II+\0" + struct.pack("<HHQQHHQQ", 8, 0, 16, 1, *struct.unpack("<HHI4x", entry), 0)
+    for refused in (more, big):
+        assert pixels_of(refused) == 0
+        with pytest.raises(PictureRefused, match="more than 65536 values"):
+            decode(refused)
+
+
+def test_a_png_of_endless_parts_is_refused() -> None:
+    data = saved(RAMP, "PNG")
+    empty = struct.pack(">I", 0) + b"tEXt" + struct.pack(">I", zlib.crc32(b"tEXt"))
+    assert decode(data[:33] + 9_000 * empty + data[33:]).grey.shape == RAMP.shape
+    with pytest.raises(PictureRefused, match="more than 10000 parts"):
+        decode(data[:33] + 10_000 * empty + data[33:])
 
 
 def test_a_jpeg_of_endless_scans_is_refused() -> None:

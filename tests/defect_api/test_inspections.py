@@ -179,7 +179,8 @@ def test_options_may_be_in_the_address(
         ({"data": CLEAN, "content_type": "image/jpeg"}, 422, "picture-refused"),
         ({"data": b"", "content_type": "image/png"}, 422, "picture-refused"),
         ({"data": b"{", "content_type": "application/json"}, 400, "bad-request"),
-        ({"data": b"[" * 100_000, "content_type": "application/json"}, 400, "bad-request"),
+        ({"data": b"[" * 30_000, "content_type": "application/json"}, 400, "bad-request"),
+        ({"data": b"[" * 100_000, "content_type": "application/json"}, 413, "content-too-large"),
         ({"json": ["a.png"]}, 400, "bad-request"),
         ({"json": {}}, 422, "invalid-parameter"),
         ({"json": {"filename": 3}}, 422, "invalid-parameter"),
@@ -212,10 +213,14 @@ def test_requests_of_another_form_are_told(
 
 
 def test_the_body_of_a_refused_request_is_read_to_its_end(client: FlaskClient) -> None:
-    body = io.BytesIO(b"x" * 300_000)
-    answer = client.post(f"{URL}?treshold=1", input_stream=body, content_length=300_000, content_type="image/png")
-    assert_problem(answer, 422, "invalid-parameter")
-    assert body.tell() == 300_000
+    for query, kind, status, slug in (
+        ("?treshold=1", "image/png", 422, "invalid-parameter"),
+        ("", "application/json", 413, "content-too-large"),
+    ):
+        body = io.BytesIO(b"x" * 300_000)
+        answer = client.post(f"{URL}{query}", input_stream=body, content_length=300_000, content_type=kind)
+        assert_problem(answer, status, slug)
+        assert body.tell() == 300_000
 
 
 def test_a_part_without_a_file_name_is_told_whatever_its_size(client: FlaskClient) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from defect_api.card import Card
 from defect_api.images import EXTENSIONS
-from defect_api.media import MAX_BYTES, MediaVolume, bare_name, inspection_id, safe_stem
+from defect_api.media import MAX_BYTES, MediaVolume
+from defect_api.names import bare_name, inspection_id, safe_stem
 from defect_api.problems import MediaFull, MediaReadOnly, NotFound, PictureRefused
 from tests.defect_api.stored import store
 

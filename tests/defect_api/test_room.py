@@ -1,6 +1,7 @@
 """Large pictures are decoded and judged one at a time in all processes, small ones whenever they come."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,20 @@ def test_a_large_picture_is_alone_in_the_room(
     # the picture; two maps for the replay and two for the curve; the picture again; a map for the mask; for the report
     # two for the replay, the picture and a map
     assert taken == [inside] * 11
+
+
+def test_no_more_than_a_few_large_pictures_wait(
+    make_app: Callable[..., Flask], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path / "places"))
+    monkeypatch.setattr(room, "LARGE", 64 * 64)
+    monkeypatch.setattr(room, "PATIENCE_S", 3600)
+    client = make_app().test_client()
+    waiting = Places(room.MOST_LARGE, tmp_path / "places" / "large-waiting")
+    with Places(1, tmp_path / "places" / "large").hold(), ExitStack() as stack:
+        for _ in range(room.MOST_LARGE):
+            assert stack.enter_context(waiting.hold())
+        assert "too many wait" in assert_problem(post(client), 503, "busy")
 
 
 def test_a_large_picture_is_to_come_back_where_others_take_too_long(

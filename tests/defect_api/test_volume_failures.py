@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from defect_api.media import MediaVolume
@@ -82,6 +83,53 @@ def test_a_record_that_cannot_be_read_is_told_and_kept(
     assert post(client).status_code == 201
 
 
+@pytest.mark.parametrize(
+    "planted",
+    [
+        lambda record: {"files": {**record["files"], "original": "../outside.txt"}},
+        lambda record: {"files": {**record["files"], "extra": "other-0123456789abcdef.png"}},
+        lambda _: {"id": "../../outside"},
+        lambda _: {"created_at": "yesterday"},
+        lambda _: {"created_at": "9999-12-31T23:00:00Z"},
+        lambda _: {"created_at": "0001-01-02T00:00:00Z"},
+        lambda record: {"defects": [{**record["defects"][0], "area_px": 2**70}]},
+    ],
+    ids=[
+        "a file outside",
+        "another's file",
+        "another's id",
+        "no time",
+        "a late year",
+        "an early year",
+        "a vast defect",
+    ],
+)
+def test_a_record_that_is_not_its_inspections_is_refused_and_stops_nothing(
+    make_app: Callable[..., Flask],
+    media: MediaVolume,
+    tmp_path: Path,
+    planted: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    client = make_app().test_client()
+    sound = post(client).get_json()
+    record: dict[str, Any] = post(client, name="planted.png").get_json()
+    place = media.folder / f"{record['id']}.json"
+    place.write_text(json.dumps({**record, **planted(record)}))
+    (outside := tmp_path / "outside.txt").touch()
+    restarted = make_app().test_client()
+    for ask in (restarted.get, restarted.delete):
+        assert_problem(ask(f"{URL}/{place.stem}"), 409, "record-unreadable")
+    assert outside.exists()
+    assert [item["id"] for item in restarted.get(URL).get_json()["items"]] == [sound["id"]]
+    assert restarted.get("/v1/statistics").status_code == 200
+
+
+@pytest.mark.parametrize("plant", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")], ids=["a pipe", "a device"])
+def test_what_is_no_file_is_no_record(client: FlaskClient, media: MediaVolume, plant: Callable[[Path], None]) -> None:
+    plant(media.folder / "pipe-0123456789abcdef.json")
+    assert "is no file" in assert_problem(client.get(f"{URL}/pipe-0123456789abcdef"), 409, "record-unreadable")
+
+
 def test_what_a_later_version_added_to_a_record_does_no_harm_and_is_deleted_with_it(
     client: FlaskClient, media: MediaVolume
 ) -> None:
@@ -115,5 +163,5 @@ def test_a_file_that_the_service_may_not_read_is_told(
         client.get("/get_defect_contour", query_string={"filename": "line 3.png"}),
     ):
         assert "'line 3.png'" in assert_problem(answer, 409, "file-unreadable")
-    monkeypatch.setattr(Path, "open", forbidden)
+    monkeypatch.setattr(os, "open", forbidden)
     assert "may not be read" in assert_problem(client.get(f"{URL}/{known}"), 409, "record-unreadable")

@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+from contextlib import closing
 
 import pytest
 
@@ -61,6 +63,17 @@ def test_forwarding_headers_cannot_be_spoofed(door: FrontDoor, path: str) -> Non
     assert seen["X_REQUEST_ID"] == answer.headers["X-Request-ID"] != SPOOFED["X-Request-ID"]
     assert seen.get("X_FORWARDED_PREFIX", "/api") == "/api"
     assert not DROPPED & seen.keys()
+
+
+def test_every_line_of_the_log_is_json_whatever_a_client_sends(door: FrontDoor) -> None:
+    with closing(socket.create_connection(door.host, timeout=10)) as connection:
+        connection.sendall(b"GET /log\xff HTTP/1.1\r\nHost: x\r\nUser-Agent: line \xff\r\nConnection: close\r\n\r\n")
+        answer = connection.makefile("rb").read()
+    request_id = answer.partition(b"X-Request-ID: ")[2].partition(b"\r\n")[0].decode()
+    wait_until(lambda: request_id.encode() in (door.home / "nginx.log").read_bytes(), "the request was not logged")
+    lines = (door.home / "nginx.log").read_bytes().splitlines()
+    (line,) = (json.loads(line.decode()) for line in lines if request_id.encode() in line)
+    assert (line["path"], line["user_agent"]) == ("/log", "line ")
 
 
 @pytest.mark.parametrize("path", ["/", "/api/readyz", "/static/site.css", "/media/absent.png", "/nowhere/.hidden"])

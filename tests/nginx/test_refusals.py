@@ -142,7 +142,8 @@ def test_a_gallerys_thumbnails_are_not_too_many(open_door: OpenDoor) -> None:
     assert all(door.get(f"/api/v1/inspections/coil-{number}/thumbnail?v=1").ok for number in range(5))
     assert door.get("/api/v1/inspections/coil-1").ok
     roundabout = "/api/v1/inspections/x/thumbnail/../../../inspections"
-    for path in ("/api/v1/inspections/thumbnail", roundabout):
+    encoded = "/api/v1/inspections/..%2f..%2flivez#/thumbnail"
+    for path in ("/api/v1/inspections/thumbnail", roundabout, encoded):
         assert [_asked(door, path) for _ in range(4)][-1] == 429
 
 

@@ -2,15 +2,17 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
-# what a spreadsheet takes for the beginning of a formula: https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# where a spreadsheet would calculate: https://owasp.org/www-community/attacks/CSV_Injection; in a cell too, for some
+# separate cells by semicolons or tabs
+FORMULA = re.compile(r"(?:^|(?<=[;\t]))(?=[\s\"']*[=+\-@\t\r])")
 
 
 def text(value: str) -> str:
     """Return a client's text with a quotation mark before it where a spreadsheet would calculate it."""
-    return f"'{value}" if value.startswith(FORMULA) else value
+    return FORMULA.sub("'", value)
 
 
 def row(cells: Iterable[object]) -> bytes:

@@ -8,7 +8,8 @@ from sqlalchemy import BigInteger, Double, String, Text
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Mapped, mapped_column
 
 from defect_api.limit_use import WATCHED, Watched, measurements
-from defect_api.media import StoredRecord, printable
+from defect_api.media import StoredRecord
+from defect_api.names import printable
 from defect_api.record import Record, Verdict
 
 REVISION = "0003"  # the newest of the migrations

@@ -16,7 +16,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 from defect_api.history.schema import Entry, marked, milliseconds, search_name
-from defect_api.media import bare_name
+from defect_api.names import bare_name
 from defect_api.parameters import Parameters
 from defect_api.problems import Unprocessable
 from defect_api.record import Verdict

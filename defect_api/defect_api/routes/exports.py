@@ -14,9 +14,10 @@ from defect_api.exports.sheet import Sheet
 from defect_api.history.search import Filters, Ordering
 from defect_api.inspection import Inspector
 from defect_api.judgement import CARDS_OWN, Terms
-from defect_api.media import MediaVolume, bare_name
+from defect_api.media import MediaVolume
+from defect_api.names import bare_name
 from defect_api.parameters import refuse_repeated
-from defect_api.problems import NotFound
+from defect_api.problems import Busy, NotFound
 from defect_api.record import Record
 from defect_api.schemas import (
     COMMON_RESPONSES,
@@ -40,8 +41,9 @@ SHOWN = ("text/html", "application/pdf", "image/png")
 CONTENT_TYPES = sorted({form.content_type for form in FORMATS.values()} | {"application/zip"})
 DOCUMENT, BYTES = {"type": "object"}, {"type": "string", "format": "binary"}
 FILE = {"content": {name: {"schema": DOCUMENT if name == "application/json" else BYTES} for name in CONTENT_TYPES}}
-# the exports that this process is sending: it must not be recycled under them
+# the exports that this process is sending: it must not be recycled under them, and they must leave threads to others
 sending: set[object] = set()
+MOST_SENT = 8
 
 api = APIBlueprint(
     "exports",
@@ -59,6 +61,7 @@ api = APIBlueprint(
 )
 def export_inspection(path: InspectionPath, query: ExportQuery) -> Response:
     """A document; a ZIP where the format has several files or the original is wanted."""
+    _check_room()
     record = state().media.record(path.inspection_id)
     sheet = _sheet(record, query.terms, state().media, state().inspector)
     form = chosen(query.format, rle=query.rle, originals=query.originals)
@@ -97,7 +100,13 @@ def export_named(form: ExportForm) -> Response:
     return _export(wanted, form)
 
 
+def _check_room() -> None:
+    if len(sending) >= MOST_SENT:
+        raise Busy("Too many exports are on their way; please try again in a moment.")
+
+
 def _export(filters: Filters, query: ExportQuery) -> Response:
+    _check_room()
     form = chosen(query.format, rle=query.rle, originals=query.originals)
     served = state().slot.card
     classes = _classes(served.digest if served else None)

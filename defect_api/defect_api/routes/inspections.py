@@ -7,13 +7,15 @@ from flask import Response, request, url_for
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from defect_api.access import writes
 from defect_api.errors import invalid_parameters, problem_document
 from defect_api.inspection import Upload
 from defect_api.judgement import CARDS_OWN
 from defect_api.listing import RecordPage, record_page
-from defect_api.media import bare_name, told
+from defect_api.media import told
+from defect_api.names import bare_name
 from defect_api.neighbours import NeighbourQuery, Neighbours, neighbours
 from defect_api.parameters import refuse_repeated
 from defect_api.problems import BadRequest, NotFound, Problem, Unprocessable, UnsupportedMedia
@@ -39,6 +41,8 @@ from defect_api.state import state
 
 # what stands behind the last backslash, but for one that marks a quotation mark
 WINDOWS_PATH = re.compile(r'filename="(?:[^"\\]|\\.)*\\(?P<name>[^"\\]+)"')
+# a name of 1000 characters and its options; parsed, a body is a hundred times as large
+MAX_JSON_BYTES = 1 << 16
 
 api = APIBlueprint(
     "inspections",
@@ -158,6 +162,8 @@ def _from_form(query: InspectionQuery) -> Response:
 
 
 def _from_volume(query: InspectionQuery) -> Response:
+    if len(request.get_data()) > MAX_JSON_BYTES:
+        raise RequestEntityTooLarge
     try:
         document = request.get_json()
     except RecursionError as error:

@@ -211,3 +211,12 @@ def test_a_worker_knows_of_the_exports_that_it_sends(client: FlaskClient, add: C
     assert exports.sending == set()
     assert export(client, format="masks").status_code == 200
     assert exports.sending == set()
+
+
+def test_exports_leave_threads_to_others(
+    client: FlaskClient, add: Callable[..., Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = add()
+    monkeypatch.setattr(exports, "sending", {object() for _ in range(exports.MOST_SENT)})
+    for answer in (export(client, record, format="csv"), export(client, format="csv")):
+        assert problem(answer) == (503, "busy")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from defect_api.card import Card
+from defect_api.exports import table
 from defect_api.exports.defect_table import SHEET, DefectTable
 from defect_api.exports.format import Classes
 from defect_api.exports.kaggle import Kaggle
@@ -64,3 +65,10 @@ def test_a_name_never_becomes_a_formula(media: MediaVolume, card: Card, classes:
     for form, column in ((DefectTable(), "filename"), (Kaggle(), "ImageId")):
         rows = list(csv.DictReader(io.StringIO(only(form, classes, hostile).decode())))
         assert rows[0][column] == "'" + HOSTILE
+
+
+@pytest.mark.parametrize(
+    ("sent", "written"), [("x;=1+1.png", "x;'=1+1.png"), ('x;"=1.png', "x;'\"=1.png"), ("a-b; c=d.png", "a-b; c=d.png")]
+)
+def test_a_name_is_no_formula_where_semicolons_separate(sent: str, written: str) -> None:
+    assert table.text(sent) == written

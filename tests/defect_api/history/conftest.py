@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 
 from defect_api.history.history import History
 from defect_api.inspection import Inspector, Upload
-from defect_api.media import MediaVolume, inspection_id
+from defect_api.media import MediaVolume
+from defect_api.names import inspection_id
 from defect_api.record import Record, rfc3339
 from defect_api.served_model import ServedModel
 from defect_api.settings import Settings
