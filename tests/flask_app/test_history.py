@@ -189,7 +189,7 @@ def test_the_wall_says_what_it_is_narrowed_to(
     client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
 ) -> None:
     rest.get(LISTING, json=answer(record))
-    assert 'class="narrowed">Only text <b>coil</b>.' in client.get("/history?view=wall&text=coil").text
+    assert 'class="narrowed">Only file name <b>coil</b>.' in client.get("/history?view=wall&text=coil").text
 
 
 @pytest.mark.usefixtures("models")

@@ -90,7 +90,7 @@ def test_a_wrong_filter_that_is_folded_away_is_shown(page: Page) -> None:
 @pytest.mark.usefixtures("three")
 def test_on_paper_it_says_what_it_is_filtered_by(page: Page, word: str) -> None:
     page.goto(f"/history?text={word}&verdict=defect")
-    only = page.get_by_text(f"Only text {word}, verdict Defect found.")
+    only = page.get_by_text(f"Only file name {word}, verdict Defect found.")
     page.get_by_role("checkbox").first.check()
     ticked = page.get_by_role("group", name="What is ticked")
     expect(ticked).to_be_visible()
