@@ -16,6 +16,7 @@ DEFAULTS = {
     "UPLOAD_RATE_BURST": "40",
     "CONNECTION_LIMIT": "50",
     "METRICS_PUBLIC": "off",
+    "SERVER_NAMES": "",
     "TLS_PORT": "2443",
     "TLS_CERT": "",
     "TLS_KEY": "",

@@ -74,6 +74,19 @@ def test_an_address_that_cannot_be_read_is_refused(door: FrontDoor) -> None:
         assert b"Content-Type: " + status in head
 
 
+def test_it_answers_to_its_names_only(open_door: OpenDoor) -> None:
+    door = open_door(SERVER_NAMES="sheets.plant.example 127.0.0.1")
+    for name in ("sheets.plant.example", "Sheets.Plant.Example:2020", "127.0.0.1"):
+        assert door.get("/", headers={"Host": name}).ok
+        assert door.get("/api/v1/models", headers={"Host": name}).ok
+    passed = len(door.site.received) + len(door.api.received)
+    for name in ("evil.example", "plant.example", "sheets.plant.example.evil.example", "sheets"):
+        assert_page(door.get("/history", headers={"Host": name}), 421, "not called that")
+        assert_problem(door.post("/api/v1/inspections", headers={"Host": name}), 421, "misdirected-request")
+        assert door.get("/nginx-health", headers={"Host": name}).ok
+    assert len(door.site.received) + len(door.api.received) == passed
+
+
 def test_an_instance_never_breaks_the_problem(door: FrontDoor) -> None:
     answer = door.post('/api/"},{"/metrics?a="', data=bytes(16 * MB + 1))
     assert answer.json()["instance"] == "/"
