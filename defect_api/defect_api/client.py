@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import requests
+from pydantic import BaseModel
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
@@ -18,6 +19,7 @@ PASSING = (429, 502, 503, 504)
 GOOD = (200, 201)
 # of the media volume's list, the most that the service gives at once
 PAGE = 500
+Answer = TypeVar("Answer", bound=BaseModel)
 
 
 class InspectionRefused(Exception):
@@ -68,18 +70,18 @@ class Inspector:
         if mm_per_px:
             options |= {"mm_per_px_x": str(mm_per_px[0]), "mm_per_px_y": str(mm_per_px[1])}
         files = {"image": (path.name, path.read_bytes())}
-        return self._record(self._asked("POST", self._inspections, files=files, data=options))
+        return self._read(Record, "POST", self._inspections, files=files, data=options)
 
     def inspect_stored(self, filename: str) -> Record:
         """Have a picture judged that lies on the service's media volume. Raises as `inspect`, but for OSError."""
-        return self._record(self._asked("POST", self._inspections, json={"filename": filename}))
+        return self._read(Record, "POST", self._inspections, json={"filename": filename})
 
     def media(self) -> Iterator[MediaEntry]:
         """Yield the files of the service's media volume, newest first. Raises as `inspect`, but for OSError."""
         cursor: str | None = ""
         while cursor is not None:
             parameters = {"limit": str(PAGE), **({"cursor": cursor} if cursor else {})}
-            page = MediaPage.model_validate_json(self._asked("GET", f"{self._url}/v1/media", params=parameters))
+            page = self._read(MediaPage, "GET", f"{self._url}/v1/media", params=parameters)
             yield from page.items
             cursor = page.next_cursor
 
@@ -90,7 +92,7 @@ class Inspector:
         """
         options = {} if threshold is None else {"threshold": str(threshold)}
         address = f"{self._inspections}/{quote(inspection_id, safe='')}"
-        return self._record(self._asked("GET", address, params=options))
+        return self._read(Record, "GET", address, params=options)
 
     def close(self) -> None:
         """Close the connections."""
@@ -106,19 +108,16 @@ class Inspector:
     def _inspections(self) -> str:
         return f"{self._url}/v1/inspections"
 
-    def _record(self, document: bytes) -> Record:
-        return Record.model_validate_json(document)
-
-    def _asked(self, method: str, address: str, **request: Any) -> bytes:
+    def _read(self, kind: type[Answer], method: str, address: str, **request: Any) -> Answer:
         # not redirected: a POST would become a GET, which answers another thing
         answer = self._session.request(method, address, timeout=self._timeout_s, allow_redirects=False, **request)
-        kind = answer.headers.get("Content-Type", "").partition(";")[0]
-        if answer.status_code in GOOD and kind == "application/json":
-            return answer.content
-        if kind == "application/problem+json":
+        form = answer.headers.get("Content-Type", "").partition(";")[0]
+        if answer.status_code in GOOD and form == "application/json":
+            return kind.model_validate_json(answer.content)
+        if form == "application/problem+json":
             problem = ProblemDocument.model_validate_json(answer.content)
             raise InspectionRefused(problem.detail, answer.status_code, problem)
-        more = f" to {answer.headers['Location']}" if answer.is_redirect else f" with {kind or 'nothing'}"
+        more = f" to {answer.headers['Location']}" if answer.is_redirect else f" with {form or 'nothing'}"
         raise InspectionRefused(
             f"the service answered {answer.status_code} {answer.reason}{more}", answer.status_code, None
         )

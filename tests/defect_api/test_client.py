@@ -13,6 +13,20 @@ from tests.defect_api.conftest import DARK, png, sheet
 Wsgi = Callable[..., Any]
 
 
+AT_ONCE = ("Retry-After", "0")
+
+
+def empty(status: str, *headers: tuple[str, str]) -> Wsgi:
+    """Answer every post so, without a body."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        start_response(status, [*headers, ("Content-Length", "0")])
+        return [b""]
+
+    return answer
+
+
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
     path = tmp_path / "coil 7.png"
@@ -67,12 +81,7 @@ def test_a_picture_of_another_kind_than_its_name_says_is_judged(
 def test_an_answer_that_is_not_the_services_is_told(
     serve: Callable[[Wsgi], str], picture: Path, status: str, headers: list[tuple[str, str]], message: str
 ) -> None:
-    def other(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        start_response(status, [*headers, ("Content-Length", "0")])
-        return [b""]
-
-    with Inspector(serve(other)) as inspector, pytest.raises(InspectionRefused, match=message):
+    with Inspector(serve(empty(status, *headers))) as inspector, pytest.raises(InspectionRefused, match=message):
         inspector.inspect(picture)
 
 
@@ -92,11 +101,7 @@ def test_a_service_that_is_away_for_a_moment_is_asked_again(
 
     def flaky(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         refusal = next(refusals, None)
-        if refusal is None:
-            return app(environ, start_response)
-        environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        start_response(refusal, [("Retry-After", "0"), ("Content-Length", "0")])
-        return [b""]
+        return (empty(refusal, AT_ONCE) if refusal else app)(environ, start_response)
 
     with Inspector(serve(flaky)) as inspector:
         assert inspector.inspect(picture).verdict == "defect"
@@ -104,10 +109,6 @@ def test_a_service_that_is_away_for_a_moment_is_asked_again(
 
 
 def test_a_service_that_stays_away_is_told(serve: Callable[[Wsgi], str], picture: Path) -> None:
-    def away(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        start_response("503 Service Unavailable", [("Retry-After", "0"), ("Content-Length", "0")])
-        return [b""]
-
+    away = empty("503 Service Unavailable", AT_ONCE)
     with Inspector(serve(away), retries=2) as inspector, pytest.raises(InspectionRefused, match="answered 503"):
         inspector.inspect(picture)

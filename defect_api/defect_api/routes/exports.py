@@ -54,6 +54,13 @@ api = APIBlueprint(
 )
 
 
+@api.before_request
+def check_room() -> None:
+    """Refuse an export, before anything is read for it, where too many are sent. Raises Busy."""
+    if len(sending) >= MOST_SENT:
+        raise Busy("Too many exports are on their way; please try again in a moment.")
+
+
 @api.get(
     "/inspections/<inspection_id>/export",
     summary="Export an inspection to another tool",
@@ -61,7 +68,6 @@ api = APIBlueprint(
 )
 def export_inspection(path: InspectionPath, query: ExportQuery) -> Response:
     """A document; a ZIP where the format has several files or the original is wanted."""
-    _check_room()
     record = state().media.record(path.inspection_id)
     sheet = _sheet(record, query.terms, state().media, state().inspector)
     form = chosen(query.format, rle=query.rle, originals=query.originals)
@@ -100,13 +106,7 @@ def export_named(form: ExportForm) -> Response:
     return _export(wanted, form)
 
 
-def _check_room() -> None:
-    if len(sending) >= MOST_SENT:
-        raise Busy("Too many exports are on their way; please try again in a moment.")
-
-
 def _export(filters: Filters, query: ExportQuery) -> Response:
-    _check_room()
     form = chosen(query.format, rle=query.rle, originals=query.originals)
     served = state().slot.card
     classes = _classes(served.digest if served else None)
