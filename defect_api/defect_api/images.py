@@ -123,7 +123,9 @@ def _check_description(data: bytes) -> None:
     """Refuse a file in which what describes the picture would take far longer to read than the picture."""
     if data.startswith(b"\x89PNG") and any(number >= MAX_CHUNKS for number, _ in enumerate(_chunks(data))):
         raise PictureRefused(f"The PNG has more than {MAX_CHUNKS} parts; save it anew.")
-    if data[:2] in TIFF_ORDERS and any(count > MAX_VALUES for tag, count in _tags(data) if tag not in TILES):
+    if data[:4] in TiffImagePlugin.PREFIXES and any(
+        count > MAX_VALUES for tag, count in _tags(data) if tag not in TILES
+    ):
         raise PictureRefused(f"A tag of the TIFF has more than {MAX_VALUES} values; save it anew.")
 
 

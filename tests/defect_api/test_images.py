@@ -169,6 +169,7 @@ def png_header(width: int, height: int) -> bytes:
     [
         (b"", "empty"),
         (b"hello, I am no picture", "not a JPEG, PNG, BMP, TIFF or WebP"),
+        (b"II am no picture", "not a JPEG, PNG, BMP, TIFF or WebP"),
         (saved(RAMP, "GIF"), "not a JPEG, PNG, BMP, TIFF or WebP"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a JPEG, PNG, BMP, TIFF or WebP"),
         (saved(RAMP, "JPEG")[:-900], "damaged or incomplete"),
@@ -183,8 +184,8 @@ def png_header(width: int, height: int) -> bytes:
         (saved(Image.fromarray(RAMP.astype(np.float32)), "TIFF"), "32-bit or signed pixels"),
     ],
     ids=[
-        "empty", "text", "gif", "svg", "cut jpeg", "cut png", "cut bmp", "cut tiff", "cut webp", "too small",
-        "too wide", "bomb", "zero size", "float",
+        "empty", "text", "text as II", "gif", "svg", "cut jpeg", "cut png", "cut bmp", "cut tiff", "cut webp",
+        "too small", "too wide", "bomb", "zero size", "float",
     ],
 )  # fmt: skip
 def test_refused_with_the_reason(data: bytes, sentence: str) -> None:
