@@ -177,14 +177,16 @@ assert (rle.decode(text, small.shape) == small).all()
 # ## The network
 #
 # A U-Net: an encoder that looks at ever larger surroundings in ever coarser maps, and a decoder that brings what it
-# understood back to the pixels, helped at each size by what the encoder saw there. The encoder is EfficientNet-Lite0
-# with weights from ImageNet: edges and textures need not be learnt from a hundred pictures of steel. Raw grey
-# pixels go in; the scaling is part of the network, so training and serving cannot disagree about it.
+# understood back to the pixels, helped at each size by what the encoder saw there. The encoder here is
+# EfficientNet-Lite0 (the shipped model has the larger -Lite2) with weights from ImageNet: edges and textures need not
+# be learnt from a hundred pictures of steel. Raw grey pixels go in; the scaling is part of the network, so training and
+# serving cannot disagree about it.
 
 # %%
 model = network.build(len(classes))
 encoder.load_imagenet(model)
-down = [encoder.STAGES[stage].width for stage in encoder.SKIP_STAGES]
+stages = encoder.VARIANTS[network.DEFAULT.encoder].stages
+down = [stages[stage].width for stage in encoder.SKIP_STAGES]
 up = list(network.DEFAULT.widths)
 figure, axis = plt.subplots(figsize=(9.6, 3.2))
 columns = [(1, "grey\npixels", "#8b97a4")] + [(width, f"1/{2 ** (n + 1)}", "#1f6fb2") for n, width in enumerate(down)]

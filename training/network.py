@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count, takewhile
 from typing import Annotated, Any
 
@@ -18,8 +19,10 @@ STRIDE = 32
 SCALE_MEAN, SCALE_STD = 127.0, 128.0  # of EfficientNet-Lite's own training
 SCALED = "scaled"  # the layer whose output is the picture as the encoder takes it
 LEVELS = 5  # that an encoder has, the last at STRIDE
-ENCODERS = {"efficientnet-lite0": encoder.features, "resnet34": resnet34.features}
-RESNET_LAYER = "resnet.stem.convolution"  # by which a network's encoder is recognised
+ENCODERS: dict[str, Callable[[Any], list[Any]]] = {
+    **{name: partial(encoder.features, variant=variant) for name, variant in encoder.VARIANTS.items()},
+    "resnet34": resnet34.features,
+}
 # two at the least: the second level of the decoder is where novelty is measured
 Widths = Annotated[tuple[PositiveInt, ...], Field(min_length=2, max_length=LEVELS - 1)]
 
@@ -144,7 +147,7 @@ def architecture_of(model: keras.Model) -> Architecture:
     named = {layer.name: layer for layer in model.layers}
     levels = takewhile(named.__contains__, (f"decoder.{level}.1.pointwise" for level in count()))
     widths = tuple(named[name].filters for name in levels)
-    return Architecture("resnet34" if RESNET_LAYER in named else DEFAULT.encoder, widths)
+    return Architecture(encoder.name_of(model) or "resnet34", widths)
 
 
 def transfer(source: keras.Model, target: keras.Model) -> list[str]:

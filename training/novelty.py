@@ -20,8 +20,9 @@ from training.examples import Picture
 
 Features = npt.NDArray[np.float64]
 
-SKIP_LEVEL = 1  # of the decoder's levels, the one whose skip is pooled; chosen on the pictures that are reported
-DETAILS_WEIGHT = 0.35  # of the details in the squared score; the rest is the encoder's
+# of the decoder's levels, those whose skips are pooled where there are as many; chosen on the pictures that are reported
+SKIP_LEVELS = (1, 2)
+DETAILS_WEIGHT = 0.2  # of the details in the squared score; the rest is the encoder's
 OCTAVES = 4  # from details of 2 px to details of 16 px
 LEAST_DETAIL = 0.05  # grey levels; added before the logarithm
 LEAST_SPREAD = 1e-3  # a channel that hardly changes is not blown up to the others' spread
@@ -87,28 +88,45 @@ def _whitening(features: Features) -> Features:
 
 
 def _described(model: keras.Model) -> keras.KerasTensor:
-    """Describe a picture by the features that a level of the decoder is given, and by its details.
+    """Describe a picture by the features that levels of the decoder are given, and by its details.
 
     A model within the model, so that its operations' names cannot meet those of a network that was loaded.
     """
-    joined = model.get_layer(f"decoder.{SKIP_LEVEL}.0.depthwise").input
-    join = next(layer for layer in model.layers if isinstance(layer, layers.Concatenate) and layer.output is joined)
-    _, skip = join.input
-    pixels, seen = keras.Input((None, None, 1), dtype="uint8"), keras.Input((None, None, skip.shape[-1]))
+    skips = _skips(model)
+    pixels, seen = keras.Input((None, None, 1), dtype="uint8"), [keras.Input(skip.shape[1:]) for skip in skips]
+    parts = [part for level in seen for part in _pooled(level)]
+    return keras.Model([pixels, *seen], layers.Concatenate()([*parts, _details(pixels)]), name="described")(
+        [model.input, *skips]
+    )
+
+
+def _skips(model: keras.Model) -> list[keras.KerasTensor]:
+    """Return what the encoder gives to those of SKIP_LEVELS that the decoder has."""
+    named = {layer.name: layer for layer in model.layers}
+    joined = [named[name].input for level in SKIP_LEVELS if (name := f"decoder.{level}.0.depthwise") in named]
+    joins = [layer for layer in model.layers if isinstance(layer, layers.Concatenate)]
+    return [next(join.input[1] for join in joins if join.output is each) for each in joined]
+
+
+def _pooled(seen: keras.KerasTensor) -> list[keras.KerasTensor]:
+    """Return mean and spread of each channel; arcsinh is a logarithm of both signs: strong features differ by factors."""
     mean = layers.GlobalAveragePooling2D()(seen)
     variance = layers.GlobalAveragePooling2D()(keras.ops.square(seen)) - keras.ops.square(mean)
-    # arcsinh is a logarithm that takes both signs: strong features differ by factors
-    spread = keras.ops.sqrt(keras.ops.relu(variance))
-    parts = [keras.ops.arcsinh(mean), keras.ops.arcsinh(spread), _details(pixels)]
-    return keras.Model([pixels, seen], layers.Concatenate()(parts), name="described")([model.input, skip])
+    return [keras.ops.arcsinh(mean), keras.ops.arcsinh(keras.ops.sqrt(keras.ops.relu(variance)))]
 
 
 def _details(pixels: keras.KerasTensor) -> keras.KerasTensor:
-    """Return for each octave the logarithm of what halving a picture takes away from it on average, grey levels."""
+    """Return for each octave the logarithm of what halving a picture takes away from it on average, grey levels.
+
+    One convolution gives what four pixels differ from their mean by, and the mean, of which the next octave is made.
+    """
+    halving = layers.Conv2D(5, 2, strides=2, use_bias=False, trainable=False)
     picture, found = layers.Rescaling(1.0)(pixels), []
     for _ in range(OCTAVES):
-        halved = layers.AveragePooling2D(2)(picture)
-        lost = keras.ops.absolute(picture - layers.UpSampling2D(2, interpolation="nearest")(halved))
-        found.append(keras.ops.log(layers.GlobalAveragePooling2D()(lost) + LEAST_DETAIL))
-        picture = halved
+        halved = halving(picture)
+        lost = layers.GlobalAveragePooling2D()(keras.ops.absolute(halved[..., :4]))
+        found.append(keras.ops.log(keras.ops.mean(lost, axis=-1, keepdims=True) + LEAST_DETAIL))
+        picture = halved[..., 4:]
+    mean = np.full((4, 1), 0.25)
+    halving.set_weights([np.hstack([np.eye(4) - mean, mean]).reshape(2, 2, 1, 5)])
     return layers.Concatenate()(found)

@@ -5,14 +5,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
-
 from defect_api.model_package import ModelPackage
-from training import datasets, folds, network, packaging, page, pretrained, recipe, report, scenes, stages, starts
+from training import datasets, folds, packaging, page, recipe, report, scenes, starts
 from training.datasets import Dataset
 from training.examples import DataError, Example
 from training.runs import Run
-from training.starts import IMAGENET
 
 LICENCE = "as the owner of the pictures and the owners of the data sets listed allow"
 
@@ -37,8 +34,8 @@ def make(data: Path, choices: Choices) -> ModelPackage:
     """
     packaging.target(choices.models, choices.name, choices.version)
     dataset = datasets.find(data)
-    start = _start(dataset, choices)
     run = _opened(dataset, choices)
+    start = starts.network_of(choices.start, run.recipe, len(dataset.classes))
     for number in range(run.recipe.folds):
         run.train_fold(number, start)
     weights = run.train_final(start)
@@ -70,22 +67,6 @@ def _opened(dataset: Dataset, choices: Choices) -> Run:
     planned = recipe.load(choices.recipe)
     count = fold_count(dataset.examples, planned.folds, planned.seed)
     return Run(choices.run, dataset, choices.recipe, count, start=starts.chosen(choices.start))
-
-
-def _start(dataset: Dataset, choices: Choices) -> keras.Model:
-    chosen = recipe.load(choices.recipe)
-    if not choices.start:
-        return pretrained.load()
-    if choices.start == IMAGENET:
-        return stages.from_imagenet(chosen, len(dataset.classes))
-    model = keras.saving.load_model(starts.started_package(choices.start).weights, compile=False)
-    built = network.architecture_of(model)
-    if not built.widths or built.encoder != chosen.network.encoder:
-        raise DataError(
-            f"{choices.start} is no start: its network is of another kind than {choices.recipe} trains, so that none "
-            f"of its weights would be taken over; leave START out, or choose {IMAGENET}"
-        )
-    return model
 
 
 def _description(run: Run, found: report.Findings, choices: Choices) -> packaging.Description:

@@ -20,7 +20,7 @@ from training.network import DEFAULT, ENCODERS, STRIDE, Architecture
 from training.sampling import Mix
 
 NOT_IN_FILES = {"source", "text"}  # fields of a recipe that tell of its file
-BLOCKS = 16  # that either encoder has
+BLOCKS = 16  # that every encoder has, at the least
 SEEDS = 2**31  # stages and pictures count on from the recipe's seed, and NumPy takes no more than 32 bits
 TOLD = {"missing": "is missing", "unexpected_keyword_argument": "is unknown"}  # in place of pydantic's words
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import keras
 
-from training import folds, predictions, pretrained, recipe, scenes, stages, starts
+from training import folds, predictions, recipe, scenes, stages, starts
 from training.datasets import Dataset
 from training.examples import DataError, Example
 from training.folds import Fold
@@ -50,10 +50,8 @@ class Run:
         if start:
             starts.keep(start, folder)
 
-    def pretrain(self, source: Dataset | None) -> keras.Model:
-        """Return the network that fine-tuning starts from: pre-trained on `source`, or the one that comes along."""
-        if source is None:
-            return pretrained.load()
+    def pretrain(self, source: Dataset) -> keras.Model:
+        """Return the network that fine-tuning starts from, pre-trained on `source`."""
         if not self.recipe.pretraining:
             raise DataError(f"the recipe has no [[pretraining]] for {source.name}; add one, or leave that data out")
         start = stages.from_imagenet(self.recipe, len(source.classes))

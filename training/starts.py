@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import keras
 from pydantic import ValidationError
 
 from defect_api.card import DataSet
 from defect_api.model_package import ModelPackage, PackageError, read_package
 from defect_api.record import Part
-from training import datasets, network, trained_on
+from training import datasets, encoder, network, pretrained, stages, trained_on
 from training.datasets import NEU_SEG, Dataset
 from training.examples import DataError
 from training.recipe import Recipe
@@ -41,10 +42,8 @@ def chosen(start: str) -> Start:
     return Start(name=start, data=tuple(package.card.data), pictures=listed, digest=package.card.digest)
 
 
-def pretrained_on(source: Dataset | None) -> Start:
-    """Return the start that a run pre-trains on `source`, without one the network that comes along."""
-    if source is None:
-        return chosen("")
+def pretrained_on(source: Dataset) -> Start:
+    """Return the start that a run pre-trains on `source`."""
     pictures = tuple(sorted(datasets.digests(source.examples)))
     return Start(name=f"the network pre-trained on {source.name}", data=(source.facts,), pictures=pictures)
 
@@ -59,14 +58,36 @@ def started_package(start: str) -> ModelPackage:
     return package
 
 
+def usual(recipe: Recipe) -> str:
+    """Return the start of a recipe for which nobody chose one: the network that comes along, if it has its encoder."""
+    return "" if recipe.network.encoder == network.DEFAULT.encoder else IMAGENET
+
+
+def network_of(start: str, recipe: Recipe, classes: int) -> keras.Model:
+    """Return the network of what `chosen` takes; its head is for `classes`, or for others. Raises DataError as that."""
+    if not start:
+        return pretrained.load()
+    if start == IMAGENET:
+        return stages.from_imagenet(recipe, classes)
+    return keras.saving.load_model(started_package(start).weights, compile=False)
+
+
 def check(start: Start, dataset: Dataset, recipe: Recipe) -> None:
     """Raise DataError where a start saw pictures of the set, or has no weights for the recipe's encoder."""
-    known = network.DEFAULT.encoder
-    if start.name in (ALONG, IMAGENET) and recipe.network.encoder != known:
+    wanted = recipe.network.encoder
+    having = {ALONG: (network.DEFAULT.encoder,), IMAGENET: tuple(encoder.VARIANTS)}.get(start.name)
+    if having and wanted not in having:
         raise DataError(
-            f"{start.name} has no weights for the encoder {recipe.network.encoder}; choose {known} in the recipe, or "
+            f"{start.name} has no weights for the encoder {wanted}; choose {' or '.join(having)} in the recipe, or "
             "start from a package of that encoder"
         )
+    if start.digest:
+        built = network.architecture_of(network_of(start.name, recipe, len(dataset.classes)))
+        if not built.widths or built.encoder != wanted:
+            raise DataError(
+                f"{start.name} is no start: its network is of another kind than the recipe trains, so that none of its "
+                f"weights would be taken over; leave it out, or choose {IMAGENET}"
+            )
     check_unseen(start, dataset)
 
 

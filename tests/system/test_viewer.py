@@ -95,7 +95,7 @@ def test_a_link_to_the_sheet_that_is_shown_selects_its_own_defect(page: Page, de
     page.reload()
     ready(page)
     expect(part(page, "count")).to_have_text("1 defect")
-    page.evaluate("location.hash = 'threshold=0.1&selected=0'")
+    page.evaluate("location.hash = 'threshold=0.05&selected=0'")
     expect(part(page, "count")).to_have_text("2 defects")
     expect(page.locator("tr[data-index='0'] .row-pick")).to_have_attribute("aria-pressed", "true")
 

@@ -119,11 +119,19 @@ def test_a_network_is_not_pre_trained_on_what_is_judged(
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("start", ["", starts.IMAGENET])
-def test_an_encoder_that_has_no_weights_to_start_from_is_refused(data: Path, tmp_path: Path, start: str) -> None:
-    (tmp_path / "recipe.toml").write_text(f'{RECIPE}\n[network]\nencoder = "resnet34"\n')
+@pytest.mark.parametrize(
+    ("start", "encoder", "having"),
+    [
+        ("", "efficientnet-lite2", "efficientnet-lite0 in"),
+        (starts.IMAGENET, "resnet34", "efficientnet-lite0 or efficientnet-lite2 in"),
+    ],
+)
+def test_an_encoder_that_has_no_weights_to_start_from_is_refused(
+    data: Path, tmp_path: Path, start: str, encoder: str, having: str
+) -> None:
+    (tmp_path / "recipe.toml").write_text(f'{RECIPE}\n[network]\nencoder = "{encoder}"\n')
 
-    with pytest.raises(DataError, match="has no weights for the encoder resnet34; choose efficientnet-lite0"):
+    with pytest.raises(DataError, match=f"has no weights for the encoder {encoder}; choose {having}"):
         Run(tmp_path / "run", datasets.find(data), tmp_path / "recipe.toml", start=starts.chosen(start))
     assert not (tmp_path / "run").exists()
 

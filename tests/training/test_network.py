@@ -102,13 +102,26 @@ def test_a_decoder_may_end_at_any_stride(widths: tuple[int, ...]) -> None:
     np.testing.assert_allclose(output[..., 1:], expected(model, pixels, stride)[..., 1:], atol=1e-5)
 
 
-def test_a_network_with_resnet34_is_built_and_served() -> None:
-    model = network.build(2, network.Architecture("resnet34", (8, 6)))
+@pytest.mark.parametrize("name", network.ENCODERS)
+def test_a_network_with_any_encoder_is_built_and_served(name: str) -> None:
+    model = network.build(2, network.Architecture(name, (8, 6)))
 
     served = network.with_probabilities(model)
 
-    assert network.architecture_of(model) == network.Architecture("resnet34", (8, 6))
+    assert network.architecture_of(model) == network.Architecture(name, (8, 6))
     assert served(np.zeros((1, 64, 32, 1), np.uint8)).shape == (1, 64, 32, 3)
+
+
+@pytest.mark.parametrize("name", encoder.VARIANTS)
+def test_every_weight_of_an_encoder_has_its_imagenet_value(name: str) -> None:
+    model = network.build(2, network.Architecture(name, (8, 6)))
+    before = {layer.name: layer.get_weights() for layer in model.layers if layer.name.startswith("_")}
+
+    encoder.load_imagenet(model)
+
+    assert len(before) > 90
+    for layer, weights in before.items():
+        assert not np.array_equal(model.get_layer(layer).get_weights()[0], weights[0]), layer
 
 
 def test_layers_of_another_width_are_left_as_they_were() -> None:

@@ -20,15 +20,17 @@ def changed(text: str, line: str, other: str, folder: Path) -> Path:
     return path
 
 
-def test_the_shipped_recipe_is_read() -> None:
-    read = recipe.load(RECIPE)
+def test_the_recipes_that_come_along_are_read() -> None:
+    large, small = (recipe.load(RECIPE.with_name(f"{name}.toml")) for name in ("steel-unet", "steel-unet-small"))
 
-    assert [stage.crop for stage in read.pretraining] == [(128, 128), (224, 224), (192, 192), (192, 192)]
-    assert {stage.reduction for stage in read.pretraining} == {1}
-    assert {stage.reduction for stage in read.finetuning} == {2}
-    assert read.finetuning[-1].pyramid == (2,)
-    assert read.pretraining[0].changes.scale == (0.5, 0.85)
-    assert [stage.loss.overlap for stage in read.finetuning] == ["dice", "dice", "lovasz"]
+    for read in (large, small):
+        assert {stage.reduction for stage in read.finetuning} == {2}
+        assert read.finetuning[-1].pyramid == (2,)
+        assert [stage.loss.overlap for stage in read.finetuning] == ["dice", "dice", "lovasz"]
+    assert not large.pretraining
+    assert [stage.crop for stage in small.pretraining] == [(128, 128), (224, 224), (192, 192), (192, 192)]
+    assert {stage.reduction for stage in small.pretraining} == {1}
+    assert small.pretraining[0].changes.scale == (0.5, 0.85)
 
 
 def test_a_stage_is_like_the_one_before_but_for_what_it_says(tmp_path: Path) -> None:
@@ -49,7 +51,7 @@ def test_the_network_is_chosen_by_the_recipe(tmp_path: Path) -> None:
     path.write_text(OWN_RECIPE.read_text() + '[network]\nencoder = "resnet34"\nwidths = [16, 8]\n')
 
     assert recipe.load(OWN_RECIPE).network == network.DEFAULT
-    assert recipe.load(RECIPE).network == network.Architecture(widths=(160, 96, 64))
+    assert recipe.load(RECIPE).network == network.Architecture("efficientnet-lite2", (160, 96, 64))
     assert recipe.load(path).network == network.Architecture("resnet34", (16, 8))
 
 
@@ -57,7 +59,7 @@ def test_an_unknown_encoder_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text(OWN_RECIPE.read_text() + '[network]\nencoder = "vgg"\n')
 
-    with pytest.raises(DataError, match=r"'vgg', which is none of efficientnet-lite0, resnet34"):
+    with pytest.raises(DataError, match=r"'vgg', which is none of efficientnet-lite0, efficientnet-lite2, resnet34"):
         recipe.load(path)
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from training import torch_weights
-from training.encoder import weights_file
+from training.encoder import VARIANTS, Variant, weights_file
 
 
-def test_the_published_weights_are_read_in_their_own_layout() -> None:
-    tensors = torch_weights.read(weights_file())
+@pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
+def test_the_published_weights_are_read_in_their_own_layout(variant: Variant) -> None:
+    tensors = torch_weights.read(weights_file(variant))
 
     assert tensors["_conv_stem.weight"].shape == (32, 3, 3, 3)
     assert tensors["_blocks.0._depthwise_conv.weight"].shape == (32, 1, 3, 3)

@@ -1,8 +1,9 @@
 """The network that training starts from where it is not pre-trained anew: this package's `neu-seg.npz`.
 
 It was pre-trained on NEU-Seg (academic use; cite H. Dong et al., PGA-Net, IEEE Trans. Industrial Informatics 16, 2020)
-from the encoder's ImageNet weights: by the first two `[[pretraining]]` stages of `training/configs/steel-unet.toml`,
-with all of the decoder's levels, and then at NEU-Seg's own size (`training/EXPERIMENTS.md`, row 27).
+from the encoder's ImageNet weights: by the first two `[[pretraining]]` stages of
+`training/configs/steel-unet-small.toml`, with all of the decoder's levels, and then at NEU-Seg's own size
+(`training/EXPERIMENTS.md`, row 27).
 """
 
 from pathlib import Path

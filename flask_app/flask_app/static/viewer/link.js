@@ -1,7 +1,7 @@
 // Keeps the view in the address, so that a link shows what its sender saw: whatever is not as it is at first.
 
 const WRITE_AFTER_MS = 300;
-const PLACE_DIGITS = { x: 1, y: 1, scale: 3 };
+const PLACE_DIGITS = { x: 1, y: 1, scale: 5 }; // the scale is shown with three figures, which are not to turn by rounding it here
 // how each part of the state is written and read; what cannot be read is left as it is
 const KINDS = {
   number: { write: String, read: (text) => (Number.isFinite(Number(text)) && text !== "" ? Number(text) : undefined) },
