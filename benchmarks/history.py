@@ -7,7 +7,6 @@ measure of the machine.
 """
 
 import argparse
-import os
 import random
 import sys
 import tempfile
@@ -34,10 +33,9 @@ from defect_api.settings import Settings
 from defect_api.statistics import statistics
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+ID = "coil-0123456789abcdef"
 DEFECTS = 5
 RUNS = 15
-# hard links to one file, fewer than any file system allows
-LINKS = 30_000
 QUERIES: dict[str, dict[str, object]] = {
     "newest first": {},
     "page 1000": {"page": 1000},
@@ -93,15 +91,13 @@ def records(count: int, seed: int) -> Iterator[Record]:
 
 
 def fill(media: MediaVolume, index: Index, count: int, seed: int) -> None:
-    """Enter synthetic records into `index`; on the volume they are links to a few files with as many defects."""
+    """Enter synthetic records into `index`; on the volume all have the same content but for their names."""
     batch: list[StoredRecord] = []
-    template = media.folder / "template"
-    for number, record in enumerate(records(count, seed)):
-        if number % LINKS == 0:
-            template.unlink(missing_ok=True)
-            template.write_text(record.model_copy(update={"defects": _base().defects}).model_dump_json())
-        os.link(template, media.folder / f"{record.id}.json")
-        batch.append(StoredRecord(record, template.stat().st_mtime_ns, 500_000))
+    text = _base().model_dump_json()
+    for record in records(count, seed):
+        path = media.folder / f"{record.id}.json"
+        path.write_text(text.replace(ID, record.id))
+        batch.append(StoredRecord(record, path.stat().st_mtime_ns, 500_000))
     index.put(batch)
 
 
@@ -181,7 +177,7 @@ def _base() -> Record:
     }  # fmt: skip
     return Record.model_validate(
         {
-            "id": "coil-0123456789abcdef",
+            "id": ID,
             "created_at": rfc3339(START),
             "image": {"filename": "coil.png", "sha256": "0" * 64, "width": 1600, "height": 256, "bytes": 300_000},
             "model": {"name": "m", "version": "1", "digest": "sha256:0", "engine": "keras", "precision": "f32"},
@@ -194,7 +190,13 @@ def _base() -> Record:
             "defects": [Defect.model_validate(defect)] * DEFECTS,
             "defect_area_fraction": 0.01,
             "scale": None,
-            "files": {"original": "a", "view": None, "overlay": "b", "probability_map": "c", "class_map": "d"},
+            "files": {
+                "original": f"{ID}.png",
+                "view": None,
+                "overlay": f"{ID}_overlay.png",
+                "probability_map": f"{ID}_prob.png",
+                "class_map": f"{ID}_class.png",
+            },
             "timings_ms": dict.fromkeys(["decode", "predict", "regions", "overlay", "store", "total"], 1),
         }
     )

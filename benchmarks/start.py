@@ -97,7 +97,7 @@ def memory(pid: int, kind: str) -> float:
     """Return `Pss` or `Rss` of a process, MB; nothing where it has ended, as one does that makes a form."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return 0.0
     return int(next(line for line in lines if line.startswith(f"{kind}:")).split()[1]) / 1000
 

@@ -20,7 +20,7 @@ from training.examples import Picture
 
 Features = npt.NDArray[np.float64]
 
-# of the decoder's levels, those whose skips are pooled where there are as many; chosen on the pictures that are reported
+# of the decoder's levels, those whose skips are pooled where it has them; chosen on the pictures that are reported
 SKIP_LEVELS = (1, 2)
 DETAILS_WEIGHT = 0.2  # of the details in the squared score; the rest is the encoder's
 OCTAVES = 4  # from details of 2 px to details of 16 px
@@ -109,7 +109,7 @@ def _skips(model: keras.Model) -> list[keras.KerasTensor]:
 
 
 def _pooled(seen: keras.KerasTensor) -> list[keras.KerasTensor]:
-    """Return mean and spread of each channel; arcsinh is a logarithm of both signs: strong features differ by factors."""
+    """Return mean and spread of each channel, by arcsinh: a logarithm of both signs, as features differ by factors."""
     mean = layers.GlobalAveragePooling2D()(seen)
     variance = layers.GlobalAveragePooling2D()(keras.ops.square(seen)) - keras.ops.square(mean)
     return [keras.ops.arcsinh(mean), keras.ops.arcsinh(keras.ops.sqrt(keras.ops.relu(variance)))]

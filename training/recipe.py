@@ -83,13 +83,13 @@ class Recipe:
             raise ValueError(f"encoder '{self.network.encoder}', which is none of {', '.join(ENCODERS)}")
 
 
-def load(path: Path, folds: int | None = None) -> Recipe:
-    """Read a recipe, with another number of folds where it is given.
+def load(path: Path, folds: int | None = None, network: Architecture | None = None) -> Recipe:
+    """Read a recipe, with another number of folds where it is given, and with a network where it says none.
 
     Raises DataError where the file is missing, or holds something unknown or of the wrong kind.
     """
     try:
-        return _read(path.read_text(), folds)
+        return _read(_with_network(path.read_text(), network), folds)
     except (OSError, TypeError, ValueError) as error:
         told = _told(error) if isinstance(error, ValidationError) else error
         raise DataError(f"{path} is no recipe ({told}); start from training/configs/steel-unet.toml") from error
@@ -107,6 +107,12 @@ def _read(text: str, folds: int | None) -> Recipe:
     # by way of JSON, whose lists are tuples to pydantic where it is strict; it has no dates, nor does a recipe
     whole = json.dumps({**content, **staged, "source": content, "text": text}, default=str)
     return TypeAdapter(Recipe).validate_json(whole)
+
+
+def _with_network(text: str, network: Architecture | None) -> str:
+    if network is None or "network" in tomllib.loads(text):
+        return text
+    return f'{text.rstrip()}\n\n[network]\nencoder = "{network.encoder}"\nwidths = {list(network.widths)}\n'
 
 
 def _stages(kind: str, contents: Any) -> Iterator[dict[str, Any]]:

@@ -36,11 +36,13 @@ class Run:
     ) -> None:
         """Open a run's folder, or begin one with a recipe, in `fold_count` folds where that is given.
 
-        Whoever trains says from what `start`. Raises DataError where the folder holds a run of another recipe, on other
-        data or from another start, or the recipe or the start does not suit the data.
+        Whoever trains says from what `start`; where that is a package, a recipe that says no network trains the
+        package's. Raises DataError where the folder holds a run of another recipe, on other data or from another start,
+        or the recipe or the start does not suit the data.
         """
         self.folder, self.dataset = folder, dataset
-        self.recipe = recipe.load(recipe_file or folder / RECIPE, fold_count)
+        network = starts.architecture(start) if start else None
+        self.recipe = recipe.load(recipe_file or folder / RECIPE, fold_count, network)
         if start:
             starts.check(start, dataset, self.recipe)
         if (folder / RECIPE).exists():

@@ -11,6 +11,7 @@ from defect_api.record import Part
 from training import datasets, encoder, network, pretrained, stages, trained_on
 from training.datasets import NEU_SEG, Dataset
 from training.examples import DataError
+from training.network import Architecture
 from training.recipe import Recipe
 
 ALONG, IMAGENET = "the network that comes along", "imagenet"
@@ -63,6 +64,20 @@ def usual(recipe: Recipe) -> str:
     return "" if recipe.network.encoder == network.DEFAULT.encoder else IMAGENET
 
 
+def architecture(start: Start) -> Architecture | None:
+    """Return how a package's network is built, None for other starts. Raises DataError where it was not made here."""
+    if not start.digest:
+        return None
+    model = keras.saving.load_model(started_package(start.name).weights, compile=False)
+    built = network.architecture_of(model)
+    if not built.widths:
+        raise DataError(
+            f"{start.name} is no start: its network is of another kind than those trained here, so that none of its "
+            f"weights would be taken over; leave it out, or choose {IMAGENET}"
+        )
+    return built
+
+
 def network_of(start: str, recipe: Recipe, classes: int) -> keras.Model:
     """Return the network of what `chosen` takes; its head is for `classes`, or for others. Raises DataError as that."""
     if not start:
@@ -81,13 +96,12 @@ def check(start: Start, dataset: Dataset, recipe: Recipe) -> None:
             f"{start.name} has no weights for the encoder {wanted}; choose {' or '.join(having)} in the recipe, or "
             "start from a package of that encoder"
         )
-    if start.digest:
-        built = network.architecture_of(network_of(start.name, recipe, len(dataset.classes)))
-        if not built.widths or built.encoder != wanted:
-            raise DataError(
-                f"{start.name} is no start: its network is of another kind than the recipe trains, so that none of its "
-                f"weights would be taken over; leave it out, or choose {IMAGENET}"
-            )
+    built = architecture(start)
+    if built and built.encoder != wanted:
+        raise DataError(
+            f"{start.name} is no start: its network is of another kind than the recipe trains, so that none of its "
+            f"weights would be taken over; leave it out, choose {IMAGENET}, or take [network] out of the recipe"
+        )
     check_unseen(start, dataset)
 
 

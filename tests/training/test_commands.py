@@ -12,8 +12,9 @@ import keras
 import pytest
 
 from defect_api.card import Input
-from defect_api.model_package import read_package
-from training import datasets, golden, sheets, starts, trained_on
+from defect_api.model_package import find_packages, read_package
+from defect_api.settings import SHIPPED_MODELS
+from training import datasets, golden, network, sheets, starts, trained_on
 from training.commands import OWN_RECIPE, main
 from training.examples import DataError
 from training.runs import EXPORTED, Run
@@ -134,6 +135,22 @@ def test_an_encoder_that_has_no_weights_to_start_from_is_refused(
     with pytest.raises(DataError, match=f"has no weights for the encoder {encoder}; choose {having}"):
         Run(tmp_path / "run", datasets.find(data), tmp_path / "recipe.toml", start=starts.chosen(start))
     assert not (tmp_path / "run").exists()
+
+
+def test_a_package_s_network_is_trained_on_unless_the_recipe_says_another(data: Path, tmp_path: Path) -> None:
+    shipped = starts.chosen(str(find_packages(SHIPPED_MODELS)[0][0].path))
+    silent, other = tmp_path / "silent.toml", tmp_path / "other.toml"
+    silent.write_text(RECIPE)
+    other.write_text(f'{RECIPE}\n[network]\nencoder = "efficientnet-lite0"\n')
+
+    begun = Run(tmp_path / "run", datasets.find(data), silent, start=shipped)
+    resumed = Run(tmp_path / "run", datasets.find(data), silent, start=shipped)
+
+    assert begun.recipe.network == starts.architecture(shipped) != network.DEFAULT
+    assert resumed.recipe == Run(tmp_path / "run", datasets.find(data)).recipe == begun.recipe
+    with pytest.raises(DataError, match=r"another kind than the recipe trains.*take \[network\] out of the recipe"):
+        Run(tmp_path / "new", datasets.find(data), other, start=shipped)
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("number", [-1, 2])
