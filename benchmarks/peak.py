@@ -13,6 +13,7 @@ import openvino
 from openvino import opset13 as ops
 
 SIDE = 2048
+RUNS = 7  # of a profile
 CONVOLUTIONS = ("Convolution", "GroupConvolution")
 
 
@@ -66,13 +67,11 @@ def _multiply_adds(node: Any) -> int:
     return 0
 
 
-def profile(
-    model: Any, precision: str, threads: int, pixels: np.ndarray[Any, Any], runs: int = 7
-) -> list[tuple[str, float]]:
+def profile(model: Any, precision: str, threads: int, pixels: np.ndarray[Any, Any]) -> list[tuple[str, float]]:
     """Return the kinds of a network's layers with their ms in a run, the slowest first, by OpenVINO's counters."""
     request = compiled(model, precision, threads, PERF_COUNT=True).create_infer_request()
     taken: dict[str, list[float]] = {}
-    for _ in range(runs):
+    for _ in range(RUNS):
         request.infer([pixels], share_inputs=True)
         spent: Counter[str] = Counter()
         for layer in request.profiling_info:

@@ -67,7 +67,6 @@ def row(name: str, place: Path, times: Times, classes: int) -> dict[str, Any]:
         "median_ms": round(times.ms, 1),
         "dice": round(metrics.dice(counts), 4),
         "interval": [round(bound, 4) for bound in interval],
-        "pictures": len(kept),
     }
 
 

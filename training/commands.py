@@ -95,11 +95,11 @@ def train(options: Options) -> None:
 
 
 def _opened(options: Options) -> "Run":
-    from training import report, runs
+    from training import datasets, runs
 
     if not (options.run_folder / runs.RECIPE).exists():
         raise DataError(f"{options.run_folder} holds no run; train one first, or name another folder")
-    return report.open_run(options.run_folder, options.data)
+    return runs.Run(options.run_folder, datasets.find(options.data))
 
 
 def evaluate(options: Options) -> None:

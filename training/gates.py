@@ -12,7 +12,7 @@ from defect_api.conditions import GATES, Gate, limited, reasons
 from defect_api.record import Statistic
 from training.metrics import wilson_per_100
 
-# of the sheets like those trained on; 1 of Severstal's 128 is beyond such a limit that was set on others
+# of the sheets like those trained on; 2 of Severstal's 128 are beyond such a limit that was set on others
 REFUSED_BY_NOVELTY = 0.015
 REFUSED_BY_STATISTICS = 0.001  # by all of their limits together: they are for what no camera at a line should send
 TAIL = 0.1  # share of the sheets that a limit's tail is fitted to

@@ -195,15 +195,13 @@ def mean_iou(confusions: Numbers) -> float:
         return float(np.nanmean(hits / (pooled.sum(0) + pooled.sum(1) - hits)))
 
 
-def interval(
-    counted: Counted, figure: Callable[[Counted], float], resamples: int, seed: int = 0
-) -> tuple[float, float]:
+def interval(counted: Counted, figure: Callable[[Counted], float], resamples: int) -> tuple[float, float]:
     """Return the 95 % percentile bootstrap interval of a figure of counts or of confusions (N, K + 1, K + 1).
 
     Pictures are resampled, within defective and clean ones where counts tell them apart. Draws whose figure is
     not a number are left out; an end is not finite where too many of the others' are not, or none are left.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     groups = _groups(counted)
     values = []
     for _ in range(resamples):

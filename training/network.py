@@ -23,7 +23,7 @@ ENCODERS: dict[str, Callable[[Any], list[Any]]] = {
     **{name: partial(encoder.features, variant=variant) for name, variant in encoder.VARIANTS.items()},
     "resnet34": resnet34.features,
 }
-# two at the least: the second level of the decoder is where novelty is measured
+# two at the least: novelty is measured at the decoder's second level, and at its third where it has one
 Widths = Annotated[tuple[PositiveInt, ...], Field(min_length=2, max_length=LEVELS - 1)]
 
 
@@ -39,14 +39,15 @@ class Architecture:
 
 
 DEFAULT = Architecture()
+DROPOUT = 0.1  # of the decoder's channels
 
 
-def build(classes: int, architecture: Architecture = DEFAULT, dropout: float = 0.1) -> keras.Model:
+def build(classes: int, architecture: Architecture = DEFAULT) -> keras.Model:
     """Build the network that is trained: uint8 (N, H, W, 1) in, logits float32 (N, H, W, 1 + classes) out.
 
     Logit 0 is the background's. H and W are multiples of 32. The last step to full resolution is bilinear.
     """
-    pixels, logits = _coarse(classes, architecture, dropout, _grown)
+    pixels, logits = _coarse(classes, architecture, DROPOUT, _grown)
     return keras.Model(pixels, _grown(logits, coarseness(architecture), "logits"), name="steel_unet")
 
 

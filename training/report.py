@@ -181,9 +181,3 @@ def _facts(run: Run) -> list[DataSet]:
             DataSet(name="generated sheets", pictures=count, licence=GENERATED_LICENCE, citation=GENERATED_CITATION)
         )
     return facts
-
-
-def open_run(folder: Path, data: Path) -> Run:
-    """Open a run that was started before. Raises DataError where there is none."""
-    dataset: Dataset = datasets.find(data)
-    return Run(folder, dataset)

@@ -57,9 +57,9 @@ def generate(
     return Sheet(np.clip(np.rint(sensor), 0, 255).astype(np.uint8), mask)
 
 
-def examples(count: int, seed: int, height: int = 256, width: int = 1600) -> list[Example]:
+def examples(count: int, seed: int, width: int = 1600) -> list[Example]:
     """Generate `count` labelled sheets, kept in memory."""
-    made = [generate(seed + number, height=height, width=width) for number in range(count)]
+    made = [generate(seed + number, width=width) for number in range(count)]
     return [example(f"generated-{seed + number}", sheet) for number, sheet in enumerate(made)]
 
 

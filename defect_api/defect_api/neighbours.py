@@ -1,11 +1,9 @@
 """What comes before and after an inspection in a filtered list, for those who look at one after the other."""
 
-from datetime import datetime
-
 from pydantic import BaseModel, Field
 
 from defect_api.history.history import History
-from defect_api.history.schema import milliseconds
+from defect_api.history.schema import sorted_by
 from defect_api.history.search import Filters, Ordering, Position
 from defect_api.record import Record
 
@@ -23,19 +21,10 @@ class Neighbours(BaseModel):
 
 def neighbours(history: History, record: Record, query: NeighbourQuery) -> Neighbours:
     """Return what stands beside `record` in the list that `query` wants. Raises HistoryAway."""
-    place = _place(record, query)
+    place = Position(sorted_by(record)[query.sort], record.id)
     backwards = Ordering(sort=query.sort, order="asc" if query.order == "desc" else "desc")
     return Neighbours(previous=_first(history, query, backwards, place), next=_first(history, query, query, place))
 
 
 def _first(history: History, filters: Filters, ordering: Ordering, after: Position) -> str | None:
     return next((record.id for _, record in history.records(filters, ordering, 1, after)), None)
-
-
-def _place(record: Record, ordering: Ordering) -> Position:
-    value = {
-        "created_at": milliseconds(datetime.fromisoformat(record.created_at)),
-        "defect_probability": record.defect_probability,
-        "defect_area_px": sum(defect.area_px for defect in record.defects),
-    }[ordering.sort]
-    return Position(value, record.id)

@@ -51,11 +51,6 @@ class OpenVinoSegmenter:
             probabilities, *novelty = [tensor.data.copy() for tensor in request.output_tensors]
         return probabilities, novelty[0] if novelty else None
 
-    @property
-    def sizes_kept(self) -> int:
-        """Return how many sizes are compiled at the moment."""
-        return self._sized.cache_info().currsize
-
     @contextmanager
     def _request(self, shape: tuple[int, ...]) -> Iterator[Any]:
         with self._compiling:

@@ -73,7 +73,7 @@ class Reason(RecordPart):
 
 
 class Otsu(RecordPart):
-    """Otsu's threshold of the probability map, reported only: it splits even a clean sheet."""
+    """Otsu's threshold of the probability map, used only where asked for and meaningful: it splits clean sheets too."""
 
     value: Probability | None = Field(description="null where all pixels are alike")
     separability: float = Field(ge=0, le=1, description="between-class variance over total variance (Otsu 1979)")

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AwareDatetime, TypeAdapter
 from werkzeug.datastructures import MultiDict
 
+from flask_app.wording import machine_time
+
 NAMES = (
     "text",
     "verdict",
@@ -90,7 +92,7 @@ def wanted(arguments: MultiDict[str, str], now: datetime) -> Wanted:
     zone = _zone(given.get("zone", ""))
     filters = {name: _moment(name, given[name], zone) for name in NAMES if name in given}
     if span := SPANS.get(given.get("last", "")):
-        filters["created_from"] = _rfc3339(now - span)
+        filters["created_from"] = machine_time(now - span)
     ordering = {name: given[name] for name in ORDERING if name in given}
     return Wanted(given, filters, ordering, zone.key)
 
@@ -105,9 +107,9 @@ def _moment(name: str, value: str, zone: ZoneInfo) -> str:
     try:
         # until a day means until its end
         first = day if name == "created_from" else day + timedelta(days=1)
-        return _rfc3339(datetime.combine(first, time(), zone))
+        return machine_time(datetime.combine(first, time(), zone))
     except OverflowError:
-        return _rfc3339(FIRST_MOMENT if name == "created_from" else LAST_MOMENT)
+        return machine_time(FIRST_MOMENT if name == "created_from" else LAST_MOMENT)
 
 
 def _day(value: str) -> date | None:
@@ -122,7 +124,3 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -14,7 +14,7 @@ EVEN = 0.5
 class Answer(BaseModel):
     """Be the base of every answer: frozen, and blind to fields that a newer service may add."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Image(Answer):
@@ -38,9 +38,8 @@ class ModelUsed(Answer):
 
 
 class Reason(Answer):
-    """Give one reason of a verdict: a stable code and a sentence for people."""
+    """Give one reason of a verdict, a sentence for people."""
 
-    code: str
     message: str
 
 
@@ -273,5 +272,4 @@ class OperatingPoints(Answer):
 
     digest: str
     data: str
-    method: str
     points: list[OperatingPoint]

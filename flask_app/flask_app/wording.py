@@ -78,8 +78,8 @@ def utc(moment: datetime) -> str:
 
 
 def machine_time(moment: datetime) -> str:
-    """Write a time for the `datetime` attribute (RFC 3339)."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    """Write a time to the second for machines (RFC 3339)."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def beginning(moment: datetime, unit: str, zone: str) -> str:

@@ -1,4 +1,4 @@
-"""Renders the nginx templates from the environment, replacing a listed set of variables only."""
+"""Renders the nginx templates from the environment, replacing each `${NAME}`; nginx's own `$name`s stay."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 SUFFIX = ".template"
 
-# what an operator may set, with the defaults that the image has too
+# what an operator may set, with the defaults that the image has too, but for the certificate's paths
 DEFAULTS = {
     "MAX_UPLOAD_MB": "16",
     "RATE_LIMIT": "50",

@@ -1,6 +1,7 @@
 """A tiny but real model package: a network that calls dark pixels 'dark' and bright ones 'bright'."""
 
 import os
+import shutil
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -136,6 +137,13 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (package / "golden" / f"{name}.png").write_bytes(encode_png(picture))
     assert judge(maps.q, maps.classes, card).verdict == "defect"
     return folder
+
+
+@pytest.fixture
+def copied(tmp_path: Path, models_dir: Path) -> Path:
+    """A copy of the package that a test may change."""
+    shutil.copytree(models_dir, tmp_path / "models")
+    return tmp_path / "models" / "tiny" / "1"
 
 
 @pytest.fixture(scope="session")

@@ -24,13 +24,6 @@ from tests.defect_api.test_served_model import change_card
 
 BROUGHT = Option(engine="openvino", precision="f32", brought=True)
 MADE = Option(engine="openvino", precision="f32")
-INT8 = Option(engine="openvino", precision="int8", brought=True)
-
-
-@pytest.fixture
-def copied(tmp_path: Path, models_dir: Path) -> Path:
-    shutil.copytree(models_dir, tmp_path / "models")
-    return tmp_path / "models" / "tiny" / "1"
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def test_several_threads_get_their_own_answers(segmenter: OpenVinoSegmenter, ref
 def test_few_sizes_are_kept(segmenter: OpenVinoSegmenter) -> None:
     for shape in SHAPES:
         segmenter.forward(batch(1, shape))
-    assert segmenter.sizes_kept == SIZES < len(SHAPES)
+    assert segmenter._sized.cache_info().currsize == SIZES < len(SHAPES)
 
 
 def test_a_last_enlargement_is_left_to_the_segmenter(tmp_path: Path) -> None:

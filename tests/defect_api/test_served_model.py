@@ -21,12 +21,6 @@ from defect_api.settings import Settings
 from tests.defect_api.conftest import DARK, sheet
 
 
-@pytest.fixture
-def copied(tmp_path: Path, models_dir: Path) -> Path:
-    shutil.copytree(models_dir, tmp_path / "models")
-    return tmp_path / "models" / "tiny" / "1"
-
-
 def change_card(package: Path, **changes: Any) -> None:
     card = json.loads((package / "model.json").read_text())
     (package / "model.json").write_text(json.dumps({**card, **changes}))

@@ -2,6 +2,7 @@
 
 import io
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import responses
 from flask.testing import FlaskClient
@@ -92,6 +93,11 @@ def post_file(
 ) -> TestResponse:
     """Send the upload form as a browser or a script does."""
     return client.post("/upload", data={part: (io.BytesIO(b"\xff\xd8\xff picture"), name)}, headers=headers)
+
+
+def asked(rest: responses.RequestsMock) -> dict[str, list[str]]:
+    """The first query that the site sent."""
+    return parse_qs(urlsplit(str(rest.calls[0].request.url)).query)
 
 
 def show(client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], query: str = "") -> str:

@@ -1,13 +1,12 @@
 import copy
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
 import responses
 from flask.testing import FlaskClient
 
-from tests.flask_app.rest_answers import API, ID, problem
+from tests.flask_app.rest_answers import API, ID, asked, problem
 
 LISTING = f"{API}/v1/inspections"
 JSON = {"Accept": "application/json"}
@@ -23,10 +22,6 @@ def models(rest: responses.RequestsMock) -> None:
     known = [["class 3"], ["class 1", "class 3"]]
     items = [{"name": "m", "version": "1", "digest": "d", "card": {"classes": classes}} for classes in known]
     rest.get(f"{API}/v1/models", json={"items": items})
-
-
-def asked(rest: responses.RequestsMock) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(str(rest.calls[0].request.url)).query)
 
 
 @pytest.mark.usefixtures("models")
@@ -189,7 +184,7 @@ def test_the_wall_says_what_it_is_narrowed_to(
     client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
 ) -> None:
     rest.get(LISTING, json=answer(record))
-    assert 'class="narrowed">Only file name <b>coil</b>.' in client.get("/history?view=wall&text=coil").text
+    assert "<p>Only file name <b>coil</b>." in client.get("/history?view=wall&text=coil").text
 
 
 @pytest.mark.usefixtures("models")

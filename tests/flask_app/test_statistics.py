@@ -1,12 +1,11 @@
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import responses
 from flask.testing import FlaskClient
 
 from flask_app.wording import VERDICTS
-from tests.flask_app.rest_answers import API
+from tests.flask_app.rest_answers import API, asked
 
 STATISTICS = f"{API}/v1/statistics"
 
@@ -39,10 +38,6 @@ def show(client: FlaskClient, rest: responses.RequestsMock, found: dict[str, Any
     response = client.get(f"/statistics{query}")
     assert response.status_code == 200
     return response.text
-
-
-def asked(rest: responses.RequestsMock) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(str(rest.calls[0].request.url)).query)
 
 
 def test_each_figure_leads_to_its_sheets(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from defect_api.history.observed import Observed, columns, observed
 from defect_api.history.schema import TYPE_MARK, VERDICTS, Entry, milliseconds
-from defect_api.history.search import Filters, conditions
+from defect_api.history.search import Filters, with_verdict
 from defect_api.limit_use import Watched
 from defect_api.record import Verdict
 
@@ -53,7 +53,7 @@ class Overview:
 def overview(connection: Connection, filters: Filters) -> Overview:
     """Look at all that `filters` want."""
     extremes = func.min(Entry.created_at), func.max(Entry.created_at), func.max(Entry.defect_area_px)
-    row = connection.execute(select(*extremes, *_counted()).where(*_wanted(filters))).one()
+    row = connection.execute(select(*extremes, *_counted()).where(*with_verdict(filters))).one()
     oldest, newest, largest = row[:3]
     tally = _tally(row[3:])
     return Overview(tally, (_moment(oldest), _moment(newest)) if tally.total else None, largest or 0)
@@ -61,7 +61,7 @@ def overview(connection: Connection, filters: Filters) -> Overview:
 
 def sections(connection: Connection, filters: Filters, edges: Sequence[datetime]) -> list[Section]:
     """Look at what `filters` want between each two neighbours of `edges`, the later one excluded."""
-    wanted, counted = _wanted(filters), _counted()
+    wanted, counted = with_verdict(filters), _counted()
     parts = [
         select(literal(part).label("part"), *counted, *columns()).where(
             *wanted, Entry.created_at >= milliseconds(begin), Entry.created_at < milliseconds(end)
@@ -79,24 +79,19 @@ def histogram(connection: Connection, filters: Filters, column: Number, edges: S
     inner = [(column < edge, number) for number, edge in enumerate(edges[1:-1])]
     bins = case(*inner, else_=len(edges) - 2) if inner else literal(0)
     within = (column >= edges[0], column <= edges[-1])
-    query = select(bins.label("bin"), func.count()).where(*_wanted(filters), *within).group_by("bin")
+    query = select(bins.label("bin"), func.count()).where(*with_verdict(filters), *within).group_by("bin")
     counts = {number: count for number, count in connection.execute(query)}  # noqa: C416  # rows are no pairs to mypy
     return [counts.get(number, 0) for number in range(len(edges) - 1)]
 
 
 def types(connection: Connection, filters: Filters) -> dict[str, int]:
     """Count the sheets that have a defect of each type, the most frequent first; a sheet may count for several."""
-    query = select(Entry.types, func.count()).where(*_wanted(filters), Entry.types != "").group_by(Entry.types)
+    query = select(Entry.types, func.count()).where(*with_verdict(filters), Entry.types != "").group_by(Entry.types)
     counts: Counter[str] = Counter()
     for marked, count in connection.execute(query):
         for name in filter(None, marked.split(TYPE_MARK)):
             counts[name] += count
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _wanted(filters: Filters) -> list[ColumnElement[bool]]:
-    verdict = [Entry.verdict == filters.verdict] if filters.verdict else []
-    return [*conditions(filters), *verdict]
 
 
 def _counted() -> list[ColumnElement[Any]]:

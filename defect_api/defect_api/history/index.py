@@ -8,7 +8,16 @@ from sqlalchemy import Engine, Select, bindparam, delete, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from defect_api.history.schema import VERDICTS, Base, Entry, row
-from defect_api.history.search import Filters, Ordering, Position, conditions, following, sort_column, sorting
+from defect_api.history.search import (
+    Filters,
+    Ordering,
+    Position,
+    conditions,
+    following,
+    sort_column,
+    sorting,
+    with_verdict,
+)
 from defect_api.media import StoredRecord
 from defect_api.record import Verdict
 
@@ -84,9 +93,7 @@ class Index:
 
     def of_each_model(self, filters: Filters) -> list[str]:
         """Return the id of one entry that `filters` want of each model that judged any of them."""
-        query = select(func.max(Entry.id)).where(*conditions(filters))
-        if filters.verdict:
-            query = query.where(Entry.verdict == filters.verdict)
+        query = select(func.max(Entry.id)).where(*with_verdict(filters))
         with self.engine.connect() as connection:
             return list(connection.scalars(query.group_by(Entry.model_name, Entry.model_version)))
 

@@ -71,24 +71,31 @@ def marked(name: str) -> str:
     return TYPE_MARK + name + TYPE_MARK
 
 
+def sorted_by(record: Record) -> dict[str, float]:
+    """Return what a record is sorted by, by column: ms since 1970, a probability, px."""
+    return {
+        "created_at": milliseconds(datetime.fromisoformat(record.created_at)),
+        "defect_probability": record.defect_probability,
+        "defect_area_px": sum(defect.area_px for defect in record.defects),
+    }
+
+
 def row(stored: StoredRecord) -> dict[str, Any]:
     """Return the row of a record, by column."""
     record = stored.record
     return {
         "id": record.id,
-        "created_at": milliseconds(datetime.fromisoformat(record.created_at)),
         "filename": record.image.filename,
         "search_name": search_name(record.image.filename),
         "verdict": record.verdict,
-        "defect_probability": record.defect_probability,
         "max_probability": record.max_probability,
         "defect_count": len(record.defects),
-        "defect_area_px": sum(defect.area_px for defect in record.defects),
         "types": "".join(marked(name) for name in sorted({defect.type for defect in record.defects})),
         "model_name": record.model.name,
         "model_version": record.model.version,
         "bytes": stored.bytes,
         "stamp": stored.stamp,
+        **sorted_by(record),
         **_measured(record),
     }
 

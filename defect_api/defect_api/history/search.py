@@ -142,3 +142,8 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
         (filters.id, Entry.id.in_),
     ]
     return [condition(value) for value, condition in wanted if value is not None]
+
+
+def with_verdict(filters: Filters) -> list[ColumnElement[bool]]:
+    """Return the conditions of `filters`, the verdict's too."""
+    return [*conditions(filters), *([Entry.verdict == filters.verdict] if filters.verdict else [])]

@@ -30,14 +30,14 @@ export function showSummary(page) {
 const sheetsOf = (root) => [...root.querySelectorAll("#gallery > [data-id]")];
 const byId = (gallery) => new Map([...gallery.children].map((sheet) => [sheet.dataset.id, sheet]));
 export const versionOf = ({ dataset }) => Number(dataset.version);
+const isIn = (listed, { dataset }) => listed.get(dataset.id)?.dataset.version === dataset.version;
 const nextOf = (root) => root.querySelector("#paging a[rel=next]");
 
 // those of `sheets` that the list has not, or has as they were before they were judged anew: these are taken off it
 function unlisted(gallery, sheets) {
   const listed = byId(gallery);
   const isGone = (sheet) => versionOf(sheet) <= gone.get(sheet.dataset.id);
-  const isListed = ({ dataset }) => listed.get(dataset.id)?.dataset.version === dataset.version;
-  const fresh = sheets.filter((sheet) => !isGone(sheet) && !isListed(sheet));
+  const fresh = sheets.filter((sheet) => !isGone(sheet) && !isIn(listed, sheet));
   for (const sheet of fresh) {
     const before = listed.get(sheet.dataset.id);
     if (before) sheet.querySelector("input").checked = before.querySelector("input").checked;
@@ -62,10 +62,9 @@ export function append(gallery, page) {
 // brings the list, whose newest are first, up to `page` and as many of those that follow it as reach down to what is listed
 export async function refresh(gallery, page) {
   const listed = byId(gallery);
-  const isListed = ({ dataset }) => listed.get(dataset.id)?.dataset.version === dataset.version;
   const sheets = sheetsOf(page);
   let next = nextOf(page);
-  const isGap = () => next && !sheets.some(isListed);
+  const isGap = () => next && !sheets.some((sheet) => isIn(listed, sheet));
   while (isGap() && sheets.length < MOST) {
     const following = await fetchPage(next.href);
     sheets.push(...sheetsOf(following));

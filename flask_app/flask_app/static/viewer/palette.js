@@ -1,7 +1,7 @@
 // The viewer's colours: of the defects' outlines by class, of the heat map, and the picture's tones.
 
 /** The first system's green: the outlines of a model that knows one class, or when classes are not told apart. */
-export const GREEN = "#14ff39";
+const GREEN = "#14ff39";
 export const SELECTED = "#ffffff";
 
 // M. Okabe and K. Ito, 'Color Universal Design' (2008), without the dark ones, which a steel sheet swallows

@@ -4,7 +4,7 @@ const STORED = "viewer-shortcuts";
 const FIELDS = "input:not([type=range], [type=checkbox]), select, textarea, [contenteditable]";
 
 /** The groups of keys: what they are called, and for each its keys, what it does, in words, and by which name. */
-export const SHORTCUTS = [
+const SHORTCUTS = [
   ["Threshold", [
     [[","], "lower", "lower"],
     [["."], "higher", "higher"],

@@ -36,11 +36,6 @@ def upgrade() -> None:
     op.create_index(f"ix_{TABLE}_filename", TABLE, ["filename", "created_at", "id"])
 
 
-def downgrade() -> None:
-    """Remove the table: it is made again from the records."""
-    op.drop_table(TABLE)
-
-
 def _create_index(*keys: str) -> None:
     # in SQLite with every column that is searched or read: a page is one walk of one index, whatever is filtered;
     # PostgreSQL refuses index rows over 2.7 kB and has statistics to choose its plan by

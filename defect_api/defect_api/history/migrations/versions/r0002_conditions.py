@@ -16,9 +16,3 @@ def upgrade() -> None:
     for column in COLUMNS:
         op.add_column(TABLE, sa.Column(column, sa.Double(), nullable=True))
     op.execute(sa.delete(sa.table(TABLE)))
-
-
-def downgrade() -> None:
-    """Remove the columns."""
-    for column in COLUMNS:
-        op.drop_column(TABLE, column)

@@ -10,7 +10,3 @@ down_revision = "0002"
 def upgrade() -> None:
     """Forget every entry: what follows a migration enters the records anew."""
     op.execute(sa.delete(sa.table("inspections")))
-
-
-def downgrade() -> None:
-    """Leave the entries: they are found under either name."""
