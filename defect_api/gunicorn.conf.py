@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -17,7 +18,7 @@ from prometheus_client import multiprocess
 # what it imports is then there for all workers; nothing of it starts a thread or opens a file
 import defect_api.preload  # noqa: F401
 from defect_api.allocator import keep_freed_memory
-from defect_api.history.history import History
+from defect_api.history.history import BEHIND, History
 from defect_api.media import MediaVolume
 from defect_api.metrics import count_as
 from defect_api.model_choice import ModelChooser
@@ -83,9 +84,11 @@ forwarded_allow_ips = "*"
 
 def on_starting(server: object) -> None:
     """Bring the history up to date, and forget what an earlier run left."""
+    # until Gunicorn heeds signals itself: the first process of a container is not ended by one that nobody heeds
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     try:
         _prepare()
-    except Exception:
+    except (Exception, SystemExit):
         # Gunicorn ends without saying so
         on_exit(server)
         raise
@@ -95,7 +98,8 @@ def _prepare() -> None:
     """Do what `on_starting` says; forgotten are the model that was chosen, and Prometheus' figures, which are added."""
     configure_logging(settings.log_level)
     history = History(settings, MediaVolume(settings.media_dir))
-    history.start()
+    if not history.start():
+        os.environ[BEHIND] = "1"
     history.close()
     ModelChooser(settings).forget()
     if folder := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
@@ -125,7 +129,7 @@ def post_worker_init(worker: Any) -> None:
     """Take requests only when the model is proven, or known to be unfit, so that a recycled worker refuses none."""
     state: State = worker.wsgi.extensions[EXTENSION]
     begun = time.monotonic()
-    while not state.slot.wait(HEARTBEAT_S):
+    while worker.alive and not state.slot.wait(HEARTBEAT_S):
         worker.notify()
         # one worker is enough to say that there is no model yet
         if state.chooser.is_first and time.monotonic() - begun > MODEL_WAIT_S:

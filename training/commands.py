@@ -82,8 +82,11 @@ def train(options: Options) -> None:
 
     kept = options.run_folder / runs.RECIPE
     file = options.recipe or (kept if kept.exists() else RECIPE)
-    chosen = starts.usual(recipe.load(file)) if options.start is None else options.start
+    planned = recipe.load(file)
+    chosen = starts.usual(planned, options.run_folder) if options.start is None else options.start
     source = datasets.find(options.pretraining_data) if options.pretraining_data else None
+    if source and not planned.pretraining:
+        raise DataError(f"{file} has no [[pretraining]] for {source.name}; add one, or leave that data out")
     begin = starts.pretrained_on(source) if source else starts.chosen(chosen)
     run = runs.Run(options.run_folder, datasets.find(options.data), file, start=begin)
     classes = len(run.dataset.classes)
@@ -288,7 +291,9 @@ def _report_parser(parser: argparse.ArgumentParser) -> None:
 def _train_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="images/ with masks/, or train_images/ with train.csv")
     begin = parser.add_mutually_exclusive_group()
-    begin.add_argument("--pretraining-data", type=Path, help="such as neu_seg, unpacked")
+    begin.add_argument(
+        "--pretraining-data", type=Path, help="such as neu_seg, unpacked; for a recipe with [[pretraining]]"
+    )
     begin.add_argument("--start", help=f"{START}, or ImageNet for other encoders")
     parser.add_argument("--run", dest="run_folder", type=Path, required=True, help="folder of checkpoints and results")
     parser.add_argument("--recipe", type=Path, help=f"default: the one that the run began with, or {RECIPE.name}")

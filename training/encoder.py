@@ -12,6 +12,7 @@ import numpy as np
 from keras import layers
 
 from training import resnet34, torch_weights
+from training.examples import DataError
 
 BATCH_NORM_EPSILON = 1e-3
 
@@ -89,7 +90,7 @@ def load_imagenet(model: keras.Model) -> None:
     """Fill the encoder's layers in `model` with ImageNet weights, if there are any for it.
 
     The first kernel is summed over its three colours: a grey picture is one whose colours are equal.
-    Raises ModuleNotFoundError where the package that they come in is not installed.
+    Raises DataError where the package that they come in is not installed.
     """
     if not (name := name_of(model)):
         return
@@ -122,8 +123,11 @@ def name_of(model: keras.Model) -> str | None:
 
 
 def weights_file(variant: Variant) -> Path:
-    """Return where the installed package keeps a variant's ImageNet weights."""
-    return Path(str(resources.files(variant.package) / "models" / variant.file))
+    """Return where the installed package keeps a variant's ImageNet weights. Raises DataError where there is none."""
+    try:
+        return Path(str(resources.files(variant.package) / "models" / variant.file))
+    except ModuleNotFoundError as error:
+        raise DataError(f"{variant.package}, which has the encoder's weights, is not installed; see README") from error
 
 
 def _kernel(weight: np.ndarray[Any, Any], layer: keras.Layer) -> np.ndarray[Any, Any]:

@@ -54,7 +54,7 @@ def pictures() -> Iterator[tuple[str, Picture]]:
 
 
 def further() -> Iterator[tuple[str, Picture]]:
-    """Yield pictures of other kinds likewise: methods were compared on them, but no weight or level picked."""
+    """Yield pictures of other kinds likewise; what novelty is measured by was picked on them as on the others."""
     for height, width in SIZES:
         for photograph in _photographs():
             for picture in _parts(photograph, height):

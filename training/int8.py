@@ -6,6 +6,7 @@ scale for all of their channels costs a third of the overlap, and they do a tent
 """
 
 import logging
+import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,7 +65,8 @@ def quantise(network: Path, package: ModelPackage, sheets: Sequence[Sheet]) -> o
     stride = package.card.input.stride
     probabilities, *others = model.outputs
     in_float = {name for name, node in _back(probabilities, HEAD).items() if _is_convolution(node)}
-    in_float.update(*(_back(output, 0) for output in others))  # a distance is nothing in 8 bits
+    # a distance is nothing in 8 bits, nor is what it alone is made of
+    in_float.update(*(_back(output, math.inf).keys() - _back(probabilities, math.inf) for output in others))
     chosen = [sheets[int(index)] for index in np.random.default_rng(0).permutation(len(sheets))[: 2 * CALIBRATION]]
     return nncf.quantize_with_accuracy_control(
         model,
@@ -79,7 +81,7 @@ def quantise(network: Path, package: ModelPackage, sheets: Sequence[Sheet]) -> o
     )
 
 
-def _back(output: Any, convolutions: int) -> dict[str, Any]:
+def _back(output: Any, convolutions: float) -> dict[str, Any]:
     """Return by name the nodes that an output is made of, on each way back with no more than so many convolutions."""
     found: dict[str, Any] = {}
     seen = set()

@@ -92,7 +92,7 @@ def load(path: Path, folds: int | None = None, network: Architecture | None = No
         return _read(_with_network(path.read_text(), network), folds)
     except (OSError, TypeError, ValueError) as error:
         told = _told(error) if isinstance(error, ValidationError) else error
-        raise DataError(f"{path} is no recipe ({told}); start from training/configs/steel-unet.toml") from error
+        raise DataError(f"{path} is no recipe ({told}); start from training/configs/own.toml") from error
 
 
 def _read(text: str, folds: int | None) -> Recipe:
@@ -110,7 +110,7 @@ def _read(text: str, folds: int | None) -> Recipe:
 
 
 def _with_network(text: str, network: Architecture | None) -> str:
-    if network is None or "network" in tomllib.loads(text):
+    if network in (None, DEFAULT) or "network" in tomllib.loads(text):
         return text
     return f'{text.rstrip()}\n\n[network]\nencoder = "{network.encoder}"\nwidths = {list(network.widths)}\n'
 

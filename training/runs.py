@@ -44,7 +44,8 @@ class Run:
         network = starts.architecture(start) if start else None
         self.recipe = recipe.load(recipe_file or folder / RECIPE, fold_count, network)
         if start:
-            starts.check(start, dataset, self.recipe)
+            starts.check_kept(start, folder)
+            starts.check(start, dataset, self.recipe, network)
         if (folder / RECIPE).exists():
             self._check(recipe_file)
         else:
@@ -54,8 +55,6 @@ class Run:
 
     def pretrain(self, source: Dataset) -> keras.Model:
         """Return the network that fine-tuning starts from, pre-trained on `source`."""
-        if not self.recipe.pretraining:
-            raise DataError(f"the recipe has no [[pretraining]] for {source.name}; add one, or leave that data out")
         start = stages.from_imagenet(self.recipe, len(source.classes))
         return self._staged(self.recipe.pretraining, source, source.examples, start, self.folder / PRETRAINING)
 

@@ -40,7 +40,7 @@ def chosen(start: str) -> Start:
         return Start(name=ALONG, data=(neu,))
     package = started_package(start)
     listed = tuple(sorted(trained_on.listed(package.path)))
-    return Start(name=start, data=tuple(package.card.data), pictures=listed, digest=package.card.digest)
+    return Start(name=str(Path(start)), data=tuple(package.card.data), pictures=listed, digest=package.card.digest)
 
 
 def pretrained_on(source: Dataset) -> Start:
@@ -59,8 +59,10 @@ def started_package(start: str) -> ModelPackage:
     return package
 
 
-def usual(recipe: Recipe) -> str:
-    """Return the start of a recipe for which nobody chose one: the network that comes along, if it has its encoder."""
+def usual(recipe: Recipe, folder: Path) -> str:
+    """Return the start of a run for which nobody chose one: the one it has, or what comes along for its encoder."""
+    if (folder / FILE).exists() and ((before := kept(folder)).digest or before.name == IMAGENET):
+        return before.name
     return "" if recipe.network.encoder == network.DEFAULT.encoder else IMAGENET
 
 
@@ -87,16 +89,16 @@ def network_of(start: str, recipe: Recipe, classes: int) -> keras.Model:
     return keras.saving.load_model(started_package(start).weights, compile=False)
 
 
-def check(start: Start, dataset: Dataset, recipe: Recipe) -> None:
-    """Raise DataError where a start saw pictures of the set, or has no weights for the recipe's encoder."""
+def check(start: Start, dataset: Dataset, recipe: Recipe, built: Architecture | None) -> None:
+    """Raise DataError where a start, a package `built` so, saw pictures of the set or has no weights for the recipe."""
     wanted = recipe.network.encoder
     having = {ALONG: (network.DEFAULT.encoder,), IMAGENET: tuple(encoder.VARIANTS)}.get(start.name)
     if having and wanted not in having:
+        other = IMAGENET if wanted in encoder.VARIANTS else "a package of that encoder"
         raise DataError(
             f"{start.name} has no weights for the encoder {wanted}; choose {' or '.join(having)} in the recipe, or "
-            "start from a package of that encoder"
+            f"start from {other}"
         )
-    built = architecture(start)
     if built and built.encoder != wanted:
         raise DataError(
             f"{start.name} is no start: its network is of another kind than the recipe trains, so that none of its "
@@ -123,12 +125,18 @@ def check_unseen(start: Start, dataset: Dataset) -> None:
         )
 
 
-def keep(start: Start, folder: Path) -> None:
-    """Write a start into a run's folder. Raises DataError where another one is kept there."""
+def check_kept(start: Start, folder: Path) -> None:
+    """Raise DataError where a run's folder keeps another start."""
     # one that was begun by an earlier version tells no digest
     if (folder / FILE).exists() and (before := kept(folder)) not in (start, start.model_copy(update={"digest": None})):
         which = f"{start.name} with other weights" if before.name == start.name else before.name
-        raise DataError(f"{folder} was trained from another start, {which}; choose another folder for this run")
+        raise DataError(
+            f"{folder} was trained from another start, {which}; choose that, or another folder for this run"
+        )
+
+
+def keep(start: Start, folder: Path) -> None:
+    """Write a start into a run's folder."""
     (folder / FILE).write_text(start.model_dump_json(indent=2) + "\n")
 
 

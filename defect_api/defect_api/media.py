@@ -239,6 +239,8 @@ class MediaVolume:
             files = {name for name in record.files.names() if is_file_of(name, identifier)} | answers
             with suppress(NotFound):  # posted again since the crash: what the new record names is its own
                 files -= {*self.record(identifier).files.names(), *answers}
+        except FileNotFoundError:  # finished by another host: the lock of a network's folder may not reach it
+            return
         except (ValidationError, RecordUnreadable):
             log.warning("%s is not of this version; the files of that inspection are left for its own", mark.name)
             return

@@ -19,6 +19,7 @@ import requests
 
 from defect_api.card import Card
 from defect_api.media import MediaVolume
+from defect_api.places import locked
 from nginx.local.__main__ import MEMORY, ROOT, free_port
 from tests.defect_api.conftest import card_document, png, sheet
 from tests.defect_api.stored import store
@@ -221,3 +222,13 @@ def test_a_signal_switches_the_model_and_no_request_is_lost(service: Service) ->
     assert set(clients.versions[told:]) == {"2"}
     (complaint,) = service.get("/readyz")["complaints"]
     assert "tiny/3" in complaint
+
+
+def test_it_is_stopped_while_the_history_is_brought_up_to_date(tmp_path: Path, models_dir: Path) -> None:
+    places = {name: str(tmp_path / name.lower()) for name in ("STATE_DIR", "MEDIA_DIR")}
+    environment = {"MODELS_DIR": str(models_dir), "API_BIND": f"127.0.0.1:{free_port()}"}
+    with locked(tmp_path / "state_dir" / "history.lock"):
+        process = subprocess.Popen(COMMAND, cwd=ROOT, env={**os.environ, **places, **environment})
+        wait_until((tmp_path / "media_dir").is_dir, "nothing was begun")
+        process.terminate()
+        assert process.wait(60) == 0

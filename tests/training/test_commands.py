@@ -120,11 +120,26 @@ def test_a_network_is_not_pre_trained_on_what_is_judged(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_recipe_without_pre_training_takes_no_data_for_it(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", "--data", str(data), "--pretraining-data", str(written(tmp_path / "other", first_seed=10))]
+
+    assert main([*command, "--run", str(tmp_path / "run"), "--recipe", str(OWN_RECIPE)]) == 1
+
+    assert "own.toml has no [[pretraining]] for other; add one, or leave that data out" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("start", "encoder", "having"),
     [
-        ("", "efficientnet-lite2", "efficientnet-lite0 in"),
-        (starts.IMAGENET, "resnet34", "efficientnet-lite0 or efficientnet-lite2 in"),
+        ("", "efficientnet-lite2", "efficientnet-lite0 in the recipe, or start from imagenet"),
+        (
+            starts.IMAGENET,
+            "resnet34",
+            "efficientnet-lite0 or efficientnet-lite2 in the recipe, or start from a package",
+        ),
     ],
 )
 def test_an_encoder_that_has_no_weights_to_start_from_is_refused(
@@ -148,6 +163,8 @@ def test_a_package_s_network_is_trained_on_unless_the_recipe_says_another(data: 
 
     assert begun.recipe.network == starts.architecture(shipped) != network.DEFAULT
     assert resumed.recipe == Run(tmp_path / "run", datasets.find(data)).recipe == begun.recipe
+    with pytest.raises(DataError, match="was trained from another start"):
+        Run(tmp_path / "run", datasets.find(data), silent, start=starts.chosen(starts.IMAGENET))
     with pytest.raises(DataError, match=r"another kind than the recipe trains.*take \[network\] out of the recipe"):
         Run(tmp_path / "new", datasets.find(data), other, start=shipped)
     assert not (tmp_path / "new").exists()

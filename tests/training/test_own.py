@@ -87,7 +87,7 @@ def test_a_folder_ends_as_a_package_that_is_served(
     weights = package.weights.read_bytes()
     again = [*command, "--version", "2"]
     assert_refused(command, "plant/1 is there already; choose another name or version", capsys)
-    assert_refused([*again, "--start", ""], "run was trained from another start, imagenet; choose another", capsys)
+    assert_refused([*again, "--start", ""], "run was trained from another start, imagenet; choose that", capsys)
     for kind in ("images", "masks"):
         shutil.copyfile(data / kind / "3.png", data / kind / "4.png")
     assert_refused(again, "run was trained on other pictures", capsys)
@@ -219,7 +219,7 @@ def test_a_start_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("terms", "start"),
-    [(datasets.SEVERSTAL, str(*SHIPPED_MODELS.glob("steel-unet/*"))), (datasets.NEU_SEG, "")],
+    [(datasets.SEVERSTAL, str(find_packages(SHIPPED_MODELS)[0][0].path)), (datasets.NEU_SEG, "")],
 )
 def test_a_start_that_saw_a_public_set_is_refused_for_any_part_of_it(terms: tuple[str, str], start: str) -> None:
     dataset = Dataset("another part", ("class 1",), [picture(1, True)], *terms)

@@ -1,6 +1,8 @@
 """The database that the index lies in: SQLite in the state folder, or whatever `HISTORY_URL` names."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,10 @@ NETWORK_TYPES = ("nfs", "cifs", "smb", "9p", "fuse.", "virtiofs", "ceph", "glust
 BUSY_TIMEOUT_S = 5
 CONNECT_TIMEOUT_S = 3
 CONNECTIONS = 5
+# a host that has vanished is given up after some seconds, not after a quarter of an hour: s, s, a number, ms
+SILENT = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 MAPPED_BYTES = 2**30
+PREPARING = 7_331_010  # an advisory lock: any number, as long as it is always this one, and no other's
 
 
 class NewerSchema(SQLAlchemyError):
@@ -84,9 +89,10 @@ def set_aside(engine: Engine, error: SQLAlchemyError) -> bool:
 
 
 def _connect_arguments(url: URL) -> dict[str, Any]:
-    # the name is psycopg's and MySQL's; a driver of another family gets its own default
+    # the names are psycopg's, the first MySQL's too; a driver of another family gets its own defaults
     known = url.get_backend_name() in ("postgresql", "mysql", "mariadb")
-    return {"connect_timeout": CONNECT_TIMEOUT_S} if known else {}
+    limits = {"connect_timeout": CONNECT_TIMEOUT_S} if known else {}
+    return limits | (SILENT if url.get_backend_name() == "postgresql" else {})
 
 
 def _set_journal(engine: Engine, *, wal: bool) -> None:
@@ -104,6 +110,21 @@ def make_folder(engine: Engine) -> None:
     """Make the folder of an SQLite database. Raises OSError."""
     if engine.dialect.name == "sqlite" and engine.url.database:
         Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def alone_on_server(engine: Engine) -> Iterator[None]:
+    """Wait until no other replica prepares the index on a PostgreSQL server, and be the only one."""
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": PREPARING})
+        connection.commit()  # the lock is the session's: no transaction is held open meanwhile
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": PREPARING})
 
 
 def is_current(engine: Engine) -> bool:

@@ -4,14 +4,15 @@ A database that is away never costs an inspection: it is logged, and what it mis
 """
 
 import logging
+import os
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from defect_api.history.database import is_current, make_engine, make_folder, set_aside
+from defect_api.history.database import alone_on_server, is_current, make_engine, make_folder, set_aside
 from defect_api.history.index import Aged, Index, Listed
 from defect_api.history.reconcile import Repairs, reconcile
 from defect_api.history.retention import sweep
@@ -23,6 +24,7 @@ from defect_api.record import Record, Verdict
 from defect_api.settings import Settings
 
 SWEEP_S = 60
+BEHIND = "HISTORY_BEHIND"  # in the environment: the index may have missed something
 log = logging.getLogger(__name__)
 
 
@@ -36,13 +38,18 @@ class History:
         self.index = Index(make_engine(settings))
         self._behind = False
 
-    def start(self) -> None:
-        """Migrate the database and make it agree with the media volume; done once, before the workers fork."""
-        with _forgiving("the history was not brought up to date"):
+    def start(self) -> bool:
+        """Migrate the database and make it agree with the media volume; done once, before the workers fork.
+
+        Return whether that was done; else the workers make up for it, if they find BEHIND in their environment.
+        """
+        with self._catching_up("the history was not brought up to date"):
             self.prepare()
+        return not self._behind
 
     def start_if_new(self) -> None:
         """Do what `start` does where nobody did it: the schema is not the newest."""
+        self._behind = BEHIND in os.environ
         with self._catching_up("the history was not brought up to date"):
             make_folder(self.index.engine)
             if not is_current(self.index.engine):
@@ -144,9 +151,11 @@ class History:
                 self._behind = True
                 raise
 
-    def _alone(self) -> AbstractContextManager[bool]:
-        """Wait until no other process on this machine prepares the index, and be the only one. Raises OSError."""
-        return locked(self._settings.state_dir / "history.lock", wait=True)
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Wait until no other process prepares the index, and be the only one. Raises SQLAlchemyError and OSError."""
+        with locked(self._settings.state_dir / "history.lock", wait=True), alone_on_server(self.index.engine):
+            yield
 
     def _up_to_date(self, *, anew: bool = False) -> Repairs:
         if not is_current(self.index.engine):

@@ -24,11 +24,15 @@ class Repairs:
 def reconcile(media: MediaVolume, index: Index) -> Repairs:
     """Enter the records that are not in `index` or are newer there, and drop the entries whose record is gone.
 
-    Only names and times of modification are compared, and only what differs is read. It may run beside a service at
+    Only names and times of modification are compared, and only what differs is read. A volume without any record is
+    taken for one that is not there: other services may share the index. It may run beside a service at
     work: the index is read first, so what is posted meanwhile is never taken for gone. Raises SQLAlchemyError.
     """
     known = index.stamps()
     stored = media.stamps()
+    if known and not stored:
+        log.error("the media volume has no record, and the index %d, which are kept: is it mounted?", len(known))
+        return Repairs(0, 0, 0)
     gone = [(key, stamp) for key, stamp in known.items() if key not in stored]
     index.drop(gone)
     changed = [key for key, stamp in stored.items() if known.get(key) != stamp]

@@ -23,7 +23,7 @@ from tests.defect_api.history.postgresql import serving
 from tests.defect_api.second_contract import DEFECTIVE, URL
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
-# of what is asked of the database, not of its file; the server's is one for all tests, emptied by `history.start`
+# of what is asked of the database, not of its file; the server's is one for all tests, emptied by `history.prepare`
 ON_BOTH = pytest.mark.parametrize("settings", ["sqlite", "postgresql"], indirect=True)
 
 
@@ -59,7 +59,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, models_dir: Path, model: 
 @pytest.fixture
 def history(settings: Settings, media: MediaVolume) -> Iterator[History]:
     history = History(settings, media)
-    history.start()
+    history.prepare(anew=True)
     yield history
     history.close()
 

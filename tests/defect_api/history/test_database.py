@@ -15,7 +15,7 @@ from sqlalchemy import MetaData, Table, select, text
 from sqlalchemy.dialects import sqlite
 
 from defect_api.history import migrate
-from defect_api.history.database import file_system, is_current, make_folder, uses_wal
+from defect_api.history.database import SILENT, file_system, is_current, make_folder, uses_wal
 from defect_api.history.history import History
 from defect_api.history.index import counts_query, page_query
 from defect_api.history.schema import Base, Entry, row
@@ -101,6 +101,15 @@ def test_the_migrations_make_what_the_schema_says(history: History) -> None:
     with history.index.engine.connect() as connection:
         changes = compare_metadata(MigrationContext.configure(connection), Base.metadata)
     assert [change for change in changes if change[0] != "remove_index"] == []
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_a_server_that_has_vanished_is_given_up_after_seconds(history: History) -> None:
+    with history.index.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        given = driver.info.get_parameters()
+    assert {name: given.get(name) for name in SILENT} == {name: str(value) for name, value in SILENT.items()}
 
 
 def test_a_worker_migrates_only_what_nobody_has(settings: Settings, media: MediaVolume, template: Record) -> None:

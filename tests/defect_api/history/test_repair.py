@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from defect_api.history.__main__ import main
-from defect_api.history.history import History
+from defect_api.history.database import alone_on_server
+from defect_api.history.history import BEHIND, History
 from defect_api.history.search import Filters, Ordering
 from defect_api.media import MediaVolume, StoredRecord
 from defect_api.record import Record, rfc3339
@@ -24,6 +26,7 @@ from defect_api.state import EXTENSION
 from tests.defect_api.endless import run_until_sleep
 from tests.defect_api.history.conftest import FIRST, ON_BOTH, SECOND, START, THIRD, entries, listed, store
 from tests.defect_api.second_contract import URL, assert_problem, post
+from tests.waiting import wait_until
 
 
 @ON_BOTH
@@ -50,6 +53,53 @@ def test_the_next_start_drops_what_is_not_on_disk(history: History, media: Media
     (media.folder / f"{stored[0].id}.json").unlink()
     history.start()
     assert entries(history) == {record.id for record in stored[1:]}
+
+
+@ON_BOTH
+def test_a_volume_without_any_record_is_taken_for_one_that_is_not_there(
+    history: History, media: MediaVolume, stored: list[Record], caplog: pytest.LogCaptureFixture
+) -> None:
+    for record in stored:
+        (media.folder / f"{record.id}.json").unlink()
+    history.start()
+    assert entries(history) == {record.id for record in stored}
+    assert "no record, and the index 4, which are kept: is it mounted?" in caplog.text
+
+
+def test_workers_make_up_for_a_start_that_failed(
+    settings: Settings, media: MediaVolume, stored: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missed = store(media, stored[0], "missed.png")
+    worker = History(settings, media)
+    with monkeypatch.context() as patch:
+        patch.setattr(MediaVolume, "stamps", lambda _: (_ for _ in ()).throw(OSError("the volume is away")))
+        assert not worker.start()
+    monkeypatch.setenv(BEHIND, "1")
+    worker.start_if_new()
+    run_until_sleep(1, worker.attend, monkeypatch)
+    assert entries(worker) == {record.id for record in stored} | {missed.id}
+    assert worker.start()
+    worker.close()
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_replicas_prepare_one_index_one_after_the_other(
+    history: History, settings: Settings, media: MediaVolume, tmp_path: Path
+) -> None:
+    other = History(settings.model_copy(update={"state_dir": tmp_path / "other"}), media)
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with ThreadPoolExecutor(1) as pool, history.connection() as connection:
+        with alone_on_server(history.index.engine):
+            begun = pool.submit(other.prepare)
+            wait_until(lambda: connection.scalar(text(waiting)), "the other replica did not wait")
+            assert not begun.done()
+        assert begun.result().dropped == 0
+    other.close()
+
+
+def test_a_deletion_that_another_host_has_finished_is_none(settings: Settings, media: MediaVolume) -> None:
+    (media.folder / ".coil-0123456789abcdef.deleting").symlink_to(media.folder / "gone meanwhile")
+    assert list(MediaVolume(settings.media_dir).files()) == []
 
 
 def test_a_start_reads_only_what_differs(
