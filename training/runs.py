@@ -44,8 +44,8 @@ class Run:
         network = starts.architecture(start) if start else None
         self.recipe = recipe.load(recipe_file or folder / RECIPE, fold_count, network)
         if start:
-            starts.check_kept(start, folder)
             starts.check(start, dataset, self.recipe, network)
+            starts.check_kept(start, folder)
         if (folder / RECIPE).exists():
             self._check(recipe_file)
         else:
