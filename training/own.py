@@ -78,7 +78,7 @@ def _description(run: Run, found: report.Findings, choices: Choices) -> packagin
         classes=run.dataset.classes,
         data=[run.dataset.facts, *run.start.data],
         weights_licence=LICENCE,
-        training={**run.recipe.source, "start": run.start.name},
+        training=run.described,
         known_weaknesses=run.recipe.known_weaknesses,
         stride=run.stride,
         operating_points=report.consequences(run, found.judged),

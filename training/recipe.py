@@ -110,6 +110,7 @@ def _read(text: str, folds: int | None) -> Recipe:
 
 
 def _with_network(text: str, network: Architecture | None) -> str:
+    # DEFAULT is what is meant where none is said: runs that were begun by an earlier version stay the same
     if network in (None, DEFAULT) or "network" in tomllib.loads(text):
         return text
     return f'{text.rstrip()}\n\n[network]\nencoder = "{network.encoder}"\nwidths = {list(network.widths)}\n'

@@ -89,7 +89,7 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
         classes=run.dataset.classes,
         data=_facts(run),
         weights_licence=WEIGHTS_LICENCE,
-        training={**run.recipe.source, "start": run.start.name},
+        training=run.described,
         stride=run.stride,
         known_weaknesses=[*run.recipe.known_weaknesses, _weakest_class(measured)],
         operating_points=consequences(run, found.judged),

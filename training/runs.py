@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -93,6 +94,11 @@ class Run:
     def start(self) -> Start:
         """What its networks started from. Raises DataError where that cannot be read."""
         return starts.kept(self.folder)
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """Return what a card says of the training: its recipe and its start. Raises DataError as `start`."""
+        return {**self.recipe.source, "start": self.start.name}
 
     @property
     def stride(self) -> int:

@@ -70,8 +70,7 @@ def architecture(start: Start) -> Architecture | None:
     """Return how a package's network is built, None for other starts. Raises DataError where it was not made here."""
     if not start.digest:
         return None
-    model = keras.saving.load_model(started_package(start.name).weights, compile=False)
-    built = network.architecture_of(model)
+    built = network.architecture_of(_package_network(start.name))
     if not built.widths:
         raise DataError(
             f"{start.name} is no start: its network is of another kind than those trained here, so that none of its "
@@ -86,6 +85,10 @@ def network_of(start: str, recipe: Recipe, classes: int) -> keras.Model:
         return pretrained.load()
     if start == IMAGENET:
         return stages.from_imagenet(recipe, classes)
+    return _package_network(start)
+
+
+def _package_network(start: str) -> keras.Model:
     return keras.saving.load_model(started_package(start).weights, compile=False)
 
 

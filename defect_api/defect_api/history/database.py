@@ -22,7 +22,7 @@ CONNECTIONS = 5
 # a host that has vanished is given up after some seconds, not after a quarter of an hour: s, s, a number, ms
 SILENT = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 MAPPED_BYTES = 2**30
-PREPARING = 7_331_010  # an advisory lock: any number, as long as it is always this one, and no other's
+PREPARING = 7_331_009  # an advisory lock: any number, as long as it is always this one
 
 
 class NewerSchema(SQLAlchemyError):

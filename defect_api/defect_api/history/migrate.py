@@ -5,19 +5,17 @@ import logging
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from defect_api.history.database import NewerSchema
 from defect_api.history.schema import Entry
 
 # at INFO it says of each connection how it treats transactions
 logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
-# any number, as long as it is always this one
-ADVISORY_LOCK = 7_331_009
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Run the migrations that are missing up to `revision`, all in one transaction; what else wants to migrate waits.
+    """Run the missing migrations up to `revision`, all in one transaction; on a server, within `alone_on_server`.
 
     Raises SQLAlchemyError, NewerSchema where the index has a revision that is not known here.
     """
@@ -26,8 +24,6 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
         if engine.dialect.name == "sqlite":
             # its driver begins no transaction of its own for CREATE TABLE
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, revision)
