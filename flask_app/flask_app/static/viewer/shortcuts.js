@@ -11,7 +11,7 @@ const SHORTCUTS = [
     [["r"], "back to the threshold that judged", "reset"],
   ]],
   ["Pictures", [
-    [["o"], "overlay on or off", "overlay"],
+    [["o"], "defects on the overlay, or none", "overlay"],
     [["c"], "colours by class, or all green", "colours"],
     [["x"], "smooth, or pixel by pixel", "smooth"],
     [["1"], "show or hide the original", "showOriginal"],
@@ -28,10 +28,10 @@ const SHORTCUTS = [
     [["b"], "all three as they were", "tones"],
   ]],
   ["Looking", [
-    [["+", "="], "closer", "closer"],
-    [["-"], "farther", "farther"],
+    [["+", "="], "zoom in", "closer"],
+    [["-"], "zoom out", "farther"],
     [["f", "0"], "the whole sheet", "fit"],
-    [["a"], "one pixel of the sheet for one of the screen", "actual"],
+    [["a"], "actual size", "actual"],
   ]],
   ["Defects", [
     [["n", "]"], "next defect", "nextDefect"],
