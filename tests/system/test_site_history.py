@@ -81,10 +81,10 @@ def test_a_wrong_filter_that_is_folded_away_is_shown(page: Page) -> None:
     page.goto("/history")
     more = page.get_by_text("Time, probability, area")
     more.click()
-    page.get_by_label("Defect probability from").fill("80")
+    page.get_by_label("Probability from").fill("80")
     more.click()
     page.get_by_role("button", name="Show", exact=True).click()
-    expect(page.get_by_label("Defect probability from")).to_be_focused()
+    expect(page.get_by_label("Probability from")).to_be_focused()
 
 
 @pytest.mark.usefixtures("three")
@@ -191,7 +191,7 @@ def test_a_filter_that_is_none_can_be_put_right(page: Page, axe: Audit, complain
     page.goto("/history?probability_min=7&text=coil")
     expect(page.get_by_role("alert")).to_contain_text("The list cannot be shown.")
     assert axe(page) == []
-    page.get_by_label("Defect probability from").fill("0.7")
+    page.get_by_label("Probability from").fill("0.7")
     page.get_by_role("button", name="Show", exact=True).click()
     page.wait_for_url("**probability_min=0.7*")
     expect(page.get_by_role("alert")).to_have_count(0)
