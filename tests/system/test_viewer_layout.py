@@ -40,6 +40,12 @@ def test_a_phone_shows_the_first_defect_by_the_sheets_full_height(new_page: NewP
     assert round(seen) == 256
 
 
+def test_a_desktop_shows_the_whole_overlay_without_scrolling(page: Page, defective: Path) -> None:
+    view(page, defective)
+    bottom = "document.querySelector('canvas[data-picture=overlay]').getBoundingClientRect().bottom"
+    assert page.evaluate(bottom) <= DESKTOP["height"]
+
+
 @pytest.mark.parametrize("width", [320, 360, 760, 820, 900, 1000, 1100, 1280, 2560])
 def test_no_width_is_too_narrow_for_the_page_and_its_table(new_page: NewPage, defective: Path, width: int) -> None:
     page = new_page(viewport={"width": width, "height": 900})
