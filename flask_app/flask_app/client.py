@@ -207,7 +207,7 @@ def _detail(response: requests.Response) -> str | None:
     except requests.JSONDecodeError:
         return None
     detail = problem.get("detail") if isinstance(problem, dict) else None
-    return detail if isinstance(detail, str) and detail else None
+    return detail if isinstance(detail, str) else None
 
 
 def _retry_after_s(response: requests.Response) -> int:

@@ -166,7 +166,9 @@ def test_busy_says_when_to_come_back(
 def test_other_failures_mean_broken_and_show_no_internals(
     api: Client, rest: responses.RequestsMock, status: int
 ) -> None:
-    rest.get(f"{API}/v1/models", **problem(status, "KeyError in /srv/app.py"))
+    # nobody is followed to where it sends one, with the token
+    elsewhere = {"Location": f"{API}/elsewhere"}
+    rest.get(f"{API}/v1/models", **problem(status, "KeyError in /srv/app.py"), headers=elsewhere)
     with pytest.raises(ServiceBroken) as caught:
         api.active_model()
     assert "KeyError" not in caught.value.detail
@@ -179,6 +181,8 @@ def test_other_failures_mean_broken_and_show_no_internals(
         {"body": "{broken secret", "content_type": "application/problem+json"},
         {"json": ["secret"], "content_type": "application/problem+json"},
         {"json": {"detail": {"secret": 1}}, "content_type": "application/problem+json"},
+        {"json": {"detail": ""}, "content_type": "application/problem+json"},
+        {"json": {"detail": "secret"}},
     ],
 )
 def test_only_a_problem_document_is_quoted(api: Client, rest: responses.RequestsMock, answer: dict[str, Any]) -> None:

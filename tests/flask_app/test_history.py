@@ -41,13 +41,17 @@ def test_a_sheet_shows_its_thumbnail_verdict_type_and_probability(
 @pytest.mark.usefixtures("models")
 @pytest.mark.parametrize(
     ("probability", "said", "stripe"),
-    [(0.74, "<b>Look again</b>", "sheet-clean sheet-doubtful"), (0.2, "No defect<", "sheet-clean")],
+    [
+        (0.5, "<b>Look again</b>", "sheet-clean sheet-doubtful"),
+        (0.49, "No defect<", "sheet-clean"),
+        (None, "No defect<", "sheet-clean"),
+    ],
 )
 def test_a_clean_sheet_that_is_likely_defective_is_marked(
     client: FlaskClient,
     rest: responses.RequestsMock,
     record: dict[str, Any],
-    probability: float,
+    probability: float | None,
     said: str,
     stripe: str,
 ) -> None:

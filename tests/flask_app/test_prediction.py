@@ -50,7 +50,7 @@ def test_an_uploaded_name_leads_to_its_newest_inspection(
     rest.post(INSPECTIONS, **problem(status, "No."))
     query = {"filename": "coil-7.jpg", "limit": "1"}
     rest.get(INSPECTIONS, json={"items": [record], "next_cursor": "x"}, match=[matchers.query_param_matcher(query)])
-    assert "coil-7.jpg" in client.get("/prediction?filename=coil-7.jpg").text
+    assert "Defect found" in client.get("/prediction?filename=coil-7.jpg").text
 
 
 def test_an_unknown_name_is_404_with_the_services_sentence(client: FlaskClient, rest: responses.RequestsMock) -> None:
