@@ -68,6 +68,12 @@ def test_a_turned_bar_has_its_length_width_and_orientation(degrees: float) -> No
     assert min(abs(defect.orientation_deg - degrees), 180 - abs(defect.orientation_deg - degrees)) < 2
 
 
+@pytest.mark.parametrize(("line", "degrees"), [(np.eye(40), 135), (np.eye(40)[::-1], 45)], ids=["down", "up"])
+def test_a_diagonal_is_measured_from_corner_to_corner_of_its_pixels(line: np.ndarray[Any, Any], degrees: int) -> None:
+    (defect,) = found(np.pad(255 * line, 5).astype(np.uint8)).defects
+    assert (defect.length_px, defect.width_px, defect.orientation_deg) == (56.6, 1.4, degrees)
+
+
 def test_an_orientation_that_rounds_to_a_half_turn_is_none() -> None:
     steps = (slice(30, 33), slice(0, 129), 255), (slice(31, 34), slice(129, 1426), 255)
     (defect,) = found(blank(*steps, (slice(32, 35), slice(1426, 1600), 255))).defects
