@@ -22,7 +22,7 @@ def draw_thumbnail(grey: Grey, defects: list[Defect]) -> bytes:
     """
     height, width = grey.shape
     scale = min(1.0, MOST_WIDTH / width, MOST_HEIGHT / height)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    size = (round(width * scale), round(height * scale))
     small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if scale < 1 else grey
     picture = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR)
     factors = np.divide(size, (width, height)) * (1 << SHIFT)

@@ -106,7 +106,7 @@ def thumbnail_size(record: Record) -> tuple[int, int]:
     """Return the width and height, px, that the REST service draws a record's thumbnail with."""
     width, height = record.image.width, record.image.height
     scale = min(1, THUMBNAIL_SIZE[0] / width, THUMBNAIL_SIZE[1] / height)
-    return max(1, round(width * scale)), max(1, round(height * scale))
+    return round(width * scale), round(height * scale)
 
 
 def defect_area(record: Record) -> str:
