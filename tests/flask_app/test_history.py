@@ -1,4 +1,5 @@
 import copy
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from tests.flask_app.rest_answers import API, ID, asked, problem
 
 LISTING = f"{API}/v1/inspections"
 JSON = {"Accept": "application/json"}
+FORMATS = ["coco", "labelme", "yolo", "kaggle", "cvat", "masks", "csv", "report", "pdf"]
 
 
 def answer(*records: dict[str, Any], total: int | None = None, next_cursor: str | None = None) -> dict[str, Any]:
@@ -117,6 +119,23 @@ def test_a_page_is_asked_for_from_where_the_last_one_ended(
     rest.get(LISTING, json=answer(record))
     client.get(f"/history?cursor=abc%3D{view}")
     assert asked(rest) == {"cursor": ["abc="], "limit": [limit]}
+
+
+@pytest.mark.usefixtures("models")
+def test_every_order_and_export_that_the_service_has_can_be_chosen(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
+) -> None:
+    rest.get(LISTING, json=answer(record))
+    page = client.get("/history").text
+    orders, *exports = (
+        re.findall('<option value="([^"]+)"', chosen)
+        for chosen in re.findall('<select name="(?:sort_order|format)".*?</select>', page, re.DOTALL)
+    )
+    keys = ("created_at", "defect_probability", "defect_area_px")
+    assert orders == [f"{key} {way}" for key in keys for way in ("desc", "asc")]
+    # of all that are listed, and of those that are ticked
+    assert [sorted(formats) for formats in exports] == [sorted(FORMATS)] * 2
+    assert '<option value="created_at desc" selected>Newest first<' in page
 
 
 @pytest.mark.usefixtures("models")

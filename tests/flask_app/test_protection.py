@@ -54,9 +54,12 @@ def test_behind_the_proxy_the_host_is_the_one_that_the_browser_used(
     assert post_file(client, headers=headers).status_code == 303
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 @pytest.mark.parametrize("headers", CROSS_SITE)
-def test_reading_from_another_site_is_a_link_and_passes(client: FlaskClient, headers: dict[str, str]) -> None:
-    assert client.get("/upload", headers=headers).status_code == 200
+def test_reading_from_another_site_is_a_link_and_passes(
+    client: FlaskClient, headers: dict[str, str], method: str
+) -> None:
+    assert client.open("/upload", method=method, headers=headers).status_code == 200
 
 
 @pytest.fixture
