@@ -108,16 +108,20 @@ def test_the_type_is_weighted_by_probability() -> None:
     assert defect.type_probability == pytest.approx(255 * 100 / (255 * 100 + 128 * 160), abs=1e-4)
 
 
-def test_ranges_follow_the_threshold_by_the_cards_uncertainty() -> None:
-    q = blank(
-        (slice(100, 110), slice(100, 160), 80),
-        (slice(100, 110), slice(100, 140), 150),
-        (slice(100, 110), slice(100, 120), 250),
-    )
-    (defect,) = found(q).defects
-    assert defect.area_px == 400
-    assert defect.area_px_range == (200, 600)
-    assert defect.length_px_range == (20, 60)
+@pytest.mark.parametrize(
+    ("threshold", "core", "steps", "loose"),
+    [(0.9, 1, 2, 3), (0.5, 3, 4, 5), (0.1, 5, 7, 9)],
+    ids=["up to the highest", "between", "down to the lowest"],
+)
+def test_ranges_follow_the_threshold_by_the_cards_uncertainty(
+    threshold: float, core: int, steps: int, loose: int
+) -> None:
+    # each as high as it just counts at 1, 0.7, 0.3, 0.1 and above 0, or just does not
+    values = [255, 254, 179, 178, 77, 76, 26, 25, 1]
+    q = blank(*((slice(100, 110), slice(10 * step, 10 * step + 10), value) for step, value in enumerate(values)))
+    (defect,) = found(q, threshold=threshold).defects
+    assert (defect.area_px, defect.area_px_range) == (100 * steps, (100 * core, 100 * loose))
+    assert (defect.length_px, defect.length_px_range) == (10 * steps, (10 * core, 10 * loose))
 
 
 def test_a_range_contains_its_figure_even_where_the_larger_region_is_shorter() -> None:
