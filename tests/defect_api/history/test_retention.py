@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import create_engine
 
+from defect_api.history import retention
 from defect_api.history.history import History
 from defect_api.history.index import Index
 from defect_api.media import MediaVolume
@@ -73,6 +74,18 @@ def test_what_is_too_much_goes_oldest_first_but_never_the_newest(
     tight.published(stored[3])
     assert entries(history) == {stored[3].id} == set(media.stamps())
     tight.close()
+
+
+def test_a_backlog_is_deleted_over_several_sweeps(
+    settings: Settings, media: MediaVolume, stored: list[Record], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "MOST_AT_ONCE", 2)
+    limited = keeping(settings, media, retention_gb=1 / GIB)
+    limited.sweep()
+    assert entries(limited) == {stored[2].id, stored[3].id}
+    limited.sweep()
+    assert entries(limited) == {stored[3].id}
+    limited.close()
 
 
 def test_one_worker_at_a_time_deletes(
