@@ -19,6 +19,12 @@ def test_cut_is_the_ceiling(threshold: float, expected: int) -> None:
     assert cut(threshold) == expected
 
 
+def test_the_pixels_of_the_largest_pictures_are_counted_exactly() -> None:
+    q = np.full((4097, 4097), 7, np.uint8)  # an odd number above 2^24, which no float32 holds
+    assert histogram(q).nonzero()[0].tolist() == [7]
+    assert histogram(q)[7].item() == q.size
+
+
 def test_otsu_separates_two_heaps() -> None:
     q = np.array([[10] * 50 + [12] * 50 + [200] * 30 + [205] * 30], np.uint8)
     found = otsu(histogram(q))

@@ -27,11 +27,15 @@ def test_coco_by_rle_is_exact(shown: Sheet, classes: Classes, media: MediaVolume
     assert coco.imgs[image_id]["file_name"] == shown.picture
     assert (coco.imgs[image_id]["width"], coco.imgs[image_id]["height"]) == (WIDTH, HEIGHT)
     annotations = coco.loadAnns(coco.getAnnIds(imgIds=[image_id]))
-    assert len(annotations) == len(shown.record.defects) == len(coco.anns)
+    # from 1: pycocotools' evaluation takes a match with annotation 0 for none
+    assert [annotation["id"] for annotation in annotations] == list(range(1, len(shown.record.defects) + 1))
+    assert len(coco.anns) == len(annotations)
     for annotation, (number, defect) in zip(annotations, shown.numbered, strict=True):
         np.testing.assert_array_equal(coco.annToMask(annotation), shown.labels == number)
         assert annotation["area"] == defect.area_px == np.count_nonzero(coco.annToMask(annotation))
         assert tuple(annotation["bbox"]) == defect.box
+        assert annotation["iscrowd"] == 0
+        assert dict(annotation)["score"] == defect.type_probability
         assert coco.cats[annotation["category_id"]]["name"] == defect.type
 
 
