@@ -60,6 +60,17 @@ def test_no_slope_is_the_best_where_pictures_are_told_apart_without_an_error(
 
 
 @pytest.mark.parametrize("defective", [True, False])
+def test_pictures_of_one_kind_have_no_slope(defective: bool) -> None:
+    assert np.isnan(calibration.slope(np.array([0.1, 0.4, 0.4]), np.array([defective] * 3)))
+
+
+def test_a_slope_forgives_probabilities_of_0_and_1() -> None:
+    probability, defective = np.array([0.0, 0.0, 0.2, 0.8, 1.0, 1.0]), np.array([False, True, False, True, False, True])
+
+    assert 0 < calibration.slope(probability, defective) < 0.1
+
+
+@pytest.mark.parametrize("defective", [True, False])
 def test_pictures_of_one_kind_cannot_calibrate(defective: bool) -> None:
     rng = np.random.default_rng(1)
 
