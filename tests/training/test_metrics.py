@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import hypergeom
 
 from defect_api.card import PixelThreshold, Platt
 from training import metrics
@@ -62,9 +63,10 @@ def test_mean_dice_looks_at_defective_pictures_only() -> None:
 
 
 def test_the_kaggle_metric_gives_one_for_two_empty_masks() -> None:
-    counts = counted(prediction(NOTHING, NOTHING), prediction(slice(0, 8), slice(0, 8), kind=2))
+    half = prediction(slice(0, 8), slice(4, 12))
+    counts = counted(prediction(NOTHING, NOTHING), prediction(slice(0, 8), slice(0, 8), kind=2), half)
 
-    assert metrics.kaggle_dice(counts) == pytest.approx((1 + 1 + 0 + 0) / 4)
+    assert metrics.kaggle_dice(counts) == pytest.approx((1 + 1 + 0 + 0 + 0.5 + 1) / 6)
 
 
 def test_misses_and_false_calls_are_per_hundred_pictures_of_their_kind() -> None:
@@ -102,6 +104,16 @@ def test_the_first_systems_metric_pools_eight_defective_pictures() -> None:
     counts = counted(*pictures, prediction(slice(0, 32), NOTHING))
 
     assert metrics.first_system_dice(counts) == pytest.approx(2 * 4 / (4 + 8), abs=1e-3)
+
+
+def test_the_first_systems_batches_are_drawn_by_chance() -> None:
+    pictures = [prediction(slice(0, 32), slice(0, 32))] * 8 + [prediction(NOTHING, slice(0, 32))] * 8
+
+    found = metrics.first_system_dice(counted(*pictures))
+
+    # of 2k / (k + 8) over how many of the eight that are found meet in a batch
+    shares = hypergeom(16, 8, 8).pmf(np.arange(9))
+    assert found == pytest.approx(float(shares @ (2 * np.arange(9) / (np.arange(9) + 8))), abs=0.01)
 
 
 def test_the_first_systems_metric_is_taken_at_its_own_size_and_smoothed_by_1() -> None:
@@ -164,6 +176,17 @@ def test_an_interval_holds_95_of_100_draws() -> None:
     found = metrics.interval(shown, lambda drawn: float(drawn.mean()), resamples=2000)
 
     assert found == pytest.approx((0.5 - 1.96 * 0.025, 0.5 + 1.96 * 0.025), abs=0.004)
+
+
+def test_an_interval_is_of_the_draws_that_have_a_figure() -> None:
+    shown = np.repeat([0.0, 1.0], 20)
+
+    def of_the_upper_half(drawn: metrics.Numbers) -> float:
+        return 1.0 if drawn.mean() >= 0.5 else float("nan")
+
+    assert metrics.interval(shown, of_the_upper_half, resamples=50) == (1, 1)
+    assert np.isnan(metrics.interval(shown, lambda _: float("nan"), resamples=5)).all()
+    assert not np.isfinite(metrics.interval(shown, lambda _: float("inf"), resamples=5)).any()
 
 
 def test_mean_iou_counts_the_background_as_a_class() -> None:
