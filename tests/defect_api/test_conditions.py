@@ -118,6 +118,15 @@ def test_a_strip_measures_the_same_whichever_side_of_it_is_dark(axis: int) -> No
     assert measure(np.flip(picture, axis)) == measure(picture)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_steel_on_all_sides_of_dark_bands_is_measured_together(turned: bool) -> None:
+    picture = np.zeros((256, 320), np.uint8)
+    picture[:16], picture[64:128], picture[192:] = 100, 200, 120
+    measured = measure(np.ascontiguousarray(picture.T) if turned else picture)
+    assert measured["strip_share"] == pytest.approx(144 / 256, abs=1e-4)
+    assert measured["brightness"] == pytest.approx((16 * 100 + 64 * 200 + 64 * 120) / 144, abs=0.01)
+
+
 def test_sharpness_does_not_depend_on_light() -> None:
     sharp, dim = (measure(picture)["sharpness"] for picture in (steel(), (steel() / 2).astype(np.uint8)))
     assert sharp is not None
