@@ -35,7 +35,7 @@ def picture(tmp_path: Path) -> Path:
 
 
 def test_a_picture_is_judged_and_read_again(serve: Callable[[Wsgi], str], app: Flask, picture: Path) -> None:
-    with Inspector(serve(app)) as inspector:
+    with Inspector(f"{serve(app)}/") as inspector:
         record = inspector.inspect(picture)
         assert (record.verdict, record.image.filename) == ("defect", "coil 7.png")
         assert inspector.get(record.id) == record
@@ -93,7 +93,9 @@ def test_the_token_is_sent(serve: Callable[[Wsgi], str], make_app: Callable[...,
         inspector.inspect(picture)
 
 
-@pytest.mark.parametrize("status", ["503 Service Unavailable", "502 Bad Gateway", "429 Too Many Requests"])
+@pytest.mark.parametrize(
+    "status", ["503 Service Unavailable", "502 Bad Gateway", "504 Gateway Timeout", "429 Too Many Requests"]
+)
 def test_a_service_that_is_away_for_a_moment_is_asked_again(
     serve: Callable[[Wsgi], str], app: Flask, picture: Path, status: str
 ) -> None:
