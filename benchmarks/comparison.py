@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-import cv2
 import numpy as np
 import requests
 from numpy.typing import NDArray
@@ -25,6 +24,8 @@ from benchmarks.peers.running import install, running
 from benchmarks.results import Section
 from benchmarks.timing import alternate, progress
 from defect_api.images import decode
+from defect_api.overlap import overlap, pooled
+from defect_api.png import decode_png
 from defect_api.segmenter import padded
 from defect_api.served_model import ServedModel
 from defect_api.settings import Settings, available_cpus
@@ -83,7 +84,9 @@ def main() -> None:
             environment = settings_of(model, engine, given, Path(place))
             with running(peer, environment, Path(place) / "peer.log") as url:
                 begun = time.perf_counter()
-                each = Compared(f"{peer}, {named(engine, model)}", pooled_dice(ours[engine], masks_of_peer(url)))
+                each = Compared(
+                    f"{peer}, {named(engine, model)}", pooled(map(overlap, masks_of_peer(url), ours[engine])).dice
+                )
                 # a slow one is given the time for as many answers as it just gave
                 seconds = max(options.seconds, time.perf_counter() - begun)
                 check(each, model, engine)
@@ -153,7 +156,7 @@ def network_limit(model: ServedModel, given: Settings) -> float:
 def masks_of_platform(url: str, model: ServedModel) -> list[Mask]:
     """Return the platform's masks of the sheets, from the maps that it stored."""
     least = cut(model.package.card.threshold.value)
-    return [pixels(data) >= least for data in _maps(url)]
+    return [decode_png(data) >= least for data in _maps(url)]
 
 
 def masks_in_f32(model: ServedModel, given: Settings) -> list[Mask]:
@@ -165,13 +168,7 @@ def masks_in_f32(model: ServedModel, given: Settings) -> list[Mask]:
 
 def masks_of_peer(url: str) -> list[Mask]:
     """Return a peer's masks of the sheets."""
-    return [pixels(_posted(url, number, picture).content) > 0 for number, picture in enumerate(served.pictures())]
-
-
-def pooled_dice(ours: list[Mask], theirs: list[Mask]) -> float:
-    """Return the Dice of all masks together."""
-    both = sum(np.count_nonzero(one & other) for one, other in zip(ours, theirs, strict=True))
-    return 2 * both / sum(np.count_nonzero(mask) for mask in [*ours, *theirs])
+    return [decode_png(_posted(url, number, picture).content) > 0 for number, picture in enumerate(served.pictures())]
 
 
 def check(each: Compared, model: ServedModel, engine: str) -> None:
@@ -190,12 +187,6 @@ def named(engine: str, model: ServedModel) -> str:
 def rate(loads: list[clients.Load]) -> float:
     """Return the median of the sheets a second."""
     return median(load.rate for load in loads)
-
-
-def pixels(data: bytes) -> NDArray[np.uint8]:
-    """Decode a grey picture."""
-    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
-    return np.asarray(decoded, np.uint8)
 
 
 def _maps(url: str) -> Iterator[bytes]:

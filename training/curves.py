@@ -9,8 +9,8 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from defect_api.card import PixelThreshold
 from training import calibration
-from training.metrics import decided, pixel_bins
-from training.predictions import Prediction, Predictions
+from training.metrics import decided_overlap, pixel_bins
+from training.predictions import Predictions
 
 Numbers = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.bool_]
@@ -67,7 +67,7 @@ def pixel_reliability(histograms: Numbers) -> Curve:
 def by_threshold(predictions: Predictions, rules: Sequence[PixelThreshold]) -> ByThreshold:
     """Return overlap, misses and false calls at many thresholds, with each picture's own rule for regions."""
     pairs = zip(predictions, rules, strict=True)
-    sums = np.array([[_overlap(p, rule, float(value)) for value in THRESHOLDS] for p, rule in pairs], np.float64)
+    sums = np.array([[decided_overlap(p, rule, at) for at in THRESHOLDS.tolist()] for p, rule in pairs], np.float64)
     both, predicted, true = np.moveaxis(sums, -1, 0)
     defective = true[:, 0] > 0
     called = predicted > 0
@@ -78,9 +78,3 @@ def by_threshold(predictions: Predictions, rules: Sequence[PixelThreshold]) -> B
         100 * (1 - called[defective].mean(0)) if defective.any() else np.zeros(len(THRESHOLDS)),
         100 * called[~defective].mean(0) if not defective.all() else np.zeros(len(THRESHOLDS)),
     )
-
-
-def _overlap(p: Prediction, rule: PixelThreshold, value: float) -> tuple[int, int, int]:
-    mask = decided(p.q, rule, value)
-    fact = p.truth > 0
-    return int(np.count_nonzero(mask & fact)), int(np.count_nonzero(mask)), int(np.count_nonzero(fact))

@@ -4,18 +4,17 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-
-from defect_api.card import Card, Metric, PixelThreshold
+from defect_api.card import Card, Metric
 from defect_api.engines import KERAS, Engines
 from defect_api.model_package import ModelPackage
+from defect_api.overlap import pooled
 from defect_api.segmenter import Segmenter
 from defect_api.settings import Settings
 from training import trained_on
 from training.datasets import Dataset
 from training.examples import Example
-from training.metrics import decided
-from training.predictions import Prediction, predict_one
+from training.metrics import decided_overlap
+from training.predictions import predict_one
 
 NAME = "pooled Dice on "
 METHOD = (
@@ -47,16 +46,5 @@ def compare(package: ModelPackage, dataset: Dataset) -> list[Metric]:
 
 def pooled_dice(segmenter: Segmenter, card: Card, examples: Iterable[Example]) -> float:
     """Return the hard Dice of 'any defect' by the card's rule for regions, pooled over pictures; 1 without any."""
-    return dice(overlap(predict_one(segmenter, example, card.input.stride), card.threshold) for example in examples)
-
-
-def overlap(found: Prediction, rule: PixelThreshold) -> tuple[int, int]:
-    """Return twice the pixels that are both decided and true, and the sum of the decided and the true ones."""
-    mask, truth = decided(found.q, rule), found.truth > 0
-    return 2 * int(np.count_nonzero(mask & truth)), int(np.count_nonzero(mask) + np.count_nonzero(truth))
-
-
-def dice(overlaps: Iterable[tuple[int, int]]) -> float:
-    """Return the Dice of all overlaps together; 1 where nothing is found and nothing is there."""
-    both, either = map(sum, zip((0, 0), *overlaps, strict=True))
-    return both / either if either else 1.0
+    found = (predict_one(segmenter, example, card.input.stride) for example in examples)
+    return pooled(decided_overlap(p, card.threshold) for p in found).dice

@@ -1,6 +1,6 @@
 """How good predictions are: overlap, classes, pictures and calibration, with bootstrap intervals over pictures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from defect_api.card import Calibration, PixelThreshold
 from defect_api.labelling import label
+from defect_api.overlap import Overlap, overlap
 from defect_api.thresholds import cut, defect_probability, histogram, mean_of_largest
 from training import calibration
 from training.predictions import Prediction, Predictions
@@ -50,7 +51,12 @@ Counted = TypeVar("Counted", Counts, Numbers)
 
 def decided(q: npt.NDArray[np.uint8], rule: PixelThreshold, threshold: float | None = None) -> npt.NDArray[np.bool_]:
     """Return the mask of the defects that the service would find, at the rule's own threshold or another one."""
-    return np.asarray(label(q, rule, threshold or rule.value).labels > 0, np.bool_)
+    return label(q, rule, threshold or rule.value).covered
+
+
+def decided_overlap(p: Prediction, rule: PixelThreshold, threshold: float | None = None) -> Overlap:
+    """Return how far what is `decided` overlaps the truth, any defect."""
+    return overlap(decided(p.q, rule, threshold), p.truth > 0)
 
 
 def count(
@@ -65,7 +71,7 @@ def _counted(p: Prediction, rule: PixelThreshold, calibrated: Calibration, class
     """Return a picture's row of each part of `Counts`."""
     values = histogram(p.q)
     probability, before = defect_probability(values, calibrated), mean_of_largest(values, calibrated.pixels)
-    return *_overlap(p, decided(p.q, rule), classes), _soft(p), _histogram(p), probability, before
+    return *_by_channel(p, decided(p.q, rule), classes), _soft(p), _histogram(p), probability, before
 
 
 def dice(counts: Counts, channel: int = 0) -> float:
@@ -234,15 +240,10 @@ def _groups(counted: Counts | Numbers) -> list[npt.NDArray[np.int64]]:
     return [np.arange(len(counted))]
 
 
-def _overlap(p: Prediction, mask: npt.NDArray[np.bool_], classes: int) -> tuple[list[int], list[int], list[int]]:
-    both, predicted, true = [], [], []
-    for channel in range(classes + 1):
-        guess = mask if channel == 0 else mask & (p.classes == channel - 1)
-        fact = p.truth > 0 if channel == 0 else p.truth == channel
-        both.append(int(np.count_nonzero(guess & fact)))
-        predicted.append(int(np.count_nonzero(guess)))
-        true.append(int(np.count_nonzero(fact)))
-    return both, predicted, true
+def _by_channel(p: Prediction, mask: npt.NDArray[np.bool_], classes: int) -> Iterator[tuple[int, ...]]:
+    """Return the parts of the overlap, each of any defect and of every class."""
+    of_classes = (overlap(mask & (p.classes == number), p.truth == number + 1) for number in range(classes))
+    return zip(overlap(mask, p.truth > 0), *of_classes, strict=True)
 
 
 def _soft(p: Prediction) -> tuple[float, float, float]:

@@ -12,6 +12,7 @@ from defect_api.card import Metric, Tolerance
 from defect_api.engines import Precision
 from defect_api.model_package import CARD, ModelPackage, read_package
 from defect_api.openvino_segmenter import OpenVinoSegmenter
+from defect_api.overlap import pooled
 from defect_api.places import Places
 from defect_api.record import rfc3339
 from defect_api.segmenter import Segmenter
@@ -20,6 +21,7 @@ from defect_api.settings import available_cpus
 from training import engines, packaging, trained_on
 from training.datasets import Dataset
 from training.examples import DataError, Example
+from training.metrics import decided_overlap
 from training.predictions import Prediction, predict_one
 
 MARGIN = 2.0  # by which golden sheets may be further off than they were here
@@ -79,9 +81,9 @@ def agreement(package: ModelPackage, segmenter: Segmenter, sheets: Iterable[Shee
     overlaps, alike = [], []
     for example, refused in sheets:
         found = predict_one(segmenter, example, package.card.input.stride)
-        overlaps.append(engines.overlap(found, package.card.threshold))
+        overlaps.append(decided_overlap(found, package.card.threshold))
         alike.append(_refused(package, found) == refused)
-    return engines.dice(overlaps), float(np.mean(alike))
+    return pooled(overlaps).dice, float(np.mean(alike))
 
 
 def _tolerance(package: ModelPackage, coarser: Segmenter) -> Tolerance:

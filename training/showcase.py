@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from defect_api.overlap import overlap
 from training.evaluation import Judged
 from training.examples import DataError, Example, Picture
 from training.metrics import decided
@@ -79,10 +80,8 @@ def _decided(judged: Judged) -> Iterator[tuple[Prediction, Mask]]:
 
 
 def _shown(number: int, p: Prediction, found: Mask) -> Shown:
-    fact, found_px = p.truth > 0, int(np.count_nonzero(found))
-    total = found_px + np.count_nonzero(fact)
-    dice = float(2 * np.count_nonzero(found & fact) / total) if total else 1.0
-    return Shown(number, p.defective, found_px, dice)
+    counted = overlap(found, p.truth > 0)
+    return Shown(number, p.defective, counted.found, counted.dice)
 
 
 def _file_name(p: Prediction, shown: Shown) -> str:

@@ -12,6 +12,7 @@ from defect_api.conditions import Observed, observe
 from defect_api.images import Grey
 from defect_api.judgement import judge
 from defect_api.model_package import ModelPackage, PackageError
+from defect_api.overlap import Overlap, overlap, pooled
 from defect_api.problems import NotReady
 from defect_api.record import ModelFacts
 from defect_api.segmenter import Segmenter, segment
@@ -78,11 +79,11 @@ class ServedModel:
         Raises PackageError where a verdict, a class or a size is not as the card says.
         """
         compared = {golden.sheet: self._compared(golden) for golden in self.package.card.golden}
-        _, both, either = map(sum, zip(*compared.values(), strict=True))
-        return 2 * both / either if either else 1.0, {sheet: error for sheet, (error, _, _) in compared.items()}
+        errors = {sheet: error for sheet, (error, _) in compared.items()}
+        return pooled(masks for _, masks in compared.values()).dice, errors
 
-    def _compared(self, golden: Golden) -> tuple[float, int, int]:
-        """Return how far the map is off, and the masks' overlap and the sum of both, in pixels."""
+    def _compared(self, golden: Golden) -> tuple[float, Overlap]:
+        """Return how far the map is off, and the overlap of the masks."""
         card, key = self.package.card, self.package.key
         maps = self.maps(self.package.golden_map(golden.sheet))
         judgement = judge(maps.q, maps.classes, card, observed=maps.observed)
@@ -94,9 +95,8 @@ class ServedModel:
             raise PackageError(f"model {key}: {golden.probability_map} is not of the size of its golden sheet")
         error = float(np.abs(maps.q.astype(np.int16) - expected).mean()) / 255
         # masks of what is kept: specks below the card's smallest region are as good as none, here and in the verdict
-        mask = judgement.regions.mask
         truth = judge(expected, self.package.golden_map(golden.class_map), card).regions.mask
-        return error, int(np.count_nonzero(mask & truth)), int(np.count_nonzero(mask) + np.count_nonzero(truth))
+        return error, overlap(judgement.regions.mask, truth)
 
 
 class ModelSlot:
