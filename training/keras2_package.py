@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from defect_api.card import PixelThreshold, Platt
-from defect_api.model_package import CARD, PackageError, file_digest, read_package
+from defect_api.model_package import PackageError, file_digest
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
 from training import packaging
@@ -50,11 +50,7 @@ def write(exported: Path, facts: Facts, choices: Choices, folder: Path) -> Path:
     try:
         with tempfile.TemporaryDirectory(prefix=".importing-", dir=models) as fresh:
             made = packaging.write(exported, _point(choices), [], _description(facts, choices), Path(fresh))
-            rule = made.card.input.model_copy(update={"stride": facts.stride})
-            card = made.card.model_copy(update={"input": rule})
-            (made.path / CARD).write_text(card.model_dump_json(indent=2) + "\n")
-            package = read_package(made.path)
-            ServedModel(package, KerasSegmenter(package.weights)).prove()
+            ServedModel(made, KerasSegmenter(made.weights)).prove()
             folder.parent.mkdir(exist_ok=True)
             return made.path.rename(folder)
     except ValidationError as error:
@@ -94,6 +90,7 @@ def _description(facts: Facts, choices: Choices) -> packaging.Description:
         known_weaknesses=_weaknesses(facts),
         heights=packaging.size_range(height, height, GOLDEN_SIZE[0]),
         widths=packaging.size_range(width, width, GOLDEN_SIZE[1], shrunk=1 / 4),
+        stride=facts.stride,
     )
 
 
