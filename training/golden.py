@@ -8,7 +8,7 @@ import cv2
 from defect_api.card import Card, Golden
 from defect_api.conditions import observe, reasons
 from defect_api.judgement import Terms, judge
-from defect_api.segmenter import KerasSegmenter
+from defect_api.segmenter import KerasSegmenter, Segmenter
 from training import sheets
 from training.examples import DataError, Picture
 from training.predictions import Prediction, predict_one
@@ -31,11 +31,12 @@ def make(weights: Path, card: Card, folder: Path) -> list[Golden]:
     Raises GoldenError where none serves.
     """
     (folder / "golden").mkdir(parents=True, exist_ok=True)
-    return [_one(weights, card, folder, "defect", DEFECTS), _one(weights, card, folder, "clean", ())]
+    segmenter = KerasSegmenter(weights)
+    return [_one(segmenter, card, folder, "defect", DEFECTS), _one(segmenter, card, folder, "clean", ())]
 
 
-def _one(weights: Path, card: Card, folder: Path, label: str, defects: tuple[int, ...]) -> Golden:
-    sheet, prediction, types = _best(weights, card, defects)
+def _one(segmenter: Segmenter, card: Card, folder: Path, label: str, defects: tuple[int, ...]) -> Golden:
+    sheet, prediction, types = _best(segmenter, card, defects)
     names = [f"golden/{label}{part}.png" for part in ("", "_prob", "_class")]
     for name, pixels in zip(names, (sheet, prediction.q, prediction.classes), strict=True):
         _write(folder / name, pixels)
@@ -48,10 +49,10 @@ def _one(weights: Path, card: Card, folder: Path, label: str, defects: tuple[int
     )
 
 
-def _best(weights: Path, card: Card, defects: tuple[int, ...]) -> tuple[Picture, Prediction, list[str]]:
+def _best(segmenter: Segmenter, card: Card, defects: tuple[int, ...]) -> tuple[Picture, Prediction, list[str]]:
     wanted = sorted({card.classes[kind - 1] for kind in defects if kind <= len(card.classes)})
     fallback = None
-    for sheet, prediction in _candidates(weights, card, defects):
+    for sheet, prediction in _candidates(segmenter, card, defects):
         low, types, high = _types(prediction, card)
         if low == types == high:
             if types == wanted:
@@ -62,9 +63,8 @@ def _best(weights: Path, card: Card, defects: tuple[int, ...]) -> tuple[Picture,
     return fallback
 
 
-def _candidates(weights: Path, card: Card, defects: tuple[int, ...]) -> Iterator[tuple[Picture, Prediction]]:
+def _candidates(segmenter: Segmenter, card: Card, defects: tuple[int, ...]) -> Iterator[tuple[Picture, Prediction]]:
     """Yield generated sheets that the card's limits do not refuse: about 1 in 100 they do."""
-    segmenter = KerasSegmenter(weights)
     for seed in range(FIRST_SEED, FIRST_SEED + CANDIDATES):
         sheet = sheets.generate(seed, defects=defects)
         prediction = predict_one(segmenter, sheets.example("golden", sheet), card.input.stride)
