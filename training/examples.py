@@ -1,9 +1,10 @@
-"""What every data set is made of: a named picture with its mask, read when it is needed."""
+"""What every data set is made of, a named picture with its mask, and how these are read and written."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
@@ -66,6 +67,12 @@ def read_mask(path: Path) -> Picture:
     if values.max(initial=0) > IGNORED:
         raise DataError(f"{path} holds class {int(values.max())}; classes go up to {IGNORED - 1}")
     return values.astype(np.uint8)
+
+
+def write_png(path: Path, pixels: Picture, *options: int) -> None:
+    """Write a picture, uint8 (H, W), or (H, W, 3) as BGR, by OpenCV's options. Raises OSError where that fails."""
+    if not cv2.imwrite(str(path), pixels, options):
+        raise OSError(f"{path} could not be written; is the disk full?")
 
 
 def read_pair(picture: Path, mask: Path, classes: int) -> tuple[Picture, Picture]:

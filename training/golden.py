@@ -10,7 +10,7 @@ from defect_api.conditions import observe, reasons
 from defect_api.judgement import Terms, judge
 from defect_api.segmenter import KerasSegmenter, Segmenter
 from training import sheets
-from training.examples import DataError, Picture
+from training.examples import DataError, Picture, write_png
 from training.predictions import Prediction, predict_one
 
 FIRST_SEED = 5_000_000  # far from the seeds that train
@@ -39,7 +39,7 @@ def _one(segmenter: Segmenter, card: Card, folder: Path, label: str, defects: tu
     sheet, prediction, types = _best(segmenter, card, defects)
     names = [f"golden/{label}{part}.png" for part in ("", "_prob", "_class")]
     for name, pixels in zip(names, (sheet, prediction.q, prediction.classes), strict=True):
-        _write(folder / name, pixels)
+        write_png(folder / name, pixels, cv2.IMWRITE_PNG_COMPRESSION, 9)
     return Golden(
         sheet=names[0],
         probability_map=names[1],
@@ -84,8 +84,3 @@ def _types(prediction: Prediction, card: Card) -> list[list[str]]:
         )
         for at in (max(value - off, 1 / 255), value, min(value + off, 1.0))
     ]
-
-
-def _write(path: Path, pixels: Picture) -> None:
-    if not cv2.imwrite(str(path), pixels, [cv2.IMWRITE_PNG_COMPRESSION, 9]):
-        raise OSError(f"{path} could not be written; is the disk full?")

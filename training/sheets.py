@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from training import busy, flaws, surface
-from training.examples import Example, Picture
+from training.examples import Example, Picture, write_png
 
 CLASSES = 4
 DARK_SIDE_SHARE = 0.35
@@ -71,8 +70,7 @@ def write(folder: Path, count: int, seed: int, height: int = 256, width: int = 1
         sheet = generate(seed + number - 1, height=height, width=width)
         path = folder / f"sheet-{number:04d}.png"
         for target, pixels in ((path, sheet.image), (folder / "masks" / path.name, sheet.mask)):
-            if not cv2.imwrite(str(target), pixels):
-                raise OSError(f"{target} could not be written; is the disk full?")
+            write_png(target, pixels)
         paths.append(path)
     return paths
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from defect_api.overlap import overlap
 from training.evaluation import Judged
-from training.examples import DataError, Example, Picture
+from training.examples import DataError, Example, Picture, write_png
 from training.metrics import decided
 from training.predictions import Prediction
 
@@ -49,7 +49,8 @@ def write(judged: Judged, examples: Sequence[Example], folder: Path) -> list[Pat
         if number in wanted:
             place, shown = wanted[number]
             grey, _ = by_name[p.name].load()
-            written.append(_write(folder / f"{place}-{_file_name(p, shown)}", _drawn(grey, p, found)))
+            written.append(folder / f"{place}-{_file_name(p, shown)}")
+            write_png(written[-1], _drawn(grey, p, found))
     return sorted(written)
 
 
@@ -87,12 +88,6 @@ def _shown(number: int, p: Prediction, found: Mask) -> Shown:
 def _file_name(p: Prediction, shown: Shown) -> str:
     figure = f"-dice-{shown.dice:.2f}" if shown.defective else ""
     return f"{p.name.replace('/', '_')}{figure}.png"
-
-
-def _write(path: Path, picture: Picture) -> Path:
-    if not cv2.imwrite(str(path), picture):
-        raise OSError(f"{path} could not be written; is the disk full?")
-    return path
 
 
 def _drawn(grey: Picture, p: Prediction, found: Mask) -> Picture:
