@@ -41,8 +41,8 @@ def make(data: Path, choices: Choices) -> ModelPackage:
     weights = run.train_final(start)
     found = report.find(run, choices.resamples)
     page.write(run, found, choices.run / "report.html")
-    description = _description(run, found, choices)
-    return report.write_gated(run, weights, found.judged.chosen, found.for_card(), description, choices.models)
+    description = _description(run, choices)
+    return report.write_gated(run, weights, found, found.for_card(), description, choices.models)
 
 
 def fold_count(examples: Sequence[Example], most: int, seed: int) -> int:
@@ -69,7 +69,7 @@ def _opened(dataset: Dataset, choices: Choices) -> Run:
     return Run(choices.run, dataset, choices.recipe, count, start=starts.chosen(choices.start))
 
 
-def _description(run: Run, found: report.Findings, choices: Choices) -> packaging.Description:
+def _description(run: Run, choices: Choices) -> packaging.Description:
     heights, widths = packaging.size_ranges(run.dataset.examples)
     return packaging.Description(
         name=choices.name,
@@ -80,9 +80,6 @@ def _description(run: Run, found: report.Findings, choices: Choices) -> packagin
         weights_licence=LICENCE,
         training=run.described,
         known_weaknesses=run.recipe.known_weaknesses,
-        stride=run.stride,
-        operating_points=report.consequences(run, found.judged),
         heights=heights,
         widths=widths,
-        pictures=sorted({*datasets.digests(run.dataset.examples), *run.start.pictures}),
     )

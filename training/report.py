@@ -41,6 +41,12 @@ class Findings:
         """Return the figures, and the bound on what is missed."""
         return [*self.figures, *bound(self.judged, self.data)]
 
+    @property
+    def consequences(self) -> OperatingPoints | None:
+        """Return what each threshold costs on the judged folds."""
+        judged, own = self.judged, self.judged.chosen.rule.value
+        return operating_points(judged.predictions, judged.rules_for_any_threshold, own, self.data, self.how)
+
 
 def find(run: Run, resamples: int) -> Findings:
     """Judge a run's folds. Raises DataError where it has none."""
@@ -77,9 +83,9 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
     if not weights.exists():
         raise DataError(f"{run.folder} has no network to package; train the final one: train without --no-final")
     found = find(run, resamples)
-    point, measured = found.judged.chosen, found.for_card()
+    measured = found.for_card()
     if run.dataset.is_severstal:
-        measured += evaluate_generated(weights, point, run.stride)
+        measured += evaluate_generated(weights, found.judged.chosen, run.stride)
     trained_on = "all pictures" if final.exists() else "the first fold's training pictures"
     heights, widths = _sizes(run.dataset)
     description = Description(
@@ -90,28 +96,35 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
         data=_facts(run),
         weights_licence=WEIGHTS_LICENCE,
         training=run.described,
-        stride=run.stride,
         known_weaknesses=[*run.recipe.known_weaknesses, _weakest_class(measured)],
-        operating_points=consequences(run, found.judged),
         heights=heights,
         widths=widths,
-        pictures=sorted({*datasets.digests(run.dataset.examples), *run.start.pictures}),
     )
-    return write_gated(run, weights, point, measured, description, models_dir)
+    return write_gated(run, weights, found, measured, description, models_dir)
 
 
 def write_gated(
     run: Run,
     weights: Path,
-    point: OperatingPoint,
+    found: Findings,
     figures: Sequence[Metric],
     description: Description,
     models_dir: Path,
 ) -> ModelPackage:
-    """Write a package that refuses what is unlike the pictures of its run, and says how many of those it would."""
+    """Write a package that refuses what is unlike the pictures of its run, and says how many of those it would.
+
+    It has the run's stride, the consequences of each threshold, and lists the pictures behind the network.
+    """
     gated = reference.gate(run, weights, run.stride)
-    limited = replace(description, conditions=gated.conditions)
-    return packaging.write(gated.weights, point, [*figures, gated.figure], limited, models_dir, run.dataset)
+    whole = replace(
+        description,
+        stride=run.stride,
+        operating_points=found.consequences,
+        conditions=gated.conditions,
+        pictures=sorted({*datasets.digests(run.dataset.examples), *run.start.pictures}),
+    )
+    chosen = found.judged.chosen
+    return packaging.write(gated.weights, chosen, [*figures, gated.figure], whole, models_dir, run.dataset)
 
 
 def evaluate_generated(weights: Path, point: OperatingPoint, stride: int) -> list[Metric]:
@@ -133,12 +146,6 @@ def evaluate_generated(weights: Path, point: OperatingPoint, stride: int) -> lis
         )
         for name, wrong in shares.items()
     ]
-
-
-def consequences(run: Run, judged: Judged) -> OperatingPoints | None:
-    """Return what each threshold costs on the judged folds."""
-    own = judged.chosen.rule.value
-    return operating_points(judged.predictions, judged.rules_for_any_threshold, own, run.dataset.name, how(run))
 
 
 def _sizes(dataset: Dataset) -> tuple[tuple[int, int], tuple[int, int]]:
