@@ -78,19 +78,18 @@ def make_sheets(options: Options) -> None:
 
 def train(options: Options) -> None:
     """Train the folds asked for, and the network that ships; what is finished already is not done again."""
-    from training import datasets, recipe, runs, starts
+    from training import datasets, recipe, runs, stages, starts
 
     kept = options.run_folder / runs.RECIPE
     file = options.recipe or (kept if kept.exists() else RECIPE)
     planned = recipe.load(file)
     chosen = starts.usual(planned, options.run_folder) if options.start is None else options.start
     source = datasets.find(options.pretraining_data) if options.pretraining_data else None
-    if source and not planned.pretraining:
-        raise DataError(f"{file} has no [[pretraining]] for {source.name}; add one, or leave that data out")
+    if source:
+        stages.check(planned.pretraining, source)  # before there is a run
     begin = starts.pretrained_on(source) if source else starts.chosen(chosen)
     run = runs.Run(options.run_folder, datasets.find(options.data), file, start=begin)
-    classes = len(run.dataset.classes)
-    start = run.pretrain(source) if source else starts.network_of(chosen, run.recipe, classes)
+    start = run.pretrain(source) if source else run.starting_network()
     for number in range(run.recipe.folds) if options.fold is None else options.fold:
         run.train_fold(number, start)
     if options.final:

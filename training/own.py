@@ -35,7 +35,7 @@ def make(data: Path, choices: Choices) -> ModelPackage:
     packaging.target(choices.models, choices.name, choices.version)
     dataset = datasets.find(data)
     run = _opened(dataset, choices)
-    start = starts.network_of(choices.start, run.recipe, len(dataset.classes))
+    start = run.starting_network()
     for number in range(run.recipe.folds):
         run.train_fold(number, start)
     weights = run.train_final(start)

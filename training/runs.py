@@ -54,8 +54,15 @@ class Run:
         if start:
             starts.keep(start, folder)
 
+    def starting_network(self) -> keras.Model:
+        """Return the network of its start, for one that is not pre-trained by this run. Raises DataError as `start`."""
+        return starts.network_of(self.start, self.recipe, len(self.dataset.classes))
+
     def pretrain(self, source: Dataset) -> keras.Model:
-        """Return the network that fine-tuning starts from, pre-trained on `source`."""
+        """Return the network that fine-tuning starts from, pre-trained on `source`.
+
+        Raises DataError where the recipe has no stage for that.
+        """
         start = stages.from_imagenet(self.recipe, len(source.classes))
         return self._staged(self.recipe.pretraining, source, source.examples, start, self.folder / PRETRAINING)
 
@@ -117,7 +124,7 @@ class Run:
 
     def _begin(self) -> None:
         # before there is a run: it would not go on by a corrected recipe
-        stages.check_sheets(self.recipe.finetuning, self.dataset)
+        stages.check(self.recipe.finetuning, self.dataset)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / FINGERPRINT).write_text(_fingerprint(self.dataset))
         # last, as a folder with a recipe holds a run
@@ -141,7 +148,7 @@ class Run:
     def _staged(
         self, chosen: Sequence[Stage], source: Dataset, examples: Sequence[Example], start: keras.Model, place: Path
     ) -> keras.Model:
-        stages.check_sheets(chosen, source)
+        stages.check(chosen, source)
         return stages.train(self.recipe, chosen, examples, len(source.classes), start, place)
 
 

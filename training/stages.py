@@ -48,8 +48,10 @@ def train(
     return model
 
 
-def check_sheets(stages: Sequence[Stage], source: Dataset) -> None:
-    """Raise DataError where stages mix generated sheets into pictures whose classes are other ones."""
+def check(stages: Sequence[Stage], source: Dataset) -> None:
+    """Raise DataError where there is no stage for a set, or one mixes in generated sheets, whose classes are others."""
+    if not stages:
+        raise DataError(f"the recipe has no [[pretraining]] for {source.name}; add one, or leave that data out")
     if not source.is_severstal and any(stage.generated_sheets for stage in stages):
         raise DataError(
             f"the recipe mixes in generated sheets, which show Severstal's classes, and those of {source.name} are "

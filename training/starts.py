@@ -1,5 +1,6 @@
 """What a run's networks start from: kept in its folder, told in the card, and refused where it saw what is judged."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import keras
@@ -70,7 +71,7 @@ def architecture(start: Start) -> Architecture | None:
     """Return how a package's network is built, None for other starts. Raises DataError where it was not made here."""
     if not start.digest:
         return None
-    built = network.architecture_of(_package_network(start.name))
+    built = network.architecture_of(_package_network(start.name, start.digest))
     if not built.widths:
         raise DataError(
             f"{start.name} is no start: its network is of another kind than those trained here, so that none of its "
@@ -79,17 +80,22 @@ def architecture(start: Start) -> Architecture | None:
     return built
 
 
-def network_of(start: str, recipe: Recipe, classes: int) -> keras.Model:
-    """Return the network of what `chosen` takes; its head is for `classes`, or for others. Raises DataError as that."""
-    if not start:
+def network_of(start: Start, recipe: Recipe, classes: int) -> keras.Model:
+    """Return the network of a start that `chosen` gave; its head is for `classes`, or for others.
+
+    Raises DataError where a package is not there any more, or not whole.
+    """
+    if start.name == ALONG:
         return pretrained.load()
-    if start == IMAGENET:
+    if start.name == IMAGENET:
         return stages.from_imagenet(recipe, classes)
-    return _package_network(start)
+    return _package_network(start.name, start.digest)
 
 
-def _package_network(start: str) -> keras.Model:
-    return keras.saving.load_model(started_package(start).weights, compile=False)
+@lru_cache(maxsize=1)
+def _package_network(folder: str, _digest: str | None) -> keras.Model:
+    """Load a package's network, once for its architecture and its weights, which are only read."""
+    return keras.saving.load_model(started_package(folder).weights, compile=False)
 
 
 def check(start: Start, dataset: Dataset, recipe: Recipe, built: Architecture | None) -> None:

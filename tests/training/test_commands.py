@@ -127,8 +127,11 @@ def test_a_recipe_without_pre_training_takes_no_data_for_it(
 
     assert main([*command, "--run", str(tmp_path / "run"), "--recipe", str(OWN_RECIPE)]) == 1
 
-    assert "own.toml has no [[pretraining]] for other; add one, or leave that data out" in capsys.readouterr().err
+    said = "the recipe has no [[pretraining]] for other; add one, or leave that data out"
+    assert said in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+    with pytest.raises(DataError, match=re.escape(said)):
+        Run(tmp_path / "run", datasets.find(data), OWN_RECIPE).pretrain(datasets.find(tmp_path / "other"))
 
 
 @pytest.mark.parametrize(
