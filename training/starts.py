@@ -110,8 +110,9 @@ def check(start: Start, dataset: Dataset, recipe: Recipe, built: Architecture | 
         )
     if built and built.encoder != wanted:
         raise DataError(
-            f"{start.name} is no start: its network is of another kind than the recipe trains, so that none of its "
-            f"weights would be taken over; leave it out, choose {IMAGENET}, or take [network] out of the recipe"
+            f"{start.name} is no start: its encoder is {built.encoder} and the recipe's {wanted}, so that none of its "
+            f'weights would be taken over; leave it out, choose {IMAGENET}, write encoder = "{built.encoder}" under '
+            "[network] in the recipe, or take [network] out"
         )
     check_unseen(start, dataset)
 

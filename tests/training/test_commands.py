@@ -159,7 +159,6 @@ def test_a_package_s_network_is_trained_on_unless_the_recipe_says_another(data: 
     shipped = starts.chosen(str(find_packages(SHIPPED_MODELS)[0][0].path))
     silent, other = tmp_path / "silent.toml", tmp_path / "other.toml"
     silent.write_text(RECIPE)
-    other.write_text(f'{RECIPE}\n[network]\nencoder = "efficientnet-lite0"\n')
 
     begun = Run(tmp_path / "run", datasets.find(data), silent, start=shipped)
     resumed = Run(tmp_path / "run", datasets.find(data), silent, start=shipped)
@@ -168,8 +167,10 @@ def test_a_package_s_network_is_trained_on_unless_the_recipe_says_another(data: 
     assert resumed.recipe == Run(tmp_path / "run", datasets.find(data)).recipe == begun.recipe
     with pytest.raises(DataError, match="was trained from another start"):
         Run(tmp_path / "run", datasets.find(data), silent, start=starts.chosen(starts.IMAGENET))
-    with pytest.raises(DataError, match=r"another kind than the recipe trains.*take \[network\] out of the recipe"):
-        Run(tmp_path / "new", datasets.find(data), other, start=shipped)
+    for text in ('encoder = "efficientnet-lite0"', "widths = [160, 96, 64]"):
+        other.write_text(f"{RECIPE}\n[network]\n{text}\n")
+        with pytest.raises(DataError, match=r"its encoder is .*-lite2 and the recipe's .*-lite0.*take \[network\] out"):
+            Run(tmp_path / "new", datasets.find(data), other, start=shipped)
     assert not (tmp_path / "new").exists()
 
 
