@@ -37,6 +37,8 @@ AnswerType = TypeVar("AnswerType", bound=Answer)
 class ServiceError(Exception):
     """Say that there is no answer to show; `status` is what the site answers instead, `detail` a plain sentence."""
 
+    retry_after_s: int | None = None  # when to come back, where that is known
+
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(f"{status}: {detail}")
         self.status = status

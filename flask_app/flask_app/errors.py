@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from flask_app import context
 from flask_app.access_log import logger
-from flask_app.client import PROBLEM_TYPE, ServiceAway, ServiceBusy, ServiceError
+from flask_app.client import PROBLEM_TYPE, ServiceError
 
 HEADLINES = {
     400: "That request made no sense",
@@ -66,8 +66,7 @@ class Problem:
 
 def of_service(error: ServiceError) -> Problem:
     """Turn what the REST client raised into what a person reads."""
-    retry_after_s = error.retry_after_s if isinstance(error, ServiceAway | ServiceBusy) else None
-    return Problem(error.status, error.detail, retry_after_s)
+    return Problem(error.status, error.detail, error.retry_after_s)
 
 
 def answer(problem: Problem, template: str = "error.html", **values: object) -> Response:
