@@ -1,5 +1,7 @@
 """The upload page: takes one picture, has the REST service judge it, and leads to its prediction."""
 
+from typing import Any
+
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as WerkzeugResponse
@@ -8,6 +10,7 @@ from flask_app import context, errors
 from flask_app.access_log import logger
 from flask_app.client import ServiceRefused, Upload
 from flask_app.errors import Problem
+from flask_app.media import PICTURE_ENDINGS
 from flask_app.record import Record
 from flask_app.wording import thumbnail_url
 
@@ -23,7 +26,7 @@ LIMITS = {"min_side": 64, "max_side": 8192, "max_pixels": 40_000_000}
 @blueprint.get("/upload")
 def form() -> str:
     """Show the form."""
-    return render_template("upload.html", problem=None, limits=limits())
+    return render_template("upload.html", problem=None, **_filled())
 
 
 @blueprint.post("/upload")
@@ -48,6 +51,11 @@ def limits() -> dict[str, int]:
     return {"max_mb": settings.max_upload_mb, "max_bytes": settings.max_upload_bytes - FRAMING_BYTES, **LIMITS}
 
 
+def _filled() -> dict[str, Any]:
+    """Return what the template is filled with."""
+    return {"limits": limits(), "endings": PICTURE_ENDINGS}
+
+
 def _picture() -> FileStorage | None:
     parts = (part for name in PARTS for part in request.files.getlist(name))
     # a form sent without a choice has a part with an empty name
@@ -55,7 +63,7 @@ def _picture() -> FileStorage | None:
 
 
 def _refuse(problem: Problem) -> Response:
-    return errors.answer(problem, "upload.html", limits=limits())
+    return errors.answer(problem, "upload.html", **_filled())
 
 
 def _created(address: str, record: Record) -> Response:
