@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, Field
 
 from defect_api.history.figures import Section
-from defect_api.history.observed import Observed
+from defect_api.history.observed import Aggregate
 from defect_api.limit_use import Watched, limits
 from defect_api.record import Record
 
@@ -43,7 +43,7 @@ def condition_drift(
             name=name,
             low=low,
             high=high,
-            all=_figures(sum((section.observed[name] for section in sections), Observed())),
+            all=_figures(sum((section.observed[name] for section in sections), Aggregate())),
             earlier=_figures(earlier.observed[name]) if earlier else None,
             periods=[_figures(section.observed[name]) for section in sections],
         )
@@ -52,5 +52,5 @@ def condition_drift(
     ]
 
 
-def _figures(observed: Observed) -> ConditionFigures:
-    return ConditionFigures(sheets=observed.sheets, mean=observed.mean, limit_use=observed.use, beyond=observed.beyond)
+def _figures(found: Aggregate) -> ConditionFigures:
+    return ConditionFigures(sheets=found.sheets, mean=found.mean, limit_use=found.use, beyond=found.beyond)

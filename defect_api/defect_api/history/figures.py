@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Integer, case, cast, func, literal, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
-from defect_api.history.observed import Observed, columns, observed
+from defect_api.history.observed import Aggregate, columns, observed
 from defect_api.history.schema import TYPE_MARK, VERDICTS, Entry, milliseconds
 from defect_api.history.search import Filters, with_verdict
 from defect_api.limit_use import Watched
@@ -38,7 +38,7 @@ class Section:
     """What is wanted of one section of the time: counted, and what was measured on the pictures."""
 
     tally: Tally
-    observed: dict[Watched, Observed]
+    observed: dict[Watched, Aggregate]
 
 
 @dataclass(frozen=True)

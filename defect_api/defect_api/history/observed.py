@@ -11,7 +11,7 @@ from defect_api.limit_use import WATCHED, Watched
 
 
 @dataclass(frozen=True)
-class Observed:
+class Aggregate:
     """One statistic of some pictures: on how many it was measured, and how many of them lay beyond its limits.
 
     `values` and `uses` are the sums of it and of how near it came to the limits.
@@ -22,9 +22,9 @@ class Observed:
     uses: float = 0
     beyond: int = 0
 
-    def __add__(self, other: "Observed") -> "Observed":
+    def __add__(self, other: "Aggregate") -> "Aggregate":
         """Return the statistic of both."""
-        return Observed(
+        return Aggregate(
             self.sheets + other.sheets, self.values + other.values, self.uses + other.uses, self.beyond + other.beyond
         )
 
@@ -44,11 +44,11 @@ def columns() -> list[ColumnElement[Any]]:
     return [column for statistic in WATCHED for column in _columns(statistic)]
 
 
-def observed(row: Sequence[Any]) -> dict[Watched, Observed]:
+def observed(row: Sequence[Any]) -> dict[Watched, Aggregate]:
     """Return the statistics of a row of `columns`; a sum over nothing is null there."""
     parts = len(row) // len(WATCHED)
     sums = [value or 0 for value in row]
-    return {name: Observed(*sums[place * parts : (place + 1) * parts]) for place, name in enumerate(WATCHED)}
+    return {name: Aggregate(*sums[place * parts : (place + 1) * parts]) for place, name in enumerate(WATCHED)}
 
 
 def _columns(statistic: Watched) -> list[ColumnElement[Any]]:
