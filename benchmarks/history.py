@@ -10,17 +10,16 @@ import argparse
 import random
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import get_args
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from benchmarks.timing import alternate
 from defect_api.history.history import History
 from defect_api.history.index import Index
 from defect_api.history.schema import Entry
@@ -102,14 +101,9 @@ def fill(media: MediaVolume, index: Index, count: int, seed: int) -> None:
 
 
 def milliseconds(work: Callable[[], object]) -> str:
-    """Return the medians of `work` over some runs: on the clock and, whatever else the machine does, on the CPU."""
-    clock, cpu = [], []
-    for _ in range(RUNS):
-        begin, begin_cpu = time.perf_counter(), time.thread_time()
-        work()
-        clock.append(time.perf_counter() - begin)
-        cpu.append(time.thread_time() - begin_cpu)
-    return f"{median(clock) * 1000:.1f} ({median(cpu) * 1000:.1f})"
+    """Return the medians of `work` over some runs: on the clock and, whatever else the machine does, of the CPU."""
+    times = alternate({"work": work}, RUNS)["work"]
+    return f"{times.ms:.1f} ({times.cpu_ms:.1f})"
 
 
 def report(history: History, index: Index) -> Iterator[str]:

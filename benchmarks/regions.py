@@ -7,16 +7,15 @@ and beside them how often a blur of the sheet (sigma 3) fits into each, as a mea
 
 import argparse
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from statistics import median
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.served import newest
+from benchmarks.timing import alternate
 from defect_api.allocator import keep_freed_memory
 from defect_api.card import Card
 from defect_api.judgement import judge
@@ -47,12 +46,8 @@ def maps(seed: int) -> tuple[Map, Map]:
 
 def milliseconds(work: Callable[[], object]) -> Times:
     """Return the median and the least of the CPU's time for `work`."""
-    taken = []
-    for _ in range(RUNS):
-        begin = time.process_time()
-        work()
-        taken.append(time.process_time() - begin)
-    return np.array([median(taken), min(taken)]) * 1000
+    times = alternate({"work": work}, RUNS)["work"]
+    return np.array([times.cpu_ms, min(times.cpu)])
 
 
 def report(card: Card, seed: int) -> Iterator[str]:
