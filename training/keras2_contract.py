@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import keras
-import numpy as np
 from keras import layers
 
 from training.enlarging import restored
 from training.examples import DataError
 from training.keras2_architecture import Network
+from training.network import without_background
 
 STRIDES = tuple(1 << power for power in range(10))
 CHANNELS = (1, 3)
@@ -54,7 +54,7 @@ def wrap(network: Network, surroundings: Surroundings) -> keras.Model:
         x = layers.Concatenate(name="grey_as_colour")([x] * channels)
     x = network.model(x)
     if network.activation == "softmax":
-        x = _without_background(x, surroundings.background)
+        x = without_background(x, 0 if surroundings.background == "first" else x.shape[-1] - 1)
     elif x.shape[-1] > 1:
         x = _noisy_or(x)
     return keras.Model(pixels, restored(x, factors) if surroundings.shrink > 1 else x, name="imported")
@@ -78,18 +78,6 @@ def _output_size(model: keras.Model, size: tuple[int, int]) -> tuple[int, ...] |
         return tuple(model.compute_output_shape((1, *size, 1))[1:3])
     except ValueError:  # maps of two sizes meet, or one vanishes
         return None
-
-
-def _without_background(x: Any, background: Literal["first", "last"]) -> Any:
-    channels = x.shape[-1]
-    place = 0 if background == "first" else channels - 1
-    kernel = np.zeros((channels, channels), np.float32)
-    kernel[[channel for channel in range(channels) if channel != place], range(1, channels)] = 1.0
-    kernel[:, 0] = kernel.sum(axis=1)
-    total = layers.Conv2D(channels, 1, use_bias=False, trainable=False, name="probabilities")
-    result = total(x)
-    total.set_weights([kernel[None, None]])
-    return result
 
 
 def _noisy_or(x: Any) -> Any:

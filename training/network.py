@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 from keras import layers
 from pydantic import Field, PositiveInt
 
@@ -120,7 +119,6 @@ def with_probabilities(model: keras.Model, reduction: int = 1, pyramid: Sequence
     Output float32 (N, H, W, 1 + classes): channel 0 is P(any defect), the others are P(class) and sum to channel 0.
     They are made where the decoder ends and enlarged as the last step, which costs far less than the other way round.
     A network of another kind than `build`'s is served as it is.
-    A fixed 1 x 1 convolution does the summing, so the file holds standard layers only.
     """
     channels = model.output.shape[-1]
     if not any(layer.name == head_name(channels - 1) for layer in model.layers):
@@ -136,10 +134,19 @@ def with_probabilities(model: keras.Model, reduction: int = 1, pyramid: Sequence
 
 
 def _probabilities(logits: Any) -> Any:
-    channels = logits.shape[-1]
+    return without_background(layers.Softmax(name="softmax")(logits), 0)
+
+
+def without_background(shares: Any, background: int) -> Any:
+    """Take the background's channel out of a softmax, and put P(any defect), the sum of the others, before these.
+
+    A fixed 1 x 1 convolution does it, so that a file holds standard layers only.
+    """
+    channels = shares.shape[-1]
+    classes = np.delete(np.eye(channels, dtype=np.float32), background, axis=1)
     total = layers.Conv2D(channels, 1, use_bias=False, trainable=False, name="probabilities")
-    probabilities = total(layers.Softmax(name="softmax")(logits))
-    total.set_weights([_summing_kernel(channels)])
+    probabilities = total(shares)
+    total.set_weights([np.column_stack([classes.sum(axis=1), classes])[None, None]])
     return probabilities
 
 
@@ -165,13 +172,6 @@ def transfer(source: keras.Model, target: keras.Model) -> list[str]:
 
 def _shapes(layer: keras.Layer) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(weight.shape) for weight in layer.weights)
-
-
-def _summing_kernel(channels: int) -> npt.NDArray[np.float32]:
-    kernel = np.eye(channels, dtype=np.float32)
-    kernel[:, 0] = 1.0
-    kernel[0, 0] = 0.0
-    return kernel[None, None]
 
 
 def _separable(x: Any, width: int, name: str) -> Any:
