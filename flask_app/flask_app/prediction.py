@@ -18,8 +18,6 @@ blueprint = Blueprint("prediction", __name__)
 INSPECTION_FILE = re.compile(
     r"(?P<id>.{1,80}-[0-9a-f]{16})(?:\.[a-z0-9]{1,5}|_(?:view|overlay|prob|class|mask)\.png|_[1-4]\.json)"
 )
-# the pictures of a sheet, in the order in which they stand
-PICTURES = ("original", "overlay", "heat")
 
 
 @blueprint.get("/prediction")
@@ -59,9 +57,9 @@ def find(filename: str) -> Record:
 
 
 def pictures_of(record: Record) -> dict[str, str]:
-    """Return the files of the pictures that this inspection has."""
+    """Return the files of the pictures that this inspection has, in the order in which they stand."""
     files = record.files
-    names = dict(zip(PICTURES, (files.view or files.original, files.overlay, files.probability_map), strict=True))
+    names = {"original": files.view or files.original, "overlay": files.overlay, "heat": files.probability_map}
     return {picture: name for picture, name in names.items() if name}
 
 
