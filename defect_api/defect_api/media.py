@@ -29,6 +29,7 @@ STALE_S = 3600
 # the files of a few inspections; they wait for the disk and take no CPU
 WRITERS = 16
 MARK = ".deleting"
+VISIBLE = re.compile(r"[^./\\\x00-\x1f][^/\\\x00-\x1f]*")  # a name that is no path
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NO_WRITING = (errno.EROFS, errno.EACCES, errno.EPERM)
 log = logging.getLogger(__name__)
@@ -83,11 +84,9 @@ class MediaVolume:
 
         Raises NotFound for what is no plain visible name or is no regular file of the volume itself.
         """
-        if not name or name.startswith(".") or re.search(r"[/\\\x00-\x1f]", name):
-            raise NotFound(f"There is no file '{bare_name(name)}' on the media volume.")
         path = self.folder / name
         try:
-            found = path.is_file() and path.resolve().parent == self.folder
+            found = VISIBLE.fullmatch(name) and path.is_file() and path.resolve().parent == self.folder
         except OSError:  # longer than the file system takes
             found = False
         if not found:
