@@ -1,6 +1,7 @@
 """Cross-validation by scene: which pictures train each fold's network and which it is judged on."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from training import scenes
@@ -29,6 +30,23 @@ def split(examples: Sequence[Example], count: int, seed: int) -> list[Fold]:
     if len(judged) < 2 * count:
         dealt = scenes.folds(groups, _kinds_of_scenes(examples, groups, count), count, seed)
     return [_fold(examples, groups, dealt, number) for number in range(count)]
+
+
+def fold_count(examples: Sequence[Example], most: int, seed: int) -> int:
+    """Return in how many folds the pictures can be judged, at most `most`.
+
+    Raises DataError where they cannot be dealt into two: there must be some to learn from and some to judge.
+    """
+    for count in range(most, 1, -1):
+        with suppress(DataError):
+            split(examples, count, seed)
+            return count
+    found = defective_scenes(examples, scenes.group(examples))
+    defective = sum(found.values())
+    raise DataError(
+        f"the pictures show {defective} scenes with defects and {len(found) - defective} without, near-copies counted "
+        "once; at least two of each, or two that show both, are needed, and thirty make figures that mean something"
+    )
 
 
 def defective_scenes(examples: Sequence[Example], groups: Sequence[int]) -> dict[int, bool]:

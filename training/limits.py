@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 
 from defect_api.model_package import ModelPackage, read_package
-from training import engines, gates, network, own, packaging, reference, trained_on
+from training import engines, folds, gates, network, packaging, reference, trained_on
 from training.datasets import Dataset
 from training.examples import DataError
 from training.operating_point import OperatingPoint
@@ -37,7 +37,7 @@ def renew(package: Path, dataset: Dataset, version: str, models: Path) -> ModelP
                 f"{package} holds a network of another kind; only those trained here tell how novel they see a sheet"
             )
         keras.Model(model.input, model.outputs[0], name=model.name).save(plain)
-        count = own.fold_count(dataset.examples, FOLDS, SEED)
+        count = folds.fold_count(dataset.examples, FOLDS, SEED)
         gated = reference.gate_again(dataset, plain, old.card.input.stride, count, SEED)
         renewed = (gates.NAME, engines.NAME)
         kept = [figure for figure in old.card.metrics if not figure.name.startswith(renewed)]

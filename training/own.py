@@ -1,14 +1,11 @@
 """Bring your own: from a folder of labelled pictures to a model package that is ready to be served."""
 
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from defect_api.model_package import ModelPackage
-from training import datasets, folds, packaging, page, recipe, report, scenes, starts
+from training import datasets, folds, packaging, page, recipe, report, starts
 from training.datasets import Dataset
-from training.examples import DataError, Example
 from training.runs import Run
 
 LICENCE = "as the owner of the pictures and the owners of the data sets listed allow"
@@ -45,27 +42,10 @@ def make(data: Path, choices: Choices) -> ModelPackage:
     return report.write_gated(run, weights, found, found.for_card(), description, choices.models)
 
 
-def fold_count(examples: Sequence[Example], most: int, seed: int) -> int:
-    """Return in how many folds the pictures can be judged, at most `most`.
-
-    Raises DataError where they cannot be dealt into two: there must be some to learn from and some to judge.
-    """
-    for count in range(most, 1, -1):
-        with suppress(DataError):
-            folds.split(examples, count, seed)
-            return count
-    found = folds.defective_scenes(examples, scenes.group(examples))
-    defective = sum(found.values())
-    raise DataError(
-        f"the pictures show {defective} scenes with defects and {len(found) - defective} without, near-copies counted "
-        "once; at least two of each, or two that show both, are needed, and thirty make figures that mean something"
-    )
-
-
 def _opened(dataset: Dataset, choices: Choices) -> Run:
     """Open the run, or start it with the recipe, in as many folds as the pictures allow."""
     planned = recipe.load(choices.recipe)
-    count = fold_count(dataset.examples, planned.folds, planned.seed)
+    count = folds.fold_count(dataset.examples, planned.folds, planned.seed)
     return Run(choices.run, dataset, choices.recipe, count, start=starts.chosen(choices.start))
 
 

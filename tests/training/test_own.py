@@ -15,7 +15,7 @@ from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, f
 from defect_api.segmenter import KerasSegmenter
 from defect_api.served_model import ServedModel
 from defect_api.settings import SHIPPED_MODELS
-from training import datasets, folds, golden, own, sheets, starts, trained_on
+from training import datasets, folds, golden, sheets, starts, trained_on
 from training.commands import main
 from training.datasets import Dataset
 from training.examples import IGNORED, DataError, Example
@@ -137,13 +137,13 @@ def picture(seed: int, defective: bool, scene: str = "") -> Example:
 def test_small_sets_are_judged_in_fewer_folds(defective: int, clean: int, count: int) -> None:
     pictures = [picture(n, n < defective, scene=str(n)) for n in range(defective + clean)]
 
-    assert own.fold_count(pictures, most=5, seed=1) == count
+    assert folds.fold_count(pictures, most=5, seed=1) == count
 
 
 def test_scenes_that_show_both_kinds_are_dealt_too() -> None:
     pictures = [picture(n, n % 3 == 0, scene=f"coil {n // 3}") for n in range(12)]
 
-    count = own.fold_count(pictures, most=5, seed=1)
+    count = folds.fold_count(pictures, most=5, seed=1)
 
     assert count == 4
     for fold in folds.split(pictures, count, 1):
@@ -156,7 +156,7 @@ def test_scenes_that_show_both_kinds_are_dealt_too() -> None:
 )
 def test_too_few_scenes_are_refused_before_training(scenes: str, sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
-        own.fold_count([picture(n, n < 2, scene) for n, scene in enumerate(scenes)], most=5, seed=1)
+        folds.fold_count([picture(n, n < 2, scene) for n, scene in enumerate(scenes)], most=5, seed=1)
 
 
 def test_a_picture_of_which_nothing_is_known_is_no_defective_one() -> None:
@@ -164,7 +164,7 @@ def test_a_picture_of_which_nothing_is_known_is_no_defective_one() -> None:
     unknown = Example("unknown", lambda: (sheet.image, np.full_like(sheet.mask, IGNORED)), scene="unknown")
 
     with pytest.raises(DataError, match="1 scenes with defects and 2 without"):
-        own.fold_count([picture(1, True, "a"), picture(2, False, "b"), unknown], most=5, seed=1)
+        folds.fold_count([picture(1, True, "a"), picture(2, False, "b"), unknown], most=5, seed=1)
 
 
 def test_near_copies_count_once(data: Path) -> None:
@@ -174,7 +174,7 @@ def test_near_copies_count_once(data: Path) -> None:
         assert cv2.imwrite(str(data / kind / "3.png"), np.asarray(pixels[:, ::-1]))
 
     with pytest.raises(DataError, match="2 scenes with defects and 1 without"):
-        own.fold_count(datasets.find(data).examples, most=5, seed=1)
+        folds.fold_count(datasets.find(data).examples, most=5, seed=1)
 
 
 @pytest.mark.parametrize(
