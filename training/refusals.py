@@ -13,7 +13,7 @@ from defect_api.served_model import ServedModel
 from training import datasets, foreign, sheets, trained_on
 from training.datasets import Dataset
 from training.examples import Picture, read_grey
-from training.gates import Refusals
+from training.metrics import wilson_per_100
 
 GENERATED_COUNT, GENERATED_SEED = 20, 2_000_000
 SPOILED = 6  # one in so many real sheets is blurred, made noisy, darkened and overexposed
@@ -65,9 +65,7 @@ def _spoiled(sheets: Sequence[Picture]) -> Iterator[tuple[str, Picture]]:
 
 
 def _line(kind: str, found: Sequence[list[str]]) -> str:
-    counted = Refusals(sum(map(bool, found)), len(found))
-    figure = counted.metric("", "")
-    low, high = figure.interval or (0.0, 0.0)
+    refused, total = sum(map(bool, found)), len(found)
+    low, high = wilson_per_100(refused, total, 1)
     codes = ", ".join(sorted({code for codes in found for code in codes}))
-    rate = f"{figure.value:.1f} per 100 [{low:.1f}, {high:.1f}]"
-    return f"{kind}: {counted.refused} of {counted.sheets} refused, {rate} {codes}"
+    return f"{kind}: {refused} of {total} refused, {100 * refused / total:.1f} per 100 [{low}, {high}] {codes}"
