@@ -99,10 +99,9 @@ class _StandingCollector(Collector):
             yield GaugeMetricFamily(
                 "defect_api_media_free_bytes", "Room that the service can still use on it", value=free
             )
-        facts = standing.model.model_dump() if standing.model else {}
         info = GaugeMetricFamily("defect_api_model_info", "The model in service", labels=list(ModelFacts.model_fields))
-        if facts:
-            info.add_metric(list(facts.values()), 1)
+        if standing.model:
+            info.add_metric(list(standing.model.model_dump().values()), 1)
         yield info
 
 
