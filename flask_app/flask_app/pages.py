@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from flask_app import context
+from flask_app import context, measured
 from flask_app.access_log import logger
 from flask_app.client import ServiceError
 from flask_app.record import Model
@@ -22,7 +22,8 @@ def home() -> str:
 @blueprint.get("/about")
 def about() -> str:
     """Explain the figures, and show the card of the model that judges now where the service is there to ask."""
-    return render_template("about.html", model=_active_model())
+    model = _active_model()
+    return render_template("about.html", model=model, measured=measured.together(model.card.metrics) if model else ())
 
 
 @blueprint.get("/favicon.ico")

@@ -1,8 +1,11 @@
+import re
+
 import pytest
 import requests
 import responses
 from flask.testing import FlaskClient
 
+from flask_app.wording import UNKNOWN
 from tests.flask_app.rest_answers import API, problem
 
 CARD = {
@@ -47,6 +50,36 @@ def test_about_shows_the_active_models_card(client: FlaskClient, rest: responses
     assert "research use only" in page
     assert "A U-Net for &lt;b&gt;steel&lt;/b&gt;." in page
     assert "older" not in page
+
+
+def test_about_says_once_what_figures_have_in_common(client: FlaskClient, rest: responses.RequestsMock) -> None:
+    metrics = [
+        {"name": "Dice", "value": 0.7, "data": "five folds", "method": "hard; all pictures; out of fold; evaluate"},
+        {
+            "name": "slope",
+            "value": -1,
+            "interval": [0.505, 2.365],
+            "data": "five folds",
+            "method": "1 is right; evaluate",
+        },
+        {"name": "AUC", "value": 1, "interval": [0.9, 1], "data": "all", "method": "out of fold; evaluate"},
+        {
+            "name": "false calls",
+            "value": 17.241,
+            "interval": [7.598, 34.548],
+            "data": "all",
+            "method": "by Wilson; pack",
+        },
+    ]
+    rest.get(f"{API}/v1/models", json={"items": [{**MODEL, "card": {**CARD, "metrics": metrics}}]})
+
+    table = client.get("/about").text.partition('<table class="table stack measured"')[2].partition("</table>")[0]
+
+    words = re.sub(r"<.*?>|\s+", " ", table.partition("</thead>")[2])
+    assert " ".join(words.split()) == (
+        f"five folds evaluate Dice 0.700 {UNKNOWN} hard; all pictures; out of fold slope -1.00 0.51 to 2.37 1 is right "
+        "all AUC 1.000 0.900 to 1.000 out of fold; evaluate all false calls 17.2 7.6 to 34.5 by Wilson; pack"
+    )
 
 
 def test_about_shows_the_limits_of_pictures_that_can_be_judged(
