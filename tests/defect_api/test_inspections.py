@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from flask import Flask
@@ -265,6 +266,20 @@ def test_a_body_over_the_limit_is_413(make_app: Callable[..., Flask]) -> None:
     assert_problem(client.post(URL, data=body, content_type="image/png"), 413, "content-too-large")
     in_chunks = {"input_stream": io.BytesIO(body), "environ_overrides": {"wsgi.input_terminated": True}}
     assert_problem(client.post(URL, content_type="image/png", **in_chunks), 413, "content-too-large")
+
+
+@pytest.mark.parametrize("declared", [True, False], ids=["with a length", "in chunks"])
+def test_a_body_of_exactly_the_limit_is_taken(make_app: Callable[..., Flask], declared: bool) -> None:
+    client, limit = make_app(max_upload_mb=1).test_client(), 1024 * 1024
+    raw = cv2.imencode(".jpg", sheet())[1].tobytes().ljust(limit, b"\0")
+    framing = len(form_of("image", b"", "framed.jpg"))
+    form = form_of("image", raw[: limit - framing], "framed.jpg")
+    for body, content_type in ((raw, "image/jpeg"), (form, FORM)):
+        assert len(body) == limit
+        length = {"content_length": limit} if declared else {}
+        terminated = {"wsgi.input_terminated": True}  # as Gunicorn has it
+        sent = {"input_stream": io.BytesIO(body), "environ_overrides": terminated, **length}
+        assert client.post(URL, content_type=content_type, **sent).status_code == 201
 
 
 def test_delete_leaves_nothing(client: FlaskClient, media: MediaVolume) -> None:
