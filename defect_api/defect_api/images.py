@@ -153,10 +153,18 @@ def _tags(data: bytes) -> Iterator[tuple[int, int]]:
 def _checked_format(image: Image.Image, declared_type: str | None) -> str:
     # a JPEG with further pictures behind its end (MPO, as telephones write) is read as the JPEG it begins with
     found = "JPEG" if image.format == "MPO" else str(image.format)
-    declared = (declared_type or "").partition(";")[0].strip().lower()
-    if declared.startswith("image/") and declared != "image/*" and CONTENT_TYPES.get(declared) != found:
-        raise PictureRefused(f"The picture was declared as {declared} but is a {found} file.")
+    check_declared(declared_type, EXTENSIONS[found])
     return found
+
+
+def check_declared(declared_type: str | None, extension: str) -> None:
+    """Raise PictureRefused where a declared `image/*` type is not that of the format with this extension."""
+    declared = (declared_type or "").partition(";")[0].strip().lower()
+    if not declared.startswith("image/") or declared == "image/*":
+        return
+    if EXTENSIONS.get(CONTENT_TYPES.get(declared, "")) != extension:
+        found = next(name for name, other in EXTENSIONS.items() if other == extension)
+        raise PictureRefused(f"The picture was declared as {declared} but is a {found} file.")
 
 
 def _check_size(width: int, height: int) -> None:

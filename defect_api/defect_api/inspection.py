@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from defect_api.card import Card
 from defect_api.chosen_threshold import check
 from defect_api.conditions import Observed
-from defect_api.images import Picture, decode, pixels_of
+from defect_api.images import Picture, check_declared, decode, pixels_of
 from defect_api.judgement import CARDS_OWN, Judgement, Terms, judge
 from defect_api.media import MediaVolume
 from defect_api.metrics import HELD, count_inspection
@@ -179,6 +180,8 @@ class Inspector:
             return None
         if record.image.sha256 != upload.sha256:
             raise Conflict(f"Another picture is already known as '{upload.id}'.")
+        # a picture's answer does not depend on whether it is known
+        check_declared(upload.declared_type, Path(record.files.original).suffix)
         return record
 
     def _holds(self, record: Record, model: ServedModel, sent: Scale | None) -> bool:

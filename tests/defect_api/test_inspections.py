@@ -54,6 +54,14 @@ def test_a_clean_sheet_is_clean(client: FlaskClient) -> None:
     assert (record.verdict, record.defects, record.defect_area_fraction) == ("clean", [], 0)
 
 
+@pytest.mark.parametrize("known", [False, True])
+def test_a_wrong_declared_type_is_told_whether_the_picture_is_known_or_not(client: FlaskClient, known: bool) -> None:
+    if known:
+        assert client.post(URL, data=CLEAN, content_type="image/png").status_code == 201
+    answer = client.post(URL, data=CLEAN, content_type="image/jpeg")
+    assert "declared as image/jpeg but is a PNG file" in assert_problem(answer, 422, "picture-refused")
+
+
 def test_posting_again_is_200_with_what_is_known(client: FlaskClient) -> None:
     first, second = post(client), post(client)
     assert second.status_code == 200
