@@ -26,6 +26,8 @@ TIFF_ORDERS, BIG_TIFF = {b"II": "<", b"MM": ">"}, 43
 BITS_PER_SAMPLE, PHOTOMETRIC, TILE_WIDTH, TILE_HEIGHT = 258, 262, 322, 323
 TILES = {324, 325}
 WHITE_IS_ZERO = 0
+# EXIF's tag, and its values but for 1, upright
+ORIENTATION, TURNED = 274, range(2, 9)
 EXTENSIONS = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp", "TIFF": ".tif", "WEBP": ".webp"}
 FILE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 CONTENT_TYPES = {
@@ -63,7 +65,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded picture: `grey` is uint8, H x W, in [0, 255]; `viewable` tells whether a browser shows the original."""
+    """A decoded picture: `grey` is uint8, H x W, in [0, 255]; `viewable` tells whether browsers show the original."""
 
     grey: Grey
     extension: str
@@ -88,8 +90,8 @@ def decode(data: bytes, declared_type: str | None = None) -> Picture:
             # a JPEG's own luma is BGR2GRAY of its colours, where none of them is clipped, and takes a third of the time
             image.draft("L", image.size)
             image.load()
-            _turn_upright(image)
-            deep = image.mode in DEEP_MODES
+            # which orientation a browser applies depends on the browser and on the format
+            viewable = not _turn_upright(image) and file_format != "TIFF" and image.mode not in DEEP_MODES
             grey = _grey(image)
     except PictureRefused:
         raise
@@ -97,16 +99,17 @@ def decode(data: bytes, declared_type: str | None = None) -> Picture:
         raise PictureRefused("The file is not a JPEG, PNG, BMP, TIFF or WebP picture.") from error
     except DECODER_ERRORS as error:
         raise PictureRefused("The picture is damaged or incomplete and cannot be decoded.") from error
-    return Picture(grey, EXTENSIONS[file_format], viewable=file_format != "TIFF" and not deep)
+    return Picture(grey, EXTENSIONS[file_format], viewable)
 
 
-def _turn_upright(image: Image.Image) -> None:
-    """Apply the EXIF orientation, where there is any that can be read: the pixels are whole without."""
+def _turn_upright(image: Image.Image) -> bool:
+    """Apply the EXIF orientation, where there is any that can be read: the pixels are whole without. Tell if it did."""
     try:
-        image.getexif()
+        orientation = image.getexif().get(ORIENTATION)
     except DECODER_ERRORS:
-        return
+        return False
     ImageOps.exif_transpose(image, in_place=True)
+    return orientation in TURNED
 
 
 def pixels_of(data: bytes) -> int:

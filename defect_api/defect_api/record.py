@@ -166,7 +166,9 @@ class Files(RecordPart):
     model_config = ConfigDict(extra="allow")
 
     original: str
-    view: str | None = Field(description="a PNG in place of an original that browsers do not show")
+    view: str | None = Field(
+        description="an upright PNG in place of an original that browsers do not show, or may show turned"
+    )
     overlay: str
     probability_map: str
     class_map: str

@@ -133,6 +133,14 @@ def test_browsers_show_all_but_tiff() -> None:
     assert not decode(saved(RAMP, "TIFF")).viewable
 
 
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(("orientation", "viewable"), [(1, True), (3, False), (6, False)])
+def test_browsers_are_not_left_to_turn_a_picture(file_format: str, orientation: int, viewable: bool) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    assert decode(saved(RAMP, file_format, exif=exif)).viewable == viewable
+
+
 def test_exif_orientation_is_applied() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: the picture is to be shown a quarter turn clockwise
