@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
 
@@ -146,7 +147,7 @@ class ModelChooser:
         """Yield the packages to be tried before what is in service; all others where that was taken away."""
         # what lies there, if broken, was not taken away: nothing older takes its place
         since = held.card.created_at if held and (self._models_dir / held.key / WEIGHTS).exists() else ""
-        for package in takewhile(lambda package: held is None or package.card != held.card, packages):
+        for package in takewhile(lambda package: not _is_held(package, held), packages):
             if package.card.created_at >= since or (held and package.key == held.key):
                 yield package
 
@@ -191,6 +192,16 @@ class ModelChooser:
         for room in self._folder.glob("package-*"):
             if room.name not in kept:
                 shutil.rmtree(room, ignore_errors=True)
+
+
+def _is_held(package: ModelPackage, held: ModelPackage | None) -> bool:
+    """Tell whether a package is what is in service; one whose weights are no longer its card's is not."""
+    if held is None or package.card != held.card:
+        return False
+    with suppress(PackageError):
+        package.verify()
+        return True
+    return False
 
 
 def _copy_files(source: Path, target: Path) -> None:

@@ -116,6 +116,14 @@ def test_what_is_in_service_stays_when_its_package_is_replaced_by_a_broken_one(
     assert "digest differs" in worker.slot.complaints[0]
 
 
+def test_weights_that_are_damaged_under_the_card_in_service_are_told(settings: Settings, first: Path) -> None:
+    worker = Worker(settings)
+    (first / "model.keras").write_bytes(b"half a file")
+    worker.chooser.ask()
+    assert worker.look() == "tiny/1"
+    assert worker.slot.complaints == ["model tiny/1: model.keras is not the one its card describes (digest differs)"]
+
+
 @pytest.mark.parametrize("is_readable", [False, True])
 def test_nothing_older_takes_the_place_of_a_package_that_is_broken(
     settings: Settings, first: Path, *, is_readable: bool
