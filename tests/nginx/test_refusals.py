@@ -74,6 +74,15 @@ def test_an_address_that_cannot_be_read_is_refused(door: FrontDoor) -> None:
         assert b"Content-Type: " + status in head
 
 
+@pytest.mark.parametrize("path", ["/upload", "/api/v1/inspections"])
+def test_a_transfer_that_nginx_does_not_know_is_refused(door: FrontDoor, path: str) -> None:
+    answer = door.post(path, headers={"Transfer-Encoding": "identity"})
+    if path == "/upload":
+        assert_page(answer, 501, "could not be understood")
+    else:
+        assert_problem(answer, 501, "not-implemented")
+
+
 def test_it_answers_to_its_names_only(open_door: OpenDoor) -> None:
     door = open_door(SERVER_NAMES="sheets.plant.example 127.0.0.1")
     for name in ("sheets.plant.example", "Sheets.Plant.Example:2020", "127.0.0.1"):
