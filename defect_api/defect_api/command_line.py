@@ -5,6 +5,7 @@ Exit status 0: all clean, 1: a defect or no verdict anywhere, 2: errors.
 
 import argparse
 import fcntl
+import io
 import math
 import os
 import signal
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Inspect what the command line names; return the exit status."""
     grammar = parser()
     options = grammar.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # a name that is not UTF-8 is written as it is, and ends nothing
+        sys.stdout.reconfigure(errors="surrogateescape")
     if not (options.paths or options.watch):
         grammar.error("name pictures or folders, or a folder to --watch")
     try:

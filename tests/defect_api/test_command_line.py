@@ -1,7 +1,9 @@
 """`defect-inspect`: records, overlays and exit statuses without a server."""
 
 import errno
+import io
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,16 @@ def test_a_defect_anywhere_is_1_with_record_and_overlay(folder: Path, tmp_path: 
     (record,) = [media.record(identifier) for identifier in media.stamps() if identifier.startswith("b-")]
     assert record.verdict == "defect"
     assert media.path(record.files.overlay).is_file()
+
+
+def test_a_name_that_is_not_utf_8_is_written_as_it_is(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, "utf-8"))
+    (folder / os.fsdecode(b"bl\xfcch.png")).write_bytes(CLEAN)
+    assert inspect(folder, "--out", tmp_path / "out") == 0
+    assert b"bl\xfcch.png\tclean" in written.getvalue()
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing", DEFECTIVE[:-40]])
