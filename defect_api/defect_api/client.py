@@ -11,6 +11,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from defect_api.listing import MediaEntry, MediaPage
+from defect_api.names import bare_name
 from defect_api.record import Record
 from defect_api.schemas import ProblemDocument
 
@@ -69,7 +70,8 @@ class Inspector:
         options = {} if threshold is None else {"threshold": str(threshold)}
         if mm_per_px:
             options |= {"mm_per_px_x": str(mm_per_px[0]), "mm_per_px_y": str(mm_per_px[1])}
-        files = {"image": (path.name, path.read_bytes())}
+        # as the service shortens it: a name that is not UTF-8 could not be sent
+        files = {"image": (bare_name(path.name), path.read_bytes())}
         return self._read(Record, "POST", self._inspections, files=files, data=options)
 
     def inspect_stored(self, filename: str) -> Record:

@@ -1,5 +1,6 @@
 """The Python client against the real application on a real socket."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,12 @@ def test_a_picture_of_another_kind_than_its_name_says_is_judged(
 ) -> None:
     with Inspector(serve(app)) as inspector:
         assert inspector.inspect(picture.rename(picture.with_suffix(".jpg"))).verdict == "defect"
+
+
+def test_a_picture_whose_name_is_not_utf_8_is_judged(serve: Callable[[Wsgi], str], app: Flask, picture: Path) -> None:
+    with Inspector(serve(app)) as inspector:
+        record = inspector.inspect(picture.rename(picture.with_name(os.fsdecode(b"bl\xfcch.png"))))
+        assert (record.verdict, record.image.filename) == ("defect", "blch.png")
 
 
 @pytest.mark.parametrize(
