@@ -130,6 +130,22 @@ def test_of_very_many_defects_the_largest_are_listed(
     assert "The 200 largest of" in page
 
 
+@pytest.mark.parametrize(
+    ("method", "words"),
+    [
+        ("calibrated", "Calibrated with the model"),
+        ("otsu", "Otsu&#39;s, from this sheet"),
+        ("requested", "Asked for with this inspection"),
+        ("of_a_newer_service", "Of_a_newer_service"),
+    ],
+)
+def test_the_page_says_where_the_threshold_comes_from(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], method: str, words: str
+) -> None:
+    record["threshold"]["method"] = method
+    assert f'<dd class="muted">{words}; Otsu' in show(client, rest, record)
+
+
 def test_with_a_scale_there_are_millimetres(
     client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
 ) -> None:

@@ -217,12 +217,20 @@ def test_a_shown_report_can_run_and_fetch_nothing(client: FlaskClient, add: Call
     assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 
-def test_a_table_of_what_was_stored_needs_no_map(
-    client: FlaskClient, add: Callable[..., Record], media: MediaVolume
+@pytest.mark.parametrize("name", ["csv", "yolo", "report", "pdf"])
+def test_what_is_made_of_the_record_needs_no_map(
+    client: FlaskClient, add: Callable[..., Record], media: MediaVolume, name: str
 ) -> None:
     record = add()
-    (media.folder / record.files.probability_map).write_bytes(b"")
-    assert record.id in export(client, format="csv").text
+
+    def sent() -> list[dict[str, bytes] | bytes]:
+        answers = [export(client, record, format=name), export(client, format=name)]
+        return [unzipped(answer) if answer.mimetype == "application/zip" else answer.data for answer in answers]
+
+    before = sent()
+    for file in (record.files.probability_map, record.files.class_map):
+        (media.folder / file).unlink()
+    assert sent() == before
 
 
 @pytest.mark.parametrize("name", list(FormatName))
