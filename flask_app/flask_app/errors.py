@@ -113,7 +113,7 @@ def _on_service_error(error: ServiceError) -> Response:
 
 def _on_http_error(error: HTTPException) -> Response:
     status = error.code or InternalServerError.code
-    if error.response is not None or status < HTTPStatus.BAD_REQUEST:
+    if status < HTTPStatus.BAD_REQUEST:
         return make_response(error.get_response())
     response = answer(Problem(status, _sentence(error, status)))
     # Allow of a 405 and the like

@@ -87,7 +87,8 @@ def test_a_made_up_cursor_is_told(client: FlaskClient, rest: responses.RequestsM
 
 
 def test_the_address_without_its_slash_leads_here(client: FlaskClient) -> None:
-    assert client.get("/media").status_code == 308
+    response = client.get("/media")
+    assert (response.status_code, response.location) == (308, "http://localhost/media/")
 
 
 def test_the_files_are_not_the_sites(client: FlaskClient) -> None:

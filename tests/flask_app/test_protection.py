@@ -52,7 +52,8 @@ HEADERS = {
 def test_a_post_from_another_site_is_refused(client: FlaskClient, headers: dict[str, str]) -> None:
     response = post_file(client, headers=headers)
     assert response.status_code == 403
-    assert "sent from another site" in response.text
+    assert "<h1>Refused: sent from another site" in response.text
+    assert "Open the upload page of this site" in response.text
 
 
 @pytest.mark.parametrize("headers", OWN_SITE)
