@@ -56,14 +56,13 @@ def invalid_parameters(error: ValidationError) -> Response:
 
 
 def _http_exception(error: HTTPException) -> ResponseReturnValue:
-    if error.response is not None:
-        return error.get_response()
+    # what has its response with it, and redirects, are none of this handler's: Flask sends them as they are
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     slug, detail = KNOWN.get(status, OTHER)
     problem = Problem(detail)
     problem.status, problem.slug = status, slug
     response = problem_response(problem)
-    # an Allow header belongs to 405, a Location to a redirect
+    # an Allow header belongs to 405
     for key, value in error.get_headers():
         if key not in ("Content-Type", "Content-Length"):
             response.headers[key] = value

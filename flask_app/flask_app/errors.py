@@ -112,9 +112,8 @@ def _on_service_error(error: ServiceError) -> Response:
 
 
 def _on_http_error(error: HTTPException) -> Response:
+    # redirects are none of this handler's: Flask sends them as they are
     status = error.code or InternalServerError.code
-    if status < HTTPStatus.BAD_REQUEST:
-        return make_response(error.get_response())
     response = answer(Problem(status, _sentence(error, status)))
     # Allow of a 405 and the like
     for name, value in error.get_headers():
