@@ -36,18 +36,25 @@ def test_the_script_is_told_all_that_moving_the_threshold_needs(
     client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any]
 ) -> None:
     told = facts(show(client, rest, record))
-    # ms since 1970, UTC: when it was judged
-    assert told["version"] == 1769860805000
-    assert told["threshold"] == 0.51
-    assert told["rule"] == {"value": 0.51, "min_peak": 0.8, "min_region_px": 600, "join_px": 4}
-    assert told["class_names"] == ["class 1", "class 3"]
-    assert told["files"] == {
-        "picture": f"/media/{ID}.jpg",
-        "probability": f"/media/{ID}_prob.png",
-        "classes": f"/media/{ID}_class.png",
+    assert [defect["area_px"] for defect in told.pop("defects")] == [12345]
+    assert told == {
+        "width": 1600,
+        "height": 256,
+        # ms since 1970, UTC: when it was judged
+        "version": 1769860805000,
+        "threshold": 0.51,
+        "rule": {"value": 0.51, "min_peak": 0.8, "min_region_px": 600, "join_px": 4},
+        "class_names": ["class 1", "class 3"],
+        "scale": None,
+        "files": {
+            "picture": f"/media/{ID}.jpg",
+            "probability": f"/media/{ID}_prob.png",
+            "classes": f"/media/{ID}_class.png",
+        },
+        "replay": f"/api/v1/inspections/{ID}",
+        "points": OPERATING_POINTS["points"],
+        "most_rows": 200,
     }
-    assert told["replay"] == f"/api/v1/inspections/{ID}"
-    assert [defect["area_px"] for defect in told["defects"]] == [12345]
 
 
 def test_the_slider_marks_the_calibrated_threshold_and_otsus(
