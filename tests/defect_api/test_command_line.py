@@ -107,6 +107,12 @@ def test_the_threshold_moves_what_is_reported(folder: Path, tmp_path: Path) -> N
     assert inspect(folder, "--out", tmp_path / "out", "--threshold", "0.1") == 1
 
 
+def test_a_threshold_that_is_none_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        inspect(tmp_path, "--out", tmp_path / "out", "--threshold", "much")
+    assert "--threshold: " in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("out", ["out", "."])
 def test_what_was_written_within_the_folder_is_not_inspected(
     folder: Path, capsys: pytest.CaptureFixture[str], out: str

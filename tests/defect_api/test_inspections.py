@@ -1,7 +1,10 @@
 """`/v1/inspections`: the second contract, as a line's automation uses it."""
 
 import io
+import itertools
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import cv2
@@ -11,8 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from defect_api.images import Grey
 from defect_api.media import MediaVolume
 from defect_api.record import Record
+from defect_api.served_model import ServedModel, SheetMaps
 from tests.defect_api.conftest import pixels, png, sheet
 from tests.defect_api.second_contract import CLEAN, DEFECTIVE, FORM, URL, assert_problem, form_of, post
 
@@ -66,6 +71,32 @@ def test_posting_again_is_200_with_what_is_known(client: FlaskClient) -> None:
     first, second = post(client), post(client)
     assert second.status_code == 200
     assert second.json == first.json
+
+
+def test_a_picture_that_is_sent_twice_at_the_same_time_is_judged_once(
+    app: Flask, media: MediaVolume, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both_unknown, asked, judged = threading.Event(), itertools.count(1), []
+    look, run = MediaVolume.record, ServedModel.maps
+
+    def counted(self: MediaVolume, identifier: str) -> Record:
+        # the first asks twice before it judges, the second once before it waits for the first
+        if next(asked) == 3:
+            both_unknown.set()
+        return look(self, identifier)
+
+    def held(self: ServedModel, grey: Grey) -> SheetMaps:
+        judged.append(both_unknown.wait(30))
+        return run(self, grey)
+
+    monkeypatch.setattr(MediaVolume, "record", counted)
+    monkeypatch.setattr(ServedModel, "maps", held)
+    with ThreadPoolExecutor(2) as senders:
+        answers = list(senders.map(lambda _: post(app.test_client()), range(2)))
+    assert judged == [True]
+    assert sorted(answer.status_code for answer in answers) == [200, 201]
+    assert answers[0].json == answers[1].json
+    assert len(media.stamps()) == 1
 
 
 def test_the_same_bytes_under_another_name_are_another_inspection(client: FlaskClient) -> None:

@@ -43,6 +43,11 @@ def test_media_is_listed_newest_first_with_a_total(client: FlaskClient) -> None:
     assert len({item["name"] for item in page["items"] + rest["items"]}) == 5
 
 
+@pytest.mark.parametrize("cursor", ["%25", "aGVsbG8=", "_w=="], ids=["no base64", "no number", "no text"])
+def test_a_cursor_that_the_media_listing_did_not_give_is_told(client: FlaskClient, cursor: str) -> None:
+    assert "cursor" in assert_problem(client.get(f"/v1/media?cursor={cursor}"), 422, "invalid-parameter")
+
+
 def test_the_openapi_document_describes_every_route(client: FlaskClient) -> None:
     document = client.get("/openapi.json").json
     assert document is not None
