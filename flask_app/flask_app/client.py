@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import IO, Any, TypeVar
 from urllib.parse import quote
 
@@ -119,9 +120,7 @@ class Client:
 
     def delete(self, inspection_id: str) -> None:
         """Delete an inspection and its files. Raises NotFound."""
-        response = self._send("DELETE", f"/v1/inspections/{quote(inspection_id, safe='')}")
-        if not response.ok:
-            raise _refusal(response)
+        self._send("DELETE", f"/v1/inspections/{quote(inspection_id, safe='')}")
 
     def neighbours(self, inspection_id: str, query: Mapping[str, object]) -> Neighbours:
         """Return what stands beside an inspection in the list that `query` wants."""
@@ -153,8 +152,6 @@ class Client:
 
     def _read(self, kind: type[AnswerType], method: str, path: str, **body: Any) -> AnswerType:
         response = self._send(method, path, **body)
-        if not response.ok or response.is_redirect:
-            raise _refusal(response)
         try:
             return kind.model_validate_json(response.content)
         except ValidationError as error:
@@ -162,7 +159,7 @@ class Client:
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         try:
-            return self._session.request(
+            response = self._session.request(
                 method,
                 self._url + path,
                 headers={"X-Request-ID": self._request_id()},
@@ -173,6 +170,9 @@ class Client:
             raise ServiceAway(503, "The inspection service did not answer in time.") from error
         except requests.RequestException as error:
             raise ServiceAway(503, "The inspection service cannot be reached.") from error
+        if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+            raise _refusal(response)
+        return response
 
 
 def _session(settings: Settings) -> requests.Session:

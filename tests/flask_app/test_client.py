@@ -169,9 +169,11 @@ def test_other_failures_mean_broken_and_show_no_internals(
     # nobody is followed to where it sends one, with the token
     elsewhere = {"Location": f"{API}/elsewhere"}
     rest.get(f"{API}/v1/models", **problem(status, "KeyError in /srv/app.py"), headers=elsewhere)
-    with pytest.raises(ServiceBroken) as caught:
-        api.active_model()
-    assert "KeyError" not in caught.value.detail
+    rest.delete(f"{API}/v1/inspections/{ID}", **problem(status, "KeyError in /srv/app.py"), headers=elsewhere)
+    for ask in (api.active_model, lambda: api.delete(ID)):
+        with pytest.raises(ServiceBroken) as caught:
+            ask()
+        assert caught.value.detail == "The inspection service failed."
 
 
 @pytest.mark.parametrize(
