@@ -121,6 +121,21 @@ def test_a_picture_on_the_volume_is_inspected_by_name(client: FlaskClient, media
     assert answer.json["image"]["filename"] == "camera.png"  # type: ignore[index]
 
 
+def test_a_clients_own_document_beside_its_picture_is_no_record(client: FlaskClient, media: MediaVolume) -> None:
+    (media.folder / "camera.png").write_bytes(DEFECTIVE)
+    (media.folder / "camera.json").write_text('{"line": 3}')
+    assert client.post(URL, json={"filename": "camera.png"}).status_code == 201
+    for ask in (client.get, client.delete):
+        assert_problem(ask(f"{URL}/camera"), 404, "not-found")
+    assert (media.folder / "camera.json").exists()
+
+
+@pytest.mark.parametrize("identifier", ["camera%00", ".%2E"])
+def test_what_can_be_no_id_is_404(client: FlaskClient, identifier: str) -> None:
+    for ask in (client.get, client.delete):
+        assert_problem(ask(f"{URL}/{identifier}"), 404, "not-found")
+
+
 def test_an_inspections_original_by_name_is_that_inspection(client: FlaskClient, media: MediaVolume) -> None:
     first = post(client).json
     again = client.post(URL, json={"filename": first["files"]["original"]})  # type: ignore[index]

@@ -27,7 +27,13 @@ from tests.defect_api.stored import HEIGHT, WIDTH
 
 @pytest.mark.parametrize(
     "form",
-    [{"format": "csv"}, {"format": "csv", "id": ["x"] * 501}, {"id": "x"}, {"format": "csv", "id": "x\0"}],
+    [
+        {"format": "csv"},
+        {"format": "csv", "id": ["x"] * 501},
+        {"id": "x"},
+        {"format": "csv", "id": "x\0"},
+        {"format": ["csv", "coco"], "id": "x"},
+    ],
 )
 def test_a_form_that_names_none_too_many_or_what_cannot_be_is_422(client: FlaskClient, form: dict[str, object]) -> None:
     assert client.post("/v1/export", data=form).status_code == 422
@@ -199,7 +205,7 @@ def test_names_that_nothing_has_are_404(client: FlaskClient, add: Callable[..., 
     assert record.id not in answer.text
     assert problem(answer) == (404, "not-found")
     assert f"'{names[0]}'" in answer.text
-    assert ("3 more" in answer.text) == (count == 8)
+    assert ("or any of 3 more." in answer.text) == (count == 8)
 
 
 def test_a_worker_knows_of_the_exports_that_it_sends(client: FlaskClient, add: Callable[..., Record]) -> None:
