@@ -110,7 +110,9 @@ def test_a_file_is_on_the_disk_before_it_has_its_name_and_then_its_name(
     sync, move = os.fsync, Path.replace
 
     def spy_sync(descriptor: int) -> None:
-        done.append(("sync", Path(f"/proc/self/fd/{descriptor}").readlink()))
+        place = Path(f"/proc/self/fd/{descriptor}").readlink()
+        assert place.is_dir() or place.read_bytes() == b"1"
+        done.append(("sync", place))
         sync(descriptor)
 
     def spy_move(part: Path, target: Path) -> Path:
@@ -124,6 +126,15 @@ def test_a_file_is_on_the_disk_before_it_has_its_name_and_then_its_name(
     part = done[0][1]
     assert part.suffix == ".part"
     assert done == [("sync", part), ("move", part), ("sync", media.folder)]
+
+
+def test_a_deletion_is_on_the_disk_before_files_go_and_they_are_gone_before_it_is_told(
+    media: MediaVolume, card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, left = store(media, card), []
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: left.append({path.suffix for path in media.folder.iterdir()}))
+    media.delete(record.id)
+    assert left == [{".png", ".deleting"}, set()]
 
 
 def publish_another(media: MediaVolume, _identifier: str) -> None:

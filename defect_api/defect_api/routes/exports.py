@@ -180,9 +180,7 @@ def _counted(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _answer(export: Export) -> Response:
     # what fails at the very beginning is still told as a problem; later on, only a broken end can tell
-    beginning = next(export.chunks, None)
-    if beginning is None:
-        raise NotFound("There is nothing left to export: the inspection was deleted meanwhile.")
+    beginning = next(export.chunks)
     response = Response(_counted(chain([beginning], export.chunks)), content_type=export.content_type)
     shown = response.mimetype in SHOWN
     response.headers["Content-Disposition"] = f'{"inline" if shown else "attachment"}; filename="{export.filename}"'

@@ -19,16 +19,16 @@ from defect_api.exports.format import Classes
 from defect_api.exports.formats import FORMATS, FormatName
 from defect_api.exports.sheet import Sheet
 from defect_api.media import MediaVolume
-from defect_api.model_package import ModelPackage
+from defect_api.model_package import CARD, ModelPackage
 from defect_api.record import Record
 from defect_api.room import Room
 from defect_api.segmenter import Segmenter
 from defect_api.served_model import ServedModel
 from defect_api.settings import Settings
 from defect_api.state import EXTENSION
-from tests.defect_api.conftest import filled_slot, pixels
+from tests.defect_api.conftest import card_document, filled_slot, pixels
 from tests.defect_api.export_routes.conftest import EMPTY, export, problem, unzipped
-from tests.defect_api.stored import store
+from tests.defect_api.stored import sheet, store
 from training import datasets
 
 DOCUMENTS = ("coco", "kaggle", "cvat", "csv")
@@ -183,6 +183,27 @@ def test_classes_keep_their_numbers_when_the_package_in_service_is_gone(
     before = sent()
     shutil.rmtree(models_dir / "tiny")
     assert sent() == before
+
+
+def test_classes_are_numbered_by_the_card_that_judged_and_in_a_set_by_that_in_service_first(
+    settings: Settings, media: MediaVolume, card: Card, models_dir: Path
+) -> None:
+    newer = {"name": "newer", "digest": "sha256:" + "1" * 64, "created_at": "2026-02-01T00:00:00Z"}
+    newest = Card.model_validate(card_document(**newer, classes=["scale", "bright", "dark"]))
+    (models_dir / "newer" / "1").mkdir(parents=True)
+    (models_dir / "newer" / "1" / CARD).write_text(newest.model_dump_json())
+    served = ServedModel(ModelPackage(models_dir / "newer" / "1", newest), cast("Segmenter", None))
+    app = create_app(settings, filled_slot(served))
+    client, shown = app.test_client(), sheet(media, card)
+    app.extensions[EXTENSION].history.published(shown.record)
+
+    def numbers(mask: bytes) -> dict[str, int]:
+        return {defect.type: int(pixels(mask)[shown.labels == number][0]) for number, defect in shown.numbered}
+
+    assert numbers(export(client, shown.record, format="masks").data) == {"dark": 1, "bright": 2}
+    several = unzipped(export(client, format="masks"))
+    assert numbers(several[f"masks/{shown.record.id}.png"]) == {"dark": 3, "bright": 2}
+    assert several["classes.txt"] == b"scale\nbright\ndark\n"
 
 
 def test_coco_by_rle_has_no_polygon(client: FlaskClient, add: Callable[..., Record]) -> None:
