@@ -128,6 +128,11 @@ def test_a_jpeg_of_endless_scans_is_refused() -> None:
         decode(data[:begin] + data[begin:-2] * 200 + data[-2:])
 
 
+def test_only_a_jpeg_has_scans() -> None:
+    pattern = np.tile(np.frombuffer(b"\xff\xda", np.uint8), (64, 64))  # a scan's mark, all over the pixels
+    np.testing.assert_array_equal(decode(saved(pattern, "BMP")).grey, pattern)
+
+
 def test_browsers_show_all_but_tiff() -> None:
     assert decode(saved(RAMP, "PNG")).viewable
     assert not decode(saved(RAMP, "TIFF")).viewable
