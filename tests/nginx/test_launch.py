@@ -6,10 +6,13 @@ import socket
 import subprocess
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from supervisor import supervisord
+from supervisor.options import SignalReceiver
 
+import nginx.local.__main__ as local
 from nginx.local.__main__ import (
     GIVEN_PATHS,
     HERE,
@@ -88,8 +91,17 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(name: str) -> None:
     given = {"LISTEN_ADDRESS": "127.0.0.1", "PORT": str(free_port()), "TLS_PORT": str(free_port())}
     taken = int(given[name])
     told = pytest.raises(CannotStart, match=f"port {taken} cannot be used .*; try {name}={taken + 1}")
-    with socket.create_server(("127.0.0.1", taken)), told:
-        check_ports({**given, "LISTEN": "plain-and-tls"})
+    with socket.create_server(("127.0.0.1", taken)):
+        with told:
+            check_ports({**given, "LISTEN": "plain-and-tls"})
+        if name == "TLS_PORT":
+            check_ports({**given, "LISTEN": "plain"})  # which does not use it
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http", ""])
+def test_what_is_no_port_is_told(port: str) -> None:
+    with pytest.raises(CannotStart, match=f"PORT must be a number from 1 to 65535, not '{port}'"):
+        check_ports({"LISTEN": "plain", "LISTEN_ADDRESS": "127.0.0.1", "PORT": port})
 
 
 def test_no_proxy_is_asked_for_the_services(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,3 +148,19 @@ def test_services_are_started_before_anything_is_waited_for(monkeypatch: pytest.
     supervisor.process_groups = {"api": Group()}
     supervisor.runforever()
     assert done == ["started", "waited"]
+
+
+@pytest.mark.parametrize(("nohup", "received"), [(False, signal.SIGTERM), (True, None)])
+def test_a_closed_terminal_stops_the_platform_unless_nohup_started_it(
+    monkeypatch: pytest.MonkeyPatch, nohup: bool, received: signal.Signals | None
+) -> None:
+    monkeypatch.setattr(local, "NOHUP", nohup)
+    monkeypatch.setattr(supervisord.Supervisor, "runforever", lambda _self: signal.raise_signal(signal.SIGHUP))
+    receiver, before = SignalReceiver(), signal.getsignal(signal.SIGHUP)
+    supervisor = PromptSupervisor(options=SimpleNamespace(signal_receiver=receiver))
+    supervisor.process_groups = {}
+    try:
+        supervisor.runforever()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert receiver.get_signal() == received
