@@ -107,8 +107,9 @@ def labelled(scenes_and_classes: Sequence[str]) -> list[Example]:
 @pytest.mark.parametrize("seed", range(8))
 def test_each_fold_judges_defective_and_clean_pictures(seed: int) -> None:
     examples = labelled(["a1", "b2", "c0", "d0"])  # by their classes alone, both defective ones may meet in a fold
+    only_trained = [replace(e, for_judging=False) for e in labelled(["e1", "f1", "g0", "h0"])]  # these make up for none
 
-    for fold in folds.split(examples, 2, seed):
+    for fold in folds.split([*examples, *only_trained], 2, seed):
         assert sorted(bool(e.defects()) for e in fold.judging) == [False, True]
 
 
