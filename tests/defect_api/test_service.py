@@ -133,6 +133,7 @@ HOST = {"X-Forwarded-Host": "line.example:2020", "X-Forwarded-Proto": "http"}
         {"Origin": "http://other.example:2020"},
         {"Origin": "http://line.example"},
         {"Origin": "http://line.example:x"},
+        {"Origin": "ftp://line.example:2020"},
         {"Origin": "null"},
     ],
 )

@@ -36,6 +36,13 @@ def test_the_cross_check_counts_every_real_sheet_once_and_no_generated_one() -> 
     assert gates.cross_refusals(KNOWN).refused <= 6
 
 
+def test_the_cross_check_holds_no_sheet_against_limits_that_were_set_on_it() -> None:
+    strange = Sheet(5, True, {**KNOWN[0].statistics, "texture": 0.2}, KNOWN[0].novelty)
+    others = [Sheet(one.fold, False, one.statistics, one.novelty) for one in KNOWN]
+    assert gates.refusals([strange], gates.limits([strange, *others])) == (0, 1)
+    assert gates.cross_refusals([strange, *others]) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("statistic", "value"),
     [
