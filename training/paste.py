@@ -24,7 +24,7 @@ def paste(rng: Rng, donor: Picture, donor_ids: Picture, pixels: Picture, ids: Pi
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * MARGIN + 1, 2 * MARGIN + 1))
     near = cv2.dilate(defect.astype(np.uint8), kernel) > 0
     rim = near & ~defect
-    if not defect.any() or not rim.any() or pixels[near].mean() < DARK or (ids[near] == IGNORED).any():
+    if not rim.any() or pixels[near].mean() < DARK or (ids[near] == IGNORED).any():
         return pixels, ids
     gain = np.clip((pixels[rim].mean() + 1) / (moved[rim].mean() + 1), 0.5, 2.0)
     alpha = cv2.GaussianBlur(cv2.erode(near.astype(np.float32), np.ones((5, 5), np.uint8)), (0, 0), FEATHER)

@@ -142,8 +142,6 @@ def _span(filters: Filters, overview: Overview, now: datetime) -> tuple[datetime
 
 def _areas(connection: Connection, filters: Filters, largest: int) -> list[Bin]:
     edges = area_edges(largest)
-    if len(edges) == 1:
-        return []
     bins = _bins(edges, figures.histogram(connection, filters, Entry.defect_area_px, edges))
     first = next((number for number, found in enumerate(bins) if found.sheets), len(bins))
     return bins[first:]

@@ -23,7 +23,7 @@ def draw_thumbnail(grey: Grey, defects: list[Defect]) -> bytes:
     height, width = grey.shape
     scale = min(1.0, MOST_WIDTH / width, MOST_HEIGHT / height)
     size = (round(width * scale), round(height * scale))
-    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA) if scale < 1 else grey
+    small = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     picture = cv2.cvtColor(small, cv2.COLOR_GRAY2BGR)
     factors = np.divide(size, (width, height)) * (1 << SHIFT)
     rings = [
