@@ -43,6 +43,26 @@ def test_media_is_listed_newest_first_with_a_total(client: FlaskClient) -> None:
     assert len({item["name"] for item in page["items"] + rest["items"]}) == 5
 
 
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("limit=0", "The parameter 'limit' is not valid: Input should be greater than or equal to 1."),
+        (
+            "created_from=x",
+            "The parameter 'created_from' is not valid: a time must be written as RFC 3339 asks for, such",
+        ),
+        ("lmit=1", "The parameter 'lmit' is not valid: Extra inputs are not permitted."),
+    ],
+)
+def test_a_parameter_that_is_wrong_is_named_with_what_is_wrong(client: FlaskClient, query: str, detail: str) -> None:
+    assert detail in assert_problem(client.get(f"/v1/inspections?{query}"), 422, "invalid-parameter")
+
+
+def test_parameters_that_go_together_are_told_as_such(client: FlaskClient) -> None:
+    told = assert_problem(client.get("/v1/inspections/x?mm_per_px_x=1"), 422, "invalid-parameter")
+    assert told == "The parameters are not valid: mm_per_px_x and mm_per_px_y must be sent together."
+
+
 @pytest.mark.parametrize("cursor", ["%25", "aGVsbG8=", "_w=="], ids=["no base64", "no number", "no text"])
 def test_a_cursor_that_the_media_listing_did_not_give_is_told(client: FlaskClient, cursor: str) -> None:
     assert "cursor" in assert_problem(client.get(f"/v1/media?cursor={cursor}"), 422, "invalid-parameter")

@@ -47,6 +47,20 @@ def test_the_mix_decides_what_crops_show(examples: list[Example], mix: Mix, low:
     assert low <= share <= high
 
 
+@pytest.mark.parametrize("defective", [False, True])
+def test_a_mix_takes_what_there_is(examples: list[Example], defective: bool) -> None:
+    only = [example for example in examples if bool(example.defects()) == defective]
+    sampler = Sampler(only, SIZE, Mix(0.5, 0.5), seed=1)
+
+    assert {sampler.crop(number)[0].shape for number in range(8)} == {SIZE}
+
+
+def test_the_shares_of_a_mix_are_no_more_than_all() -> None:
+    assert Mix(0.75, 0.25)
+    with pytest.raises(ValueError, match=r"defect 0\.75 and clean_picture 0\.5, which are more than 1"):
+        Mix(0.75, 0.5)
+
+
 @pytest.mark.parametrize(("by_area", "low", "high"), [(0.0, 0.4, 0.6), (1.0, 0.65, 0.9)])
 def test_classes_are_drawn_by_pictures_or_by_area(by_area: float, low: float, high: float) -> None:
     large, small = np.zeros((2, 64, 96), np.uint8)
@@ -102,7 +116,9 @@ def test_a_pasted_defect_brings_its_mask_and_leaves_the_rest_alone() -> None:
     assert not changed[:, ~near].any()
 
 
-@pytest.mark.parametrize("unfit", ["nothing of the donor is known", "the place is dark", "not all of the place is known"])
+@pytest.mark.parametrize(
+    "unfit", ["nothing of the donor is known", "the place is dark", "not all of the place is known"]
+)
 def test_a_defect_is_pasted_only_from_and_to_where_that_makes_sense(unfit: str) -> None:
     donor, clean = (sheets.generate(31, defects=defects, width=320, dark_side=False) for defects in ([4], []))
     if unfit == "nothing of the donor is known":

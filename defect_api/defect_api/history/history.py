@@ -65,7 +65,7 @@ class History:
                 if not set_aside(self.index.engine, error):
                     raise
                 log.warning("the index was of no use and is made again from the records: %s", error)
-                return self._up_to_date(anew=anew)
+                return self._up_to_date()
 
     def close(self) -> None:
         """Let go of every connection, as before a fork."""

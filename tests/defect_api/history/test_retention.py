@@ -12,6 +12,7 @@ from defect_api.history.index import Index
 from defect_api.media import MediaVolume
 from defect_api.record import Record, rfc3339
 from defect_api.settings import Settings
+from tests.defect_api.endless import run_until_sleep
 from tests.defect_api.history.conftest import FIRST, ON_BOTH, entries, store
 
 GIB = 1024**3
@@ -43,9 +44,11 @@ def test_what_is_too_old_goes_with_its_files(
 
 
 @pytest.mark.usefixtures("stored")
-def test_what_is_too_old_goes_though_nothing_comes_in(settings: Settings, media: MediaVolume) -> None:
+def test_what_is_too_old_goes_though_nothing_comes_in(
+    settings: Settings, media: MediaVolume, monkeypatch: pytest.MonkeyPatch
+) -> None:
     limited = keeping(settings, media, retention_days=1)
-    limited.sweep()
+    run_until_sleep(1, limited.attend, monkeypatch)
     assert entries(limited) == set(media.stamps()) == set()
     limited.close()
 
