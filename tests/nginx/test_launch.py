@@ -80,6 +80,12 @@ def test_an_nginx_without_its_types_is_no_use(tmp_path: Path, monkeypatch: pytes
         mime_types(tmp_path / "a/b/nginx")
 
 
+@pytest.mark.parametrize("place", ["etc/nginx/mime.types", "usr/conf/mime.types"], ids=["unpacked", "built"])
+def test_an_nginx_may_bring_its_types_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    monkeypatch.setattr(Path, "is_file", lambda path: path == tmp_path / place)
+    assert mime_types(tmp_path / "usr/sbin/nginx") == tmp_path / place
+
+
 @pytest.mark.parametrize("address", ["192.0.2.1", "::1"])
 def test_an_address_that_nginx_cannot_listen_on_is_named(address: str) -> None:
     with pytest.raises(CannotStart, match=f"LISTEN_ADDRESS={address} cannot be used"):
@@ -96,6 +102,15 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(name: str) -> None:
             check_ports({**given, "LISTEN": "plain-and-tls"})
         if name == "TLS_PORT":
             check_ports({**given, "LISTEN": "plain"})  # which does not use it
+
+
+def test_a_port_whose_last_connections_linger_is_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as visitor:
+            server.accept()[0].close()  # who closes first is the one that waits
+            assert visitor.recv(1) == b""
+    check_ports({"LISTEN": "plain", "LISTEN_ADDRESS": "127.0.0.1", "PORT": str(port)})
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "http", ""])
