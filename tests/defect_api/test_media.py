@@ -172,14 +172,12 @@ def test_deletions_and_publications_wait_for_each_other(
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("unwritten", ["x.png", "x.json"])
 def test_a_full_disk_is_told_and_leaves_nothing(
-    media: MediaVolume, monkeypatch: pytest.MonkeyPatch, number: int
+    media: MediaVolume, monkeypatch: pytest.MonkeyPatch, number: int, unwritten: str
 ) -> None:
-    written = []
-
     def full(descriptor: int) -> None:
-        written.append(descriptor)
-        if len(written) == 2:
+        if unwritten in Path(f"/proc/self/fd/{descriptor}").readlink().name:
             raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "fsync", full)
