@@ -1,9 +1,14 @@
 """A worker leaves only while another one serves."""
 
+import fcntl
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
+from defect_api.places import locked
 from defect_api.recycling import Recycling
 
 
@@ -21,6 +26,30 @@ def test_of_two_that_want_to_leave_one_stays_until_the_next_serves(workers: list
     third.serve()
     assert second.leave()
     assert not third.leave()
+
+
+def test_workers_ask_one_after_the_other(
+    workers: list[Recycling], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, lock = threading.Event(), fcntl.flock
+
+    def spy(file: BinaryIO, kind: int) -> None:
+        if not kind & fcntl.LOCK_NB:
+            try:
+                return lock(file, kind | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waits.set()
+        return lock(file, kind)
+
+    for worker in workers:
+        worker.serve()
+    with ThreadPoolExecutor() as pool:
+        with locked(tmp_path / "leaving"):
+            monkeypatch.setattr(fcntl, "flock", spy)
+            asked = pool.submit(workers[0].leave)
+            waited = waits.wait(10)
+        assert asked.result(10)
+    assert waited
 
 
 def test_a_worker_that_leaves_is_not_asked_to_stay(workers: list[Recycling]) -> None:

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from training.examples import IGNORED
-from training.losses import LEVEL, OVERLAPS, Loss, pyramid_loss, segmentation_loss
+from training.losses import APART, LEVEL, OVERLAPS, Loss, pyramid_loss, segmentation_loss
 
 LABELS = np.zeros((1, 8, 8), np.int32)
 LABELS[:, 2:6, 2:6] = 2
@@ -64,6 +64,20 @@ def test_a_sure_mask_lacks_what_its_overlap_lacks(overlap: str, missing: float) 
     lost = [float(segmentation_loss(LABELS, logits(half, 99.0), Loss(overlap, weight))) for weight in (0.0, 1.0)]
 
     assert lost[1] - lost[0] == pytest.approx(2 * missing, abs=0.05)
+
+
+def test_lovasz_is_what_iou_lacks_in_the_mean_over_all_levels_of_error() -> None:
+    rng = np.random.default_rng(1)
+    true, guess = rng.random((2, 1, 16, 16, 1)).astype(np.float32)
+    true = (true < 0.4).astype(np.float32)
+    errors, defect = (x[:, ::APART, ::APART].ravel() for x in (np.abs(true - guess), true > 0))
+
+    levels = np.sort(errors)[::-1]
+    wrong = errors >= levels[:, None]
+    lacking = 1 - (defect & ~wrong).sum(axis=1) / (defect | wrong).sum(axis=1)
+    expected = np.sum((levels - [*levels[1:], 0]) * lacking)
+
+    assert OVERLAPS["lovasz"](true, guess).numpy() == pytest.approx([expected], rel=1e-4)
 
 
 def test_training_may_minimise_either() -> None:
