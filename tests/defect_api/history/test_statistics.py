@@ -55,6 +55,7 @@ def test_each_figure_is_what_its_filters_list(client: FlaskClient) -> None:
     found = read(client)
     for period in found["periods"]:
         assert total(client, created_from=period["begin"], created_to=period["end"]) == period["total"]
+    assert found["types"] == [{"type": "dark", "sheets": 2}, {"type": "bright", "sheets": 1}]  # most frequent first
     for kind in found["types"]:
         assert total(client, type=kind["type"]) == kind["sheets"]
     *bins, last = found["probabilities"]
