@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from pydantic import ValidationError
 
 from defect_api import settings as settings_module
+from defect_api.media import MediaVolume
 from defect_api.requests_log import JsonFormatter
 from defect_api.schemas import RecordQuery
 from defect_api.settings import Settings, available_cpus
@@ -41,6 +43,10 @@ def test_media_is_listed_newest_first_with_a_total(client: FlaskClient) -> None:
     rest = client.get(f"/v1/media?limit=500&cursor={page['next_cursor']}").json
     assert rest is not None
     assert len({item["name"] for item in page["items"] + rest["items"]}) == 5
+    assert rest["next_cursor"] is None
+    whole = client.get("/v1/media?limit=5").json
+    assert whole is not None
+    assert (whole["items"], whole["next_cursor"]) == (page["items"] + rest["items"], None)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +67,16 @@ def test_a_parameter_that_is_wrong_is_named_with_what_is_wrong(client: FlaskClie
 def test_parameters_that_go_together_are_told_as_such(client: FlaskClient) -> None:
     told = assert_problem(client.get("/v1/inspections/x?mm_per_px_x=1"), 422, "invalid-parameter")
     assert told == "The parameters are not valid: mm_per_px_x and mm_per_px_y must be sent together."
+
+
+def test_a_page_of_the_media_listing_may_end_with_any_name(client: FlaskClient, media: MediaVolume) -> None:
+    for name in ("??????.png", "older.png"):  # the first one's cursor is no plain base64
+        (media.folder / name).touch()
+    os.utime(media.folder / "older.png", (0, 0))
+    cursor = client.get("/v1/media?limit=1").get_json()["next_cursor"]
+    assert "_" in cursor
+    rest = client.get("/v1/media", query_string={"cursor": cursor}).get_json()
+    assert [item["name"] for item in rest["items"]] == ["older.png"]
 
 
 @pytest.mark.parametrize("cursor", ["%25", "aGVsbG8=", "_w=="], ids=["no base64", "no number", "no text"])

@@ -56,7 +56,7 @@ def test_a_mix_takes_what_there_is(examples: list[Example], defective: bool) -> 
 
 
 def test_the_shares_of_a_mix_are_no_more_than_all() -> None:
-    assert Mix(0.75, 0.25)
+    Mix(0.75, 0.25)
     with pytest.raises(ValueError, match=r"defect 0\.75 and clean_picture 0\.5, which are more than 1"):
         Mix(0.75, 0.5)
 

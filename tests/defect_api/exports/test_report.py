@@ -28,6 +28,7 @@ def test_it_tells_what_each_defect_measures_and_how_sure_the_model_is(
     classes[30:50, 140:160] = 1
     told = page(store(media, card, q=q, classes=classes, scale=scale, defect_probability=0.25))
     assert told.summary == "1 defect, 2.9% of the area. Probability of any defect 25.0%."
+    assert told.header == ["#", "type", "share", "mean", "area", "length", "width", "angle", "at x, y", "to edge"]
     assert told.rows == [["1", "dark", "75.0%", "80.0%", *sizes, "0°", "100, 30", "30 px"]]
 
 
