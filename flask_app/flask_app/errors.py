@@ -16,6 +16,7 @@ HEADLINES = {
     403: "Refused: sent from another site",
     404: "Nothing here by that name",
     405: "Not possible here",
+    409: "What is stored does not allow it",
     413: "The picture is too large",
     415: "Not a picture that can be judged",
     422: "That cannot be used",

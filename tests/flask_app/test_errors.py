@@ -48,6 +48,7 @@ def test_a_fault_of_ours_is_a_page_without_internals(app: Flask) -> None:
         (problem(422, "The cursor is wrong."), 422, "That cannot be used", "The cursor is wrong."),
         (problem(413, "Too much."), 413, "The picture is too large", "Send it with fewer pixels"),
         (problem(415, "A film."), 415, "Not a picture that can be judged", "A film."),
+        (problem(409, "A map is gone."), 409, "What is stored does not allow it", "A map is gone."),
         (problem(401, "The token is wrong."), 401, "The site may not write", "API_TOKEN"),
         (problem(507, "No room."), 507, "Nothing could be stored", "make room on the media volume"),
         (problem(500, "Internals."), 502, "The inspection service failed", "tell whoever runs this system"),

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     finally:
         history.close()
-    sys.stdout.write(f"{repairs.entered} inspections entered, {repairs.unreadable} files are no record\n")
+    sys.stdout.write(f"inspections entered: {repairs.entered}, files that are no record: {repairs.unreadable}\n")
     return 0
 
 

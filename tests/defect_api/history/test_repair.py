@@ -139,7 +139,7 @@ def test_rebuild_makes_the_index_from_the_records(
     monkeypatch.setenv("MEDIA_DIR", str(settings.media_dir))
     monkeypatch.setenv("STATE_DIR", str(settings.state_dir))
     assert main(["rebuild"]) == 0
-    assert capsys.readouterr().out == "4 inspections entered, 1 files are no record\n"
+    assert capsys.readouterr().out == "inspections entered: 4, files that are no record: 1\n"
     rebuilt = History(settings, media)
     assert entries(rebuilt) == {record.id for record in stored}
     rebuilt.close()
