@@ -4,7 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,9 @@ class OpenVinoSegmenter:
         """Read `network` (.xml, its weights beside it); it computes in `precision` with `threads` CPU threads.
 
         Of all processes that share `turns`, as many as it has places compute at once; all may be this one's.
-        OpenVINO is imported here, after the server's fork: its thread pools do not survive one.
         """
-        import openvino
-
         self.precision = precision
-        self._network = openvino.Core().read_model(network)
+        self._network = _core().read_model(network)
         self._hints = {
             "NUM_STREAMS": turns.count,
             "INFERENCE_NUM_THREADS": threads * turns.count,
@@ -60,14 +57,22 @@ class OpenVinoSegmenter:
         idle.append(request)
 
     def _compiled(self, shape: tuple[int, ...]) -> tuple[Any, deque[Any]]:
-        import openvino
-
         self._network.reshape(list(shape))
-        return openvino.Core().compile_model(self._network, "CPU", self._hints), deque()
+        return _core().compile_model(self._network, "CPU", self._hints), deque()
 
 
 def has_bf16() -> bool:
     """Tell whether this processor computes in bf16 itself; others would emulate it, slower than f32."""
+    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+@cache
+def _core() -> Any:
+    """Return OpenVINO, imported after the server's fork: its thread pools do not survive one.
+
+    Once a process: each gives the thread a stack for signals, and takes it back in the wrong order where there are
+    several, so that the next signal that Python handles ends the process.
+    """
     import openvino
 
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return openvino.Core()

@@ -1,5 +1,7 @@
 """OpenVINO gives the reference's answers, at every size, from several threads."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +17,20 @@ from defect_api.segmenter import KerasSegmenter, segment
 from training.enlarging import restored
 
 STRIDE = 4
+TOLD_TO_END = """
+import gc, signal, sys
+from pathlib import Path
+import numpy as np
+from defect_api.openvino_segmenter import OpenVinoSegmenter
+from defect_api.places import Places
+segmenter = OpenVinoSegmenter(Path(sys.argv[1]), "f32", 1, Places(1))
+for width in (32, 64):
+    segmenter.forward(np.zeros((1, 32, width, 1), np.uint8))
+del segmenter
+gc.collect()
+signal.signal(signal.SIGTERM, lambda *_: sys.exit("in order"))
+signal.raise_signal(signal.SIGTERM)
+"""
 SHAPES = [(64, 160), (32, 32), (64, 96), (128, 64), (96, 224)]
 
 
@@ -73,6 +89,15 @@ def test_few_sizes_are_kept(segmenter: OpenVinoSegmenter) -> None:
     for shape in SHAPES:
         segmenter.forward(batch(1, shape))
     assert segmenter._sized.cache_info().currsize == SIZES < len(SHAPES)
+
+
+@pytest.mark.usefixtures("segmenter")
+def test_a_process_whose_network_is_gone_still_handles_signals(weights: Path) -> None:
+    program = [sys.executable, "-c", TOLD_TO_END, str(weights.with_name("network.xml"))]
+
+    ended = subprocess.run(program, capture_output=True, text=True, check=False)
+
+    assert (ended.returncode, ended.stderr) == (1, "in order\n")
 
 
 def test_a_last_enlargement_is_left_to_the_segmenter(tmp_path: Path) -> None:
