@@ -77,25 +77,21 @@ def main() -> None:
         served.platform() as platform,
     ):
         ours = {"openvino": masks_of_platform(platform.url, model), "keras": masks_in_f32(model, given)}
-        limit = network_limit(model, given)
-        found = []
+        inspections, limit, found = f"{platform.url}/api/v1/inspections", network_limit(model, given), []
         for peer, engine, _ in PEERS:
             progress(f"{peer} with {engine}")
             environment = settings_of(model, engine, given, Path(place))
             with running(peer, environment, Path(place) / "peer.log") as url:
                 begun = time.perf_counter()
-                each = Compared(
-                    f"{peer}, {named(engine, model)}", pooled(map(overlap, masks_of_peer(url), ours[engine])).dice
-                )
+                agreement = pooled(map(overlap, masks_of_peer(url), ours[engine])).dice
+                each = Compared(f"{peer}, {named(engine, model)}", agreement)
                 # a slow one is given the time for as many answers as it just gave
                 seconds = max(options.seconds, time.perf_counter() - begun)
                 check(each, model, engine)
                 clients.wrk(url, folder, CLIENTS, 2)
                 for _ in range(options.rounds):
                     each.theirs.append(clients.wrk(url, folder, CLIENTS, seconds))
-                    each.ours.append(
-                        clients.wrk(f"{platform.url}/api/v1/inspections", folder, CLIENTS, options.seconds)
-                    )
+                    each.ours.append(clients.wrk(inspections, folder, CLIENTS, options.seconds))
             found.append(each)
     show(section, found, limit)
     section.publish(served.described(model))

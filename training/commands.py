@@ -290,9 +290,7 @@ def _report_parser(parser: argparse.ArgumentParser) -> None:
 def _train_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="images/ with masks/, or train_images/ with train.csv")
     begin = parser.add_mutually_exclusive_group()
-    begin.add_argument(
-        "--pretraining-data", type=Path, help="such as neu_seg, unpacked; for a recipe with [[pretraining]]"
-    )
+    begin.add_argument("--pretraining-data", type=Path, help="such as neu_seg, unpacked; for [[pretraining]]")
     begin.add_argument("--start", help=f"{START}, or ImageNet for other encoders")
     parser.add_argument("--run", dest="run_folder", type=Path, required=True, help="folder of checkpoints and results")
     parser.add_argument("--recipe", type=Path, help=f"default: the one that the run began with, or {RECIPE.name}")

@@ -29,6 +29,7 @@ WHITE_IS_ZERO = 0
 # EXIF's tag, and its values but for 1, upright
 ORIENTATION, TURNED = 274, range(2, 9)
 EXTENSIONS = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp", "TIFF": ".tif", "WEBP": ".webp"}
+FORMATS = {extension: name for name, extension in EXTENSIONS.items()}
 FILE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 CONTENT_TYPES = {
     "image/jpeg": "JPEG",
@@ -156,17 +157,14 @@ def _tags(data: bytes) -> Iterator[tuple[int, int]]:
 def _checked_format(image: Image.Image, declared_type: str | None) -> str:
     # a JPEG with further pictures behind its end (MPO, as telephones write) is read as the JPEG it begins with
     found = "JPEG" if image.format == "MPO" else str(image.format)
-    check_declared(declared_type, EXTENSIONS[found])
+    check_declared(declared_type, found)
     return found
 
 
-def check_declared(declared_type: str | None, extension: str) -> None:
-    """Raise PictureRefused where a declared `image/*` type is not that of the format with this extension."""
+def check_declared(declared_type: str | None, found: str) -> None:
+    """Raise PictureRefused where a declared `image/*` type is not that of the format that was found."""
     declared = (declared_type or "").partition(";")[0].strip().lower()
-    if not declared.startswith("image/") or declared == "image/*":
-        return
-    if EXTENSIONS.get(CONTENT_TYPES.get(declared, "")) != extension:
-        found = next(name for name, other in EXTENSIONS.items() if other == extension)
+    if declared.startswith("image/") and declared != "image/*" and CONTENT_TYPES.get(declared) != found:
         raise PictureRefused(f"The picture was declared as {declared} but is a {found} file.")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from defect_api.card import Card
 from defect_api.chosen_threshold import check
 from defect_api.conditions import Observed
-from defect_api.images import Picture, check_declared, decode, pixels_of
+from defect_api.images import FORMATS, Picture, check_declared, decode, pixels_of
 from defect_api.judgement import CARDS_OWN, Judgement, Terms, judge
 from defect_api.media import MediaVolume
 from defect_api.metrics import HELD, count_inspection
@@ -181,7 +181,8 @@ class Inspector:
         if record.image.sha256 != upload.sha256:
             raise Conflict(f"Another picture is already known as '{upload.id}'.")
         # a picture's answer does not depend on whether it is known
-        check_declared(upload.declared_type, Path(record.files.original).suffix)
+        suffix = Path(record.files.original).suffix
+        check_declared(upload.declared_type, FORMATS.get(suffix, suffix))
         return record
 
     def _holds(self, record: Record, model: ServedModel, sent: Scale | None) -> bool:
