@@ -16,7 +16,7 @@ MOST_LOST = 0.003  # of pooled Dice
 def add(package: Path, dataset: Dataset, version: str, models: Path) -> ModelPackage:
     """Write a further version of a package, with what bf16 is off by; see `precisions.add` for errors.
 
-    Raises DataError where this processor would emulate it.
+    Raises DataError where this processor does not compute in it itself.
     """
     if not has_bf16():
         raise DataError("this processor does not compute in bf16 itself, so what that costs is measured on another one")

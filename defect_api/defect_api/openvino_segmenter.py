@@ -62,7 +62,7 @@ class OpenVinoSegmenter:
 
 
 def has_bf16() -> bool:
-    """Tell whether this processor computes in bf16 itself; others would emulate it, slower than f32."""
+    """Tell whether this processor computes in bf16 itself; others emulate it, slower than f32, or compute in f32."""
     return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
