@@ -27,11 +27,12 @@ class JsonFormatter(logging.Formatter):
     """Formats a log record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line: time, level, service, request id, message, and what a request's line adds."""
+        """Return the line: time, level, service, process, request id, message, and what a request's line adds."""
         line = {
             "time": rfc3339(datetime.fromtimestamp(record.created, UTC)),
             "level": record.levelname,
             "service": SERVICE,
+            "process": record.process,
             "request_id": request_id() if has_request_context() else None,
             "message": record.getMessage(),
             **getattr(record, "request", {}),

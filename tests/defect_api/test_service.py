@@ -216,7 +216,7 @@ def test_each_request_has_one_json_line_with_its_id(client: FlaskClient) -> None
     client.get("/v1/models", headers={"X-Request-ID": "abcdef0123456789"})
     logging.getLogger("defect_api.requests").removeHandler(handler)
     (line,) = map(json.loads, lines)
-    assert line["request_id"] == "abcdef0123456789"
+    assert (line["request_id"], line["process"]) == ("abcdef0123456789", os.getpid())
     assert (line["service"], line["method"], line["path"], line["status"]) == (
         "defect-api-service",
         "GET",
