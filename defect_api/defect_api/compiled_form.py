@@ -6,15 +6,15 @@ A form is a folder `<precision>/` with `network.xml`, `network.bin` and a manife
 
 import logging
 import shutil
-import subprocess
-import sys
 import tempfile
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 from pydantic import Field, ValidationError
 
+from defect_api.apart import TIMEOUT_S, run_apart
 from defect_api.card import Release
 from defect_api.model_package import ModelPackage, PackageError, Unrunnable, file_digest, major
 from defect_api.record import Part
@@ -28,7 +28,6 @@ FILES = (NETWORK, "network.bin")
 MADE_WITH = ("keras", "openvino")
 EXPORTER = Path(__file__).with_name("openvino_export.py")
 MAKING = "making-"
-EXPORT_TIMEOUT_S = 600
 UNREADABLE = 3  # exit status of an export whose file Keras cannot load at all
 
 
@@ -168,13 +167,10 @@ def _make(package: ModelPackage, folder: Path) -> None:
 
 
 def _export(package: ModelPackage, network: Path) -> None:
-    command = [sys.executable, "-m", "defect_api.openvino_export", str(package.weights), str(network)]
     try:
-        done = subprocess.run(  # noqa: S603  # our own module
-            command, capture_output=True, text=True, check=False, timeout=EXPORT_TIMEOUT_S
-        )
-    except subprocess.TimeoutExpired as error:
-        raise FormError(f"model {package.key}: its export took more than {EXPORT_TIMEOUT_S} s") from error
+        done = run_apart("openvino_export", str(package.weights), str(network))
+    except TimeoutExpired as error:
+        raise FormError(f"model {package.key}: its export took more than {TIMEOUT_S} s") from error
     if done.returncode:
         log.warning("model %s could not be exported: %s", package.key, done.stderr)
     if done.returncode == UNREADABLE:

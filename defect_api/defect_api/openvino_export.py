@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from defect_api.apart import end_with_parent
 from defect_api.compiled_form import UNREADABLE
 
 # a layer of this name, and what follows it, does nothing but enlarge the probabilities bilinearly
@@ -89,4 +90,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    end_with_parent()
     sys.exit(main())

@@ -47,11 +47,10 @@ def no_keras(monkeypatch: pytest.MonkeyPatch) -> None:
 def quick_export(monkeypatch: pytest.MonkeyPatch) -> None:
     """Export in this process, which has TensorFlow already; the last test starts the real one."""
 
-    def run(command: list[str], **_options: Any) -> subprocess.CompletedProcess[str]:
-        status = openvino_export.main(command[3:])
-        return subprocess.CompletedProcess(command, status, "", "")
+    def run(_module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(arguments, openvino_export.main([*arguments]), "", "")
 
-    monkeypatch.setattr("defect_api.compiled_form.subprocess.run", run)
+    monkeypatch.setattr(compiled_form, "run_apart", run)
 
 
 def damage(path: Path) -> None:
