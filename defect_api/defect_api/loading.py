@@ -5,8 +5,10 @@ import statistics
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from subprocess import TimeoutExpired
 
-from defect_api.engines import Engines, Option
+from defect_api.apart import TIMEOUT_S, run_apart
+from defect_api.engines import KERAS, Engines, Option
 from defect_api.model_package import ModelPackage, PackageError, Unrunnable, find_candidates
 from defect_api.segmenter import padded
 from defect_api.served_model import ServedModel
@@ -38,6 +40,8 @@ def load_package(package: ModelPackage, engines: Engines, option: Option | None 
         passed = []
         for each in tier:
             try:
+                if each == KERAS and complaints:
+                    _try_apart(package)
                 passed.append((_proven(package, engines, each), each))
             except Unrunnable:
                 raise
@@ -48,6 +52,20 @@ def load_package(package: ModelPackage, engines: Engines, option: Option | None 
             model, by = min(passed, key=lambda each: _seconds(each[0])) if len(passed) > 1 else passed[0]
             return Loaded(model, by, tuple(complaints))
     raise PackageError("; ".join(dict.fromkeys(complaints)))
+
+
+def _try_apart(package: ModelPackage) -> None:
+    """Raise PackageError where the last resort fails as well; its TensorFlow would stay in this process for good."""
+    package.tolerance(KERAS.precision)
+    try:
+        tried = run_apart("keras_trial", str(package.path))
+    except TimeoutExpired as error:
+        raise PackageError(f"model {package.key}: Keras took more than {TIMEOUT_S} s to try it") from error
+    if tried.returncode:
+        log.warning("model %s failed on Keras: %s", package.key, tried.stderr)
+        raise PackageError(
+            tried.stdout or f"model {package.key}: {NAMES['keras']} cannot run it; the log has the reason"
+        )
 
 
 def _proven(package: ModelPackage, engines: Engines, option: Option) -> ServedModel:

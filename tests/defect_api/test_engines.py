@@ -18,7 +18,6 @@ from defect_api.engines import KERAS, Engines, Option
 from defect_api.loading import Loaded, load_package
 from defect_api.model_package import ModelPackage, PackageError, file_digest, read_package
 from defect_api.settings import Settings
-from nginx.local.__main__ import ROOT
 from tests.defect_api.conftest import bring_form, write_tiny_weights
 from tests.defect_api.test_served_model import change_card
 
@@ -277,21 +276,3 @@ def test_a_package_whose_compiled_form_gives_other_answers_is_told(
     change_card(copied, tolerance={})
     assert compile_forms.main([str(copied)]) == 1
     assert capsys.readouterr().err == "model tiny/1: its card has no tolerance for f32\n"
-
-
-SERVE = """
-import sys
-from pathlib import Path
-from defect_api.model_choice import ModelChooser
-from defect_api.settings import Settings
-settings = Settings(models_dir=Path(sys.argv[1]), state_dir=Path(sys.argv[2]))
-model = ModelChooser(settings).load()
-print(model.facts.engine, *sorted({"keras", "tensorflow"} & set(sys.modules)))
-"""
-
-
-def test_a_worker_never_holds_tensorflow_unless_its_engine_is_keras(copied: Path, tmp_path: Path) -> None:
-    shutil.rmtree(copied / "compiled")
-    command = [sys.executable, "-c", SERVE, str(copied.parents[1]), str(tmp_path / "state")]
-    served = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert served.stdout.split() == ["openvino"]
