@@ -92,7 +92,7 @@ class ModelChooser:
         While there is none, the worker that made the first choice chooses anew each `RETRY_S`.
         """
         slot.wait()
-        tried = time.monotonic()
+        tried, failure = time.monotonic(), ""
         while True:
             time.sleep(LOOK_S)
             again = self.is_first and slot.card is None and time.monotonic() - tried >= RETRY_S
@@ -105,8 +105,13 @@ class ModelChooser:
                 # what cannot be loaded is tried again at each look
                 if str(error) != told:
                     log.error("%s", error)  # noqa: TRY400  # the sentence is for an operator
-            except OSError:
-                log.exception("the choice of the model cannot be followed")
+            except OSError as error:
+                # a folder that cannot be written fails each look
+                if str(error) != failure:
+                    log.exception("the choice of the model cannot be followed")
+                failure = str(error)
+            else:
+                failure = ""
 
     def look(self, slot: ModelSlot, *, again: bool = False) -> None:
         """Choose anew if that was asked for, here or by `ask`, and put in service what was chosen, by whomever.

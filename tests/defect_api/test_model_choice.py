@@ -4,6 +4,7 @@ import errno
 import shutil
 from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -211,6 +212,18 @@ def test_a_service_that_began_on_a_full_disk_gets_its_model_when_there_is_room(
     for worker in (one, two):
         run_until_sleep(2, partial(worker.chooser.attend, worker.slot), monkeypatch)
         assert worker.slot.model.package.key == "tiny/1"
+
+
+def test_a_state_folder_that_cannot_be_written_is_told_once(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Worker(settings)
+    refusal, gone = OSError(errno.EROFS, "Read-only file system"), FileNotFoundError()
+    # it is mended for one look, and goes wrong again
+    monkeypatch.setattr(Path, "unlink", Mock(side_effect=[refusal, refusal, refusal, gone, refusal, refusal]))
+    run_until_sleep(7, partial(worker.chooser.attend, worker.slot), monkeypatch)
+    assert caplog.messages.count("the choice of the model cannot be followed") == 2
+    assert worker.slot.model.package.key == "tiny/1"
 
 
 def test_a_copy_that_cannot_be_loaded_leaves_what_is_in_service_and_is_tried_again(
