@@ -54,6 +54,11 @@ class Upload:
         """Return the id of the inspection of this picture."""
         return inspection_id(self.filename, self.sha256)
 
+    @property
+    def key(self) -> int:
+        """Return a number of at most 63 bits that stands for the id."""
+        return int(hashlib.sha256(self.id.encode()).hexdigest()[:KEY_DIGITS], 16)
+
 
 @dataclass
 class _Stopwatch:
@@ -192,7 +197,7 @@ class Inspector:
         return _is_by(record, card) and record.threshold.value == card.threshold.value and record.scale == scale
 
     def _renewed(self, model: ServedModel, upload: Upload, sent: Scale | None) -> tuple[Record, bool]:
-        with self._place(), self._places.alone(int(upload.sha256[:KEY_DIGITS], 16)):
+        with self._place(), self._places.alone(upload.key):
             # who sent the same picture at the same time may have been first
             known = self._known(upload)
             if known and self._holds(known, model, sent):

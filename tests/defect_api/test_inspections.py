@@ -101,6 +101,19 @@ def test_the_same_bytes_under_another_name_are_another_inspection(client: FlaskC
     assert post(client, name="a.png").json["id"] != post(client, name="b.png").json["id"]  # type: ignore[index]
 
 
+def test_the_same_bytes_under_two_names_do_not_wait_for_each_other(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    both, run = threading.Barrier(2), ServedModel.maps
+
+    def met(self: ServedModel, grey: Grey) -> SheetMaps:
+        both.wait(30)
+        return run(self, grey)
+
+    monkeypatch.setattr(ServedModel, "maps", met)
+    with ThreadPoolExecutor(2) as senders:
+        answers = list(senders.map(lambda name: post(app.test_client(), name=name), ("a.png", "b.png")))
+    assert [answer.status_code for answer in answers] == [201, 201]
+
+
 def test_a_raw_body_and_a_form_give_the_same(client: FlaskClient) -> None:
     raw = client.post(f"{URL}?filename=coil 7.png", data=DEFECTIVE, content_type="image/png")
     assert raw.status_code == 201
