@@ -82,7 +82,8 @@ def shares(section: Section, times: dict[str, Times], records: list[Record], thr
     section.table(["stage", "ms", "of the bare network"], rows)
     rest, rest_cpu = 1 - network.ms / whole.ms, 1 - network.cpu_ms / whole.cpu_ms
     section.say(
-        f"Of the CPU's time, everything but the network is {rest_cpu:.0%}; the difference is waiting for the disk."
+        f"Of the CPU's time, everything but the network is {rest_cpu:.0%}; of a whole request's time, HTTP, log and "
+        f"metrics included, {1 - network.ms / request.ms:.0%}."
     )
     section.goal(
         "everything but the network, of an inspection's time",
