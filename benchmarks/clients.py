@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from statistics import median
 
 HERE = Path(__file__).resolve().parent / "load"
 # seconds after which a user of locust's posts again: longer than any answer takes, so that no arrival waits for one
@@ -37,6 +38,11 @@ class Load:
     def rate(self) -> float:
         """Return the answers a second."""
         return self.told / self.seconds
+
+
+def middle(loads: list[Load], figure: str) -> float:
+    """Return the median of a figure over several runs."""
+    return float(median(getattr(load, figure) for load in loads))
 
 
 @contextmanager

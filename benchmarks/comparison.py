@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 import requests
@@ -54,7 +53,7 @@ class Compared:
     @property
     def times(self) -> float:
         """Return how many times the peer's sheets a second ours are."""
-        return rate(self.ours) / rate(self.theirs)
+        return clients.middle(self.ours, "rate") / clients.middle(self.theirs, "rate")
 
 
 def main() -> None:
@@ -112,7 +111,7 @@ def show(section: Section, found: list[Compared], limit: float) -> None:
     ]
     section.table(heads, [_row(each) for each in found])
     for each, (peer, engine, wanted) in zip(found, PEERS, strict=True):
-        times, target, bare = wanted, f"at least {wanted:g} times", limit / rate(each.theirs)
+        times, target, bare = wanted, f"at least {wanted:g} times", limit / clients.middle(each.theirs, "rate")
         if bare < wanted and peer == "plain Flask":
             times = bare
             target += f", or the bare network's own {bare:.1f}"
@@ -180,11 +179,6 @@ def named(engine: str, model: ServedModel) -> str:
     return f"OpenVINO {model.segmenter.precision}" if engine == "openvino" else "Keras"
 
 
-def rate(loads: list[clients.Load]) -> float:
-    """Return the median of the sheets a second."""
-    return median(load.rate for load in loads)
-
-
 def _maps(url: str) -> Iterator[bytes]:
     for number, picture in enumerate(served.pictures()):
         record = _posted(f"{url}/api/v1/inspections", number, picture).json()
@@ -199,16 +193,16 @@ def _posted(url: str, number: int, picture: bytes) -> requests.Response:
 
 
 def _row(each: Compared) -> list[str]:
-    p50, p99 = (f"{median(getattr(load, name) for load in each.theirs):.0f}" for name in ("p50", "p99"))
+    p50, p99 = (f"{clients.middle(each.theirs, name):.0f}" for name in ("p50", "p99"))
     failed = sum(load.refused + load.other for load in each.theirs)
     return [
         each.name,
-        f"{rate(each.theirs):.1f}",
+        f"{clients.middle(each.theirs, 'rate'):.1f}",
         p50,
         p99,
         str(failed),
         f"{each.dice:.4f}",
-        f"{rate(each.ours):.1f}",
+        f"{clients.middle(each.ours, 'rate'):.1f}",
         f"{each.times:.1f}",
     ]
 

@@ -25,9 +25,9 @@ TABLE = re.compile(r"(?<=<!-- figures: make bench -->\n).*?(?=<!-- /figures -->)
 INTRODUCTION = """\
 # How fast it is
 
-Made by `make bench`, one section alone by `make bench ONLY=<section>`. Figures are medians of runs that alternate, so
-that what else the machine does meets all of them; what counts are the ratios. Everything runs on one machine: clients,
-nginx and services share its cores.
+Made by `make bench`, one section alone by `make bench ONLY=<section>`. What is compared is run in turn, so that what
+else the machine does meets all of it, and the figures are medians; open loop, crowd, memory and starts are single runs.
+What counts are the ratios. Everything runs on one machine: clients, nginx and services share its cores.
 """
 
 

@@ -43,20 +43,22 @@ def main() -> None:
     progress("starting the platform")
     with clients.sheets(served.pictures()) as folder, served.platform() as running:
         closed = closed_loop(section, running, folder, seconds)
-        best = max(closed, key=lambda count: closed[count].rate)
+        best = max(closed, key=lambda count: clients.middle(closed[count], "rate"))
         against_bare(section, running, folder, best, seconds)
-        open_loop(section, running, folder, closed[best].rate, closed[1].p50, 3 * seconds)
+        most, unloaded = clients.middle(closed[best], "rate"), clients.middle(closed[1], "p50")
+        open_loop(section, running, folder, most, unloaded, 3 * seconds)
         crowd(section, running, given, seconds)
     section.publish(described)
 
 
-def closed_loop(section: Section, running: Platform, folder: Path, seconds: float) -> dict[int, clients.Load]:
-    """Have 1 to 16 clients post and wait (wrk)."""
-    url, found = f"{running.url}/api/v1/inspections", {}
+def closed_loop(section: Section, running: Platform, folder: Path, seconds: float) -> dict[int, list[clients.Load]]:
+    """Have 1 to 16 clients post and wait (wrk), in turn; return the runs of each number."""
+    url = f"{running.url}/api/v1/inspections"
+    found: dict[int, list[clients.Load]] = {count: [] for count in CLIENTS}
     clients.wrk(url, folder, 4, 3)  # the first sheet of a size is compiled for
-    for count in CLIENTS:
+    for count in CLIENTS * ROUNDS:
         progress(f"{count} client(s)")
-        found[count] = clients.wrk(url, folder, count, seconds)
+        found[count].append(clients.wrk(url, folder, count, seconds))
         time.sleep(LEFT_S)
     section.say(
         "",
@@ -64,9 +66,7 @@ def closed_loop(section: Section, running: Platform, folder: Path, seconds: floa
         "times are among the latencies.",
     )
     heads = ["clients", "sheets/s", "p50 ms", "p95 ms", "p99 ms", "told to come back (503)", "failed"]
-    section.table(
-        heads, [[count, f"{one.rate:.1f}", *_latencies(one), one.refused, one.other] for count, one in found.items()]
-    )
+    section.table(heads, [[count, *_closed(loads)] for count, loads in found.items()])
     return found
 
 
@@ -136,6 +136,12 @@ def crowd(section: Section, running: Platform, given: Settings, seconds: float) 
 def _ms(found: list[Outcome], percentile: int = 50) -> str:
     taken = sorted(one.ms for one in found)
     return f"{taken[min(len(taken) - 1, len(taken) * percentile // 100)]:.0f}" if taken else "no"
+
+
+def _closed(loads: list[clients.Load]) -> list[str]:
+    times = (f"{clients.middle(loads, name):.0f}" for name in ("p50", "p95", "p99"))
+    lost = (str(sum(getattr(load, name) for load in loads)) for name in ("refused", "other"))
+    return [f"{clients.middle(loads, 'rate'):.1f}", *times, *lost]
 
 
 def _latencies(load: clients.Load) -> list[str]:
