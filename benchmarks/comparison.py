@@ -11,6 +11,7 @@ import io
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,10 +28,11 @@ from defect_api.overlap import overlap, pooled
 from defect_api.png import decode_png
 from defect_api.segmenter import padded
 from defect_api.served_model import ServedModel
-from defect_api.settings import Settings, available_cpus
+from defect_api.settings import Settings
 from defect_api.thresholds import cut
 
 CLIENTS = 4
+LIMIT_SHEETS, LIMIT_ROUNDS = 32, 9
 PEERS = (
     ("LitServe", "openvino", 1.5),
     ("BentoML", "openvino", 1.5),
@@ -142,10 +144,11 @@ def settings_of(model: ServedModel, engine: str, given: Settings, place: Path) -
 
 
 def network_limit(model: ServedModel, given: Settings) -> float:
-    """Return the sheets a second of the bare network when all cores run it."""
+    """Measure the sheets a second of the bare network when all cores run it."""
     batch = padded(np.full((256, 1600), 100, np.uint8), model.package.card.input.stride)
-    times = alternate({"network": lambda: model.segmenter.forward(batch)}, 20)
-    return 1000 / times["network"].ms * available_cpus() / given.cpu_threads
+    with ThreadPoolExecutor(given.predictions) as cores:
+        works = {"network": lambda: list(cores.map(model.segmenter.forward, [batch] * LIMIT_SHEETS))}
+        return LIMIT_SHEETS * 1000 / alternate(works, LIMIT_ROUNDS)["network"].ms
 
 
 def masks_of_platform(url: str, model: ServedModel) -> list[Mask]:
