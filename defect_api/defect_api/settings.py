@@ -23,11 +23,13 @@ def available_cpus() -> int:
     return cpus
 
 
-def _cgroup_v2_quota(path: Path = Path("/sys/fs/cgroup/cpu.max")) -> float | None:
-    if not path.is_file():
-        return None
-    quota, period = path.read_text().split()
-    return None if quota == "max" else int(quota) / int(period)
+def _cgroup_v2_quota(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> float | None:
+    """Return the least quota of this process's group and those that it is in; a container sees its own as the root."""
+    lines = membership.read_text().splitlines() if membership.is_file() else []
+    own = root.joinpath(*(line.removeprefix("0::/") for line in lines if line.startswith("0::/")))
+    limits = [folder / "cpu.max" for folder in (own, *own.parents) if folder.is_relative_to(root)]
+    found = [limit.read_text().split() for limit in limits if limit.is_file()]
+    return min((int(quota) / int(period) for quota, period in found if quota != "max"), default=None)
 
 
 def _cgroup_v1_quota(folder: Path = Path("/sys/fs/cgroup/cpu")) -> float | None:

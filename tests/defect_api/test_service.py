@@ -263,10 +263,30 @@ def test_the_cgroups_quota_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert available_cpus() == 2
 
 
-@pytest.mark.parametrize(("text", "expected"), [("max 100000", None), ("250000 100000", 2.5)])
-def test_a_cgroup_v2_quota_is_read(tmp_path: Path, text: str, expected: float | None) -> None:
-    (tmp_path / "cpu.max").write_text(text)
-    assert settings_module._cgroup_v2_quota(tmp_path / "cpu.max") == expected
+NONE, TWO_AND_A_HALF, FOUR = "max 100000", "250000 100000", "400000 100000"
+
+
+@pytest.mark.parametrize(
+    ("member_of", "quotas", "expected"),
+    [
+        # a container's own group is all that it sees
+        ("0::/", {"": NONE}, None),
+        ("0::/", {"": TWO_AND_A_HALF}, 2.5),
+        # a unit of systemd's has no such file at the root, and its slice may have a quota too
+        ("0::/system.slice/sheets.service", {"system.slice": NONE, "system.slice/sheets.service": FOUR}, 4),
+        ("0::/a.slice/sheets.service", {"a.slice": TWO_AND_A_HALF, "a.slice/sheets.service": FOUR}, 2.5),
+        ("4:cpu:/elsewhere\n0::/", {"elsewhere": TWO_AND_A_HALF}, None),
+    ],
+)
+def test_a_cgroup_v2_quota_is_read(
+    tmp_path: Path, member_of: str, quotas: dict[str, str], expected: float | None
+) -> None:
+    root, membership = tmp_path / "root", tmp_path / "cgroup"
+    membership.write_text(f"{member_of}\n")
+    for folder, quota in quotas.items():
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        (root / folder / "cpu.max").write_text(f"{quota}\n")
+    assert settings_module._cgroup_v2_quota(root, membership) == expected
 
 
 @pytest.mark.parametrize(("quota", "expected"), [("-1", None), ("150000", 1.5)])
@@ -277,7 +297,7 @@ def test_a_cgroup_v1_quota_is_read(tmp_path: Path, quota: str, expected: float |
 
 
 def test_a_machine_without_cgroups_has_no_quota(tmp_path: Path) -> None:
-    assert settings_module._cgroup_v2_quota(tmp_path / "cpu.max") is None
+    assert settings_module._cgroup_v2_quota(tmp_path / "root", tmp_path / "cgroup") is None
     assert settings_module._cgroup_v1_quota(tmp_path) is None
 
 
