@@ -7,6 +7,8 @@ A form is a folder `<precision>/` with `network.xml`, `network.bin` and a manife
 import logging
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +19,7 @@ from pydantic import Field, ValidationError
 from defect_api.apart import TIMEOUT_S, run_apart
 from defect_api.card import Release
 from defect_api.model_package import ModelPackage, PackageError, Unrunnable, file_digest, major
+from defect_api.places import locked
 from defect_api.record import Part
 from defect_api.settings import SHIPPED_MODELS
 
@@ -27,7 +30,7 @@ MANIFEST, NETWORK = "manifest.json", "network.xml"
 FILES = (NETWORK, "network.bin")
 MADE_WITH = ("keras", "openvino")
 EXPORTER = Path(__file__).with_name("openvino_export.py")
-MAKING = "making-"
+MAKING, LOCK = "making-", "lock"
 UNREADABLE = 3  # exit status of an export whose file Keras cannot load at all
 
 
@@ -75,7 +78,8 @@ def brings(package: ModelPackage, precision: str) -> bool:
 
 def add(package: ModelPackage) -> None:
     """Have the package bring its f32 form, made now. Raises what `make` raises."""
-    _make(package, package.path / FORMS / "f32")
+    with _writing(package):
+        _make(package, package.path / FORMS / "f32")
 
 
 def has_keras() -> bool:
@@ -91,18 +95,17 @@ def make(package: ModelPackage, precision: str, forms: Path) -> Path:
     """
     if precision != "f32":
         raise FormError(f"model {package.key}: it brings no compiled form for {precision}")
-    what = f"model {package.key}: the compiled form made of it"
     folder = forms / _short(package.card.digest)
-    try:
-        manifest = _checked(folder, package, what)
-        if _releases().items() <= manifest.libraries.items() and manifest.exporter == file_digest(EXPORTER):
-            return folder / NETWORK
-        log.info("%s is of other releases of the libraries or of this service, and made anew", what)
-    except FormError as error:
-        log.info("%s", error)
-    if not has_keras():
-        raise FormError(f"model {package.key}: it brings no compiled form, and this service has no Keras to make one")
-    _make(package, folder)
+    if wrong := _wrong(package, folder):
+        log.info("%s", wrong)
+        if not has_keras():
+            raise FormError(
+                f"model {package.key}: it brings no compiled form, and this service has no Keras to make one"
+            )
+        # others may begin at the same time: `defect-inspect` is no worker of a service, which make one after the other
+        with _writing(package), locked(forms / LOCK, wait=True):
+            if _wrong(package, folder):
+                _make(package, folder)
     return folder / NETWORK
 
 
@@ -136,6 +139,18 @@ def _releases() -> dict[str, str]:
     return {library: version(library) for library in MADE_WITH if find_spec(library)}
 
 
+def _wrong(package: ModelPackage, folder: Path) -> str:
+    """Return what is wrong with the form that was made here, or nothing."""
+    what = f"model {package.key}: the compiled form made of it"
+    try:
+        manifest = _checked(folder, package, what)
+    except FormError as error:
+        return str(error)
+    if _releases().items() <= manifest.libraries.items() and manifest.exporter == file_digest(EXPORTER):
+        return ""
+    return f"{what} is of other releases of the libraries or of this service, and made anew"
+
+
 def _checked(folder: Path, package: ModelPackage, what: str) -> Manifest:
     try:
         manifest = Manifest.model_validate_json((folder / MANIFEST).read_bytes())
@@ -151,19 +166,24 @@ def _checked(folder: Path, package: ModelPackage, what: str) -> Manifest:
     return manifest
 
 
+@contextmanager
+def _writing(package: ModelPackage) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FormError(f"model {package.key}: its compiled form cannot be written ({error.strerror})") from error
+
+
 def _make(package: ModelPackage, folder: Path) -> None:
     """Export in a process of its own, which gives its memory back, and move the result to its place whole."""
     package.check_libraries()
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder.parent) as room:
-            made = Path(room) / "form"
-            _export(package, made / NETWORK)
-            write_manifest(made, package.card.digest)
-            shutil.rmtree(folder, ignore_errors=True)
-            made.rename(folder)
-    except OSError as error:
-        raise FormError(f"model {package.key}: its compiled form cannot be written ({error.strerror})") from error
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=MAKING, dir=folder.parent) as room:
+        made = Path(room) / "form"
+        _export(package, made / NETWORK)
+        write_manifest(made, package.card.digest)
+        shutil.rmtree(folder, ignore_errors=True)
+        made.rename(folder)
 
 
 def _export(package: ModelPackage, network: Path) -> None:

@@ -4,10 +4,11 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from unittest.mock import ANY
+from unittest.mock import ANY, Mock
 
 import pytest
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from defect_api.compiled_form import tidy
 from defect_api.engines import KERAS, Engines, Option
 from defect_api.loading import Loaded, load_package
 from defect_api.model_package import ModelPackage, PackageError, file_digest, read_package
+from defect_api.places import locked
 from defect_api.settings import Settings
 from tests.defect_api.conftest import bring_form, write_tiny_weights
 from tests.defect_api.test_served_model import change_card
@@ -81,6 +83,26 @@ def test_a_package_without_a_form_gets_one_once(
     assert load().option == MADE
     # the second start needs no Keras
     monkeypatch.setitem(sys.modules, "keras", None)
+    assert load().option == MADE
+
+
+@pytest.mark.usefixtures("quick_export")
+def test_a_form_that_another_process_makes_meanwhile_is_taken(
+    copied: Path, load: Callable[..., Loaded], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(copied / "compiled")
+    load()
+    (made,) = (path for path in (tmp_path / "state/compiled").iterdir() if path.is_dir())
+    made.rename(tmp_path / "theirs")
+
+    @contextmanager
+    def waits(lock: Path, *, wait: bool) -> Iterator[bool]:
+        (tmp_path / "theirs").rename(made)
+        with locked(lock, wait=wait):
+            yield True
+
+    monkeypatch.setattr(compiled_form, "locked", waits)
+    monkeypatch.setattr(compiled_form, "run_apart", Mock(side_effect=AssertionError("it was exported again")))
     assert load().option == MADE
 
 
