@@ -2,8 +2,9 @@
 
 LitServe and BentoML are set up as their documentation advises for CPUs; the plain Flask service does what the first
 system did. Each is asked in turn with this platform, which runs all along; both are posted the same multipart forms by
-as many clients. Peers decode, run the network, cut it and answer the mask; the platform also finds, measures and judges
-the defects, draws the overlay, and stores five files on the disk and an entry in the history.
+as many clients, the platform through nginx. Peers decode, run the network, cut it and answer the mask, and plain Flask
+draws its contour into a file; the platform also finds, measures and judges the defects, draws the overlay, and stores
+five files on the disk and an entry in the history.
 """
 
 import argparse
