@@ -27,7 +27,8 @@ KEPT = 256  # decoded pictures kept in memory, about 0.8 MB each
 def load(folder: Path, classes: int) -> list[Example]:
     """List the folder's labelled pictures.
 
-    Raises DataError where there are none, two have one name, a mask is missing, or the list of scenes lacks one.
+    Raises DataError where there are none, two have one name, a mask or a mask's picture is missing, or the list of
+    scenes lacks one.
     """
     examples = _examples(folder, classes, text=False)
     if (folder / "text_corner").is_dir():
@@ -95,8 +96,12 @@ def _examples(folder: Path, classes: int, text: bool) -> list[Example]:
     if not paths:
         raise DataError(f"{pictures} holds no pictures; put some there, and their masks into masks/")
     names_apart(paths)
-    masks = folder / "masks"
-    return [_example(path, masks / f"{path.stem}.png", classes, text) for path in paths]
+    masks = {path.stem: folder / "masks" / f"{path.stem}.png" for path in paths}
+    left = sorted(set((folder / "masks").glob("*.png")) - set(masks.values()))
+    if left:
+        kinds = ", ".join(FILE_SUFFIXES)
+        raise DataError(f"{left[0]} has no picture in {pictures} ({kinds}); put it there, or remove the mask")
+    return [_example(path, masks[path.stem], classes, text) for path in paths]
 
 
 def _scenes(file: Path) -> dict[str, str]:

@@ -114,6 +114,15 @@ def test_a_missing_mask_is_refused(folder: Path) -> None:
         datasets.find(folder)
 
 
+@pytest.mark.parametrize("ending", ["", ".gif"])
+def test_a_mask_whose_picture_is_missing_or_of_another_format_is_refused(folder: Path, ending: str) -> None:
+    picture = folder / "images" / "sheet-2.png"
+    picture.rename(picture.with_suffix(ending) if ending else folder / "sheet-2.png")
+
+    with pytest.raises(DataError, match=r"masks/sheet-2\.png has no picture in .*images .*put it there, or remove"):
+        datasets.find(folder)
+
+
 @pytest.mark.parametrize("between", [[], ["sheet-1.k.png"]])
 def test_two_pictures_of_one_name_are_refused(folder: Path, between: list[str]) -> None:
     for name in ["sheet-1.bmp", *between]:
