@@ -47,6 +47,8 @@ def _table(path: Path, classes: int) -> dict[str, dict[int, str]]:
         if isinstance(error, DataError):
             raise
         raise DataError(f"{path} needs the columns ImageId, ClassId and EncodedPixels ({error})") from error
+    if not found:  # every picture would count as clean
+        raise DataError(f"{path} names no picture; unpack the set again")
     return found
 
 

@@ -53,6 +53,14 @@ def test_a_bad_table_is_refused_with_one_sentence(kaggle: Path, rows: str, sente
         datasets.find(kaggle)
 
 
+@pytest.mark.parametrize("content", ["", "ImageId,ClassId,EncodedPixels\n"])
+def test_an_empty_table_does_not_make_every_picture_clean(kaggle: Path, content: str) -> None:
+    (kaggle / "train.csv").write_text(content)
+
+    with pytest.raises(DataError, match=r"train\.csv names no picture; unpack the set again"):
+        datasets.find(kaggle)
+
+
 def test_a_mask_may_have_very_many_runs(kaggle: Path) -> None:
     runs = " ".join(f"{start} 1" for start in range(1, 256 * 320, 2))
     assert len(runs) > 131_072  # what Python's csv takes by default
