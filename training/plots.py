@@ -3,7 +3,8 @@
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from math import ceil
+from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
@@ -15,7 +16,9 @@ from training.history import Row
 
 INK, MUTED, GRID = "#1c2733", "#5d6b7a", "#e3e8ee"
 BLUE, ORANGE, RED, GREEN = "#1f6fb2", "#d9822b", "#c23b3b", "#2b8a57"
-SMALL, WIDE = (5.2, 4.0), (10.8, 3.7)  # inches
+WIDTH, HEIGHT, ROW = 5.2, 4.0, 0.22  # inches, of a plot and of a row of its legend; wider ones can't be read on a phone
+ACROSS = 4  # networks in a row of a legend
+BELOW: Final = "outside lower center"  # where legends are
 STYLE: Any = {
     "axes.edgecolor": MUTED,
     "axes.grid": True,
@@ -38,20 +41,20 @@ STYLE: Any = {
 @mpl.rc_context(STYLE)
 def training(histories: Mapping[str, Sequence[Row]]) -> str:
     """Draw the loss of each network against its steps, one line each."""
-    figure, axes = _figure(WIDE)
+    figure, axes = _figure(ceil(len(histories) / ACROSS))
     colours = mpl.colormaps["viridis"](np.linspace(0.05, 0.85, max(len(histories), 1)))
     for colour, (name, rows) in zip(colours, histories.items(), strict=True):
         axes.plot([row.step for row in rows], [row.loss for row in rows], color=colour, lw=1.4, label=name)
     axes.set(xlabel="step, all stages of a network after each other", ylabel="training loss")
     axes.set_ylim(bottom=0)
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    figure.legend(loc=BELOW, ncols=ACROSS)
     return _source(figure)
 
 
 @mpl.rc_context(STYLE)
 def roc(curve: Curve, area: float) -> str:
     """Draw a ROC curve."""
-    figure, axes = _figure(SMALL)
+    figure, axes = _figure()
     axes.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":")
     axes.plot(curve.x, curve.y, color=BLUE, lw=2, drawstyle="steps-post")
     axes.text(0.97, 0.06, f"area {area:.3f}", ha="right", fontsize=12, color=BLUE)
@@ -62,7 +65,7 @@ def roc(curve: Curve, area: float) -> str:
 @mpl.rc_context(STYLE)
 def precision_recall(curve: Curve, average: float, base: float) -> str:
     """Draw precision against recall; `base` is the share of defective pictures, which guessing reaches."""
-    figure, axes = _figure(SMALL)
+    figure, axes = _figure()
     axes.axhline(base, color=MUTED, lw=1, ls=":")
     axes.plot(curve.x, curve.y, color=BLUE, lw=2)
     axes.text(0.03, 0.06, f"average precision {average:.3f}", fontsize=12, color=BLUE)
@@ -73,7 +76,7 @@ def precision_recall(curve: Curve, average: float, base: float) -> str:
 @mpl.rc_context(STYLE)
 def reliability(lines: Mapping[str, Curve], what: str) -> str:
     """Draw what came true against what was said, one line each."""
-    figure, axes = _figure(SMALL)
+    figure, axes = _figure()
     axes.plot([0, 1], [0, 1], color=MUTED, lw=1, ls=":")
     for (name, curve), colour, style in zip(lines.items(), (BLUE, ORANGE), ("o-", "s--"), strict=False):
         axes.plot(curve.x, curve.y, style, color=colour, lw=1.6, ms=5, label=name)
@@ -86,7 +89,7 @@ def reliability(lines: Mapping[str, Curve], what: str) -> str:
 @mpl.rc_context(STYLE)
 def thresholds(found: ByThreshold, chosen: float, uncertainty: float) -> str:
     """Draw overlap, misses and false calls against the pixel threshold, with the chosen one and its uncertainty."""
-    figure, axes = _figure(WIDE)
+    figure, axes = _figure(3)
     axes.axvspan(chosen - uncertainty, chosen + uncertainty, color=GREEN, alpha=0.14, lw=0)
     axes.axvline(chosen, color=GREEN, lw=1.4)
     axes.text(chosen, 103, f" shipped {chosen:g}", color=GREEN, va="bottom", ha="center")
@@ -97,14 +100,14 @@ def thresholds(found: ByThreshold, chosen: float, uncertainty: float) -> str:
     ):
         axes.plot(found.thresholds, values, color=colour, lw=2, label=name)
     axes.set(xlabel="pixel threshold", xlim=(0, 1), ylim=(-2, 102))
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    figure.legend(loc=BELOW)
     return _source(figure)
 
 
 @mpl.rc_context(STYLE)
 def tradeoff(networks: Sequence[Mapping[str, Any]]) -> str:
     """Draw pooled Dice of networks, with its interval, against the ms that each takes for a sheet."""
-    figure, axes = _figure(WIDE)
+    figure, axes = _figure(len(networks))
     ordered = sorted(networks, key=lambda row: row["median_ms"])
     for colour, row in zip(mpl.colormaps["viridis"](np.linspace(0.05, 0.85, len(ordered))), ordered, strict=True):
         ends = np.abs(np.array(row["interval"]) - row["dice"])[:, None]
@@ -113,12 +116,13 @@ def tradeoff(networks: Sequence[Mapping[str, Any]]) -> str:
             label=f"{row['network']}: {row['median_ms']:.0f} ms, {row['dice']:.2f}",
         )  # fmt: skip
     axes.set(xlabel="ms for a sheet", ylabel="pooled Dice", xlim=(0, 1.1 * ordered[-1]["median_ms"]), ylim=(0, 1))
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    figure.legend(loc=BELOW)
     return _source(figure)
 
 
-def _figure(size: tuple[float, float]) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=size)
+def _figure(rows: int = 0) -> tuple[Figure, Axes]:
+    """Return an empty plot with room for the rows of a legend below it."""
+    figure = Figure(figsize=(WIDTH, HEIGHT + ROW * rows))
     return figure, figure.add_subplot()
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser
 from defect_api import thresholds
 from defect_api.card import PixelThreshold, Platt
 from tests.training.test_fit import full_disk
-from training import curves, datasets, history, page, predictions, report, sheets, showcase
+from training import curves, datasets, history, page, plots, predictions, report, sheets, showcase
 from training.commands import OWN_RECIPE as RECIPE
 from training.commands import main
 from training.datasets import Dataset
@@ -82,7 +82,10 @@ def test_the_page_needs_nothing_beside_it_and_says_what_was_measured(run: Run, t
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".md"] == ["report.html"]
 
 
-def test_nothing_is_cut_on_a_phone(run: Run, tmp_path: Path, browser: Browser) -> None:
+LETTERS_PX = plots.STYLE["font.size"] * 96 / 72
+
+
+def test_nothing_is_cut_or_too_small_on_a_phone(run: Run, tmp_path: Path, browser: Browser) -> None:
     page.write(run, report.find(run, resamples=2), tmp_path / "report.html")
 
     with browser.new_context(viewport={"width": 375, "height": 740}) as phone:
@@ -90,6 +93,8 @@ def test_nothing_is_cut_on_a_phone(run: Run, tmp_path: Path, browser: Browser) -
         shown.goto((tmp_path / "report.html").as_uri())
         sections = "[...document.querySelectorAll('section')].filter(s => s.scrollWidth > s.clientWidth)"
         assert shown.evaluate(f"{sections}.map(s => s.querySelector('h2').textContent)") == []
+        scales = shown.evaluate("[...document.images].map(drawn => drawn.width / drawn.naturalWidth)")
+        assert min(scales) * LETTERS_PX > 8
 
 
 def test_measured_speed_is_shown(run: Run, tmp_path: Path) -> None:
