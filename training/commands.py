@@ -45,7 +45,8 @@ def _sentence(error: Exception) -> str:
     if not isinstance(error, OSError) or error.errno is None:
         return str(error)
     advice = "free some space" if error.errno in DISK_FULL else "mend that"
-    where = f"{error.filename}: " if error.filename else ""
+    # of two files, the second is the one that is written
+    where = f"{file}: " if (file := error.filename2 or error.filename) else ""
     return f"{where}{error.strerror}; {advice} and run the command again, what was finished is kept"
 
 

@@ -1,6 +1,7 @@
 """What every data set is made of, a named picture with its mask, and how these are read and written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,10 +70,30 @@ def read_mask(path: Path) -> Picture:
     return values.astype(np.uint8)
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Have an OSError in the block name the file: of one that is open, the system doesn't say on which it failed."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text, whole or not at all. Raises OSError where that fails."""
+    fresh = path.with_name(f"new-{path.name}")
+    with naming(path):
+        fresh.write_text(text)
+        fresh.replace(path)
+
+
 def write_png(path: Path, pixels: Picture, *options: int) -> None:
     """Write a picture, uint8 (H, W), or (H, W, 3) as BGR, by OpenCV's options. Raises OSError where that fails."""
-    if not cv2.imwrite(str(path), pixels, options):
-        raise OSError(f"{path} could not be written; is the disk full?")
+    _, encoded = cv2.imencode(".png", pixels, options)
+    with naming(path):
+        path.write_bytes(encoded.tobytes())  # OpenCV's own writing tells no reason
 
 
 def read_pair(picture: Path, mask: Path, classes: int) -> tuple[Picture, Picture]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from training.examples import DataError
+from training.examples import DataError, naming
 
 FILE, EVENTS = "history.csv", "tensorboard"
 
@@ -28,7 +28,7 @@ class History:
         self._file = folder / FILE
         rows = [row for row in read(folder) if row.step <= first]
         fresh = folder / f"{FILE}.new"
-        with fresh.open("w", newline="") as file:
+        with naming(fresh), fresh.open("w", newline="") as file:
             csv.writer(file).writerows([Row._fields, *rows])
         fresh.replace(self._file)
         shutil.rmtree(folder / EVENTS, ignore_errors=True)
@@ -38,7 +38,7 @@ class History:
 
     def add(self, row: Row) -> None:
         """Append a row to both."""
-        with self._file.open("a", newline="") as file:
+        with naming(self._file), self._file.open("a", newline="") as file:
             csv.writer(file).writerow(row)
         self._show(row)
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Literal
 
-from training.examples import DataError
+from training.examples import DataError, naming
 
 HALF_HEIGHT = 128  # px; networks of this height were made for 1600 x 256 sheets at half their size
 INPUT_SCALES = {"1": 1, "0.5": 2, "0.25": 4}
@@ -87,7 +87,8 @@ def import_model(architecture: Path, weights: Path, models: Path, choices: Choic
     keras2_weights.load(network, weights)
     with tempfile.TemporaryDirectory() as place:
         exported = Path(place) / "exported.keras"
-        served.save(exported)
+        with naming(exported):
+            served.save(exported)
         return keras2_package.write(exported, facts, choices, target)
 
 

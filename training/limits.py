@@ -11,7 +11,7 @@ import keras
 from defect_api.model_package import ModelPackage, read_package
 from training import engines, folds, gates, network, packaging, reference, trained_on
 from training.datasets import Dataset
-from training.examples import DataError
+from training.examples import DataError, naming
 from training.operating_point import OperatingPoint
 from training.packaging import Description
 from training.runs import EXPORTED
@@ -36,7 +36,8 @@ def renew(package: Path, dataset: Dataset, version: str, models: Path) -> ModelP
             raise DataError(
                 f"{package} holds a network of another kind; only those trained here tell how novel they see a sheet"
             )
-        keras.Model(model.input, model.outputs[0], name=model.name).save(plain)
+        with naming(plain):
+            keras.Model(model.input, model.outputs[0], name=model.name).save(plain)
         count = folds.fold_count(dataset.examples, FOLDS, SEED)
         gated = reference.gate_again(dataset, plain, old.card.input.stride, count, SEED)
         renewed = (gates.NAME, engines.NAME)

@@ -30,7 +30,7 @@ from defect_api.model_package import CARD, WEIGHTS, ModelPackage, file_digest, r
 from defect_api.record import rfc3339
 from training import engines, golden, network, trained_on
 from training.datasets import Dataset
-from training.examples import DataError, Example
+from training.examples import DataError, Example, naming
 from training.operating_point import OperatingPoint
 
 HEIGHTS, WIDTHS = (112, 320), (256, 2000)  # px: 1600 x 256 at the scales that augmentation covers, and cuts of it
@@ -81,7 +81,8 @@ def writing(folder: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder.parent) as fresh:
         made = Path(fresh) / folder.name
         made.mkdir()
-        yield made
+        with naming(made):
+            yield made
         made.rename(folder)
 
 

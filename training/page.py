@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from defect_api.card import Metric
 from training import curves, history, plots
-from training.examples import DataError
+from training.examples import DataError, naming
 from training.history import Row
 from training.report import GUARANTEE, Findings
 from training.runs import RECIPE, Run
@@ -43,11 +43,9 @@ def write(run: Run, found: Findings, path: Path, notes: Path | None = None) -> N
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=path.parent) as room:
         fresh = Path(room) / path.name
-        try:
+        with naming(path):
             fresh.write_text(page)
             fresh.replace(path)
-        except OSError as error:  # which names the file beside it, or none where the disk is full
-            raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _content(run: Run, found: Findings, notes: Path | None) -> dict[str, Any]:

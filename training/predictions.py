@@ -12,7 +12,7 @@ import numpy as np
 from defect_api.segmenter import KerasSegmenter, Segmenter, segment
 from defect_api.thresholds import quantise
 from training import network
-from training.examples import IGNORED, Example, Picture
+from training.examples import IGNORED, Example, Picture, naming
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ def export(model: keras.Model, path: Path, reduction: int = 1, pyramid: Sequence
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f"new-{path.name}")
-    network.with_probabilities(model, reduction, pyramid).save(fresh)
+    with naming(fresh):
+        network.with_probabilities(model, reduction, pyramid).save(fresh)
     return fresh.replace(path)
 
 
@@ -109,7 +110,8 @@ def save(predictions: Iterable[Prediction], folder: Path) -> None:
     for p in predictions:
         path = folder / f"{p.name}.npz"
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(path, q=p.q, classes=p.classes, truth=p.truth, ignored=p.ignored)
+        with naming(path):
+            np.savez_compressed(path, q=p.q, classes=p.classes, truth=p.truth, ignored=p.ignored)
 
 
 def load(folder: Path) -> Kept:

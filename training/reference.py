@@ -13,7 +13,7 @@ from defect_api.conditions import measure
 from defect_api.segmenter import tiles
 from training import folds, gates, novelty, sheets
 from training.datasets import Dataset
-from training.examples import Example, Picture
+from training.examples import Example, Picture, naming
 from training.gates import Sheet
 from training.runs import EXPORTED, Run
 
@@ -51,7 +51,8 @@ def _gated(dataset: Dataset, networks: Sequence[Path], seed: int, weights: Path,
     model = keras.saving.load_model(weights, compile=False)
     fitted = novelty.fit(_features(model, chain(*judging, *made), stride)[0])
     gated = weights.with_name(GATED)
-    novelty.with_novelty(model, fitted).save(gated)
+    with naming(gated):
+        novelty.with_novelty(model, fitted).save(gated)
     return Gated(gated, known, _figure(found, known, dataset.name, how))
 
 

@@ -11,7 +11,7 @@ import keras
 
 from training import folds, predictions, recipe, scenes, stages, starts
 from training.datasets import Dataset
-from training.examples import DataError, Example
+from training.examples import DataError, Example, write_text
 from training.folds import Fold
 from training.predictions import Predictions
 from training.recipe import Stage
@@ -126,9 +126,9 @@ class Run:
         # before there is a run: it would not go on by a corrected recipe
         stages.check(self.recipe.finetuning, self.dataset)
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / FINGERPRINT).write_text(_fingerprint(self.dataset))
+        write_text(self.folder / FINGERPRINT, _fingerprint(self.dataset))
         # last, as a folder with a recipe holds a run
-        (self.folder / RECIPE).write_text(self.recipe.text)
+        write_text(self.folder / RECIPE, self.recipe.text)
 
     def _check(self, recipe_file: Path | None) -> None:
         kept, seen = self.folder / RECIPE, self.folder / FINGERPRINT

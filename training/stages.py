@@ -7,7 +7,7 @@ import keras
 
 from training import encoder, network, sheets
 from training.datasets import Dataset
-from training.examples import DataError, Example
+from training.examples import DataError, Example, naming
 from training.fit import Fitting
 from training.recipe import Recipe, Stage
 from training.sampling import Sampler
@@ -78,6 +78,7 @@ def _trained(
     model.trainable = True
     # whole or not at all: a stage whose file is there counts as finished
     fresh = folder / f"new-{FINISHED}"
-    model.save(fresh)
+    with naming(fresh):
+        model.save(fresh)
     fresh.replace(folder / FINISHED)
     return model

@@ -11,7 +11,7 @@ from defect_api.model_package import ModelPackage, PackageError, read_package
 from defect_api.record import Part
 from training import datasets, encoder, network, pretrained, stages, trained_on
 from training.datasets import NEU_SEG, Dataset
-from training.examples import DataError
+from training.examples import DataError, write_text
 from training.network import Architecture
 from training.recipe import Recipe
 
@@ -147,7 +147,7 @@ def check_kept(start: Start, folder: Path) -> None:
 
 def keep(start: Start, folder: Path) -> None:
     """Write a start into a run's folder."""
-    (folder / FILE).write_text(start.model_dump_json(indent=2) + "\n")
+    write_text(folder / FILE, start.model_dump_json(indent=2) + "\n")
 
 
 def kept(folder: Path) -> Start:

@@ -1,7 +1,6 @@
 """The command line from a folder of pictures to a package, in small."""
 
 import re
-import resource
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from defect_api.card import Input
 from defect_api.model_package import find_packages, read_package
 from defect_api.settings import SHIPPED_MODELS
+from tests.training.test_fit import full_disk
 from training import datasets, golden, network, sheets, starts, trained_on
 from training.commands import OWN_RECIPE, main
 from training.examples import DataError
@@ -263,16 +263,22 @@ def test_a_stop_by_the_keyboard_ends_with_a_sentence(
 
 
 def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # as the system refuses to write on
+    with full_disk(after=1000):
+        assert main(["sheets", "--count", "1", "--width", "320", "--out", str(tmp_path / "sheets")]) == 1
 
-    code = main(["sheets", "--count", "1", "--width", "320", "--out", str(tmp_path / "sheets")])
+    file = tmp_path / "sheets" / "sheet-0001.png"
+    assert capsys.readouterr().err.startswith(f"{file}: File too large; free some space and run the command again")
 
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert code == 1
-    assert (
-        capsys.readouterr().err == f"{tmp_path / 'sheets' / 'sheet-0001.png'} could not be written; is the disk full?\n"
-    )
+
+def test_of_two_files_the_one_that_is_written_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets, "write", lambda *_: shutil.copyfile(__file__, tmp_path / "full"))
+
+    with full_disk(after=1000):
+        assert main(["sheets", "--out", str(tmp_path)]) == 1
+
+    assert capsys.readouterr().err.startswith(f"{tmp_path / 'full'}: File too large; free some space")
 
 
 def test_the_system_s_own_errors_name_the_file_and_what_to_do(

@@ -6,8 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from training import predictions
-from training.examples import IGNORED
+from tests.training.test_fit import full_disk
+from training import history, predictions
+from training.examples import IGNORED, write_text
 from training.predictions import Joined, Prediction
 
 
@@ -71,6 +72,22 @@ def test_a_network_is_exported_whole_or_not_at_all(tmp_path: Path, monkeypatch: 
     with pytest.raises(OSError, match="the disk is full"):
         predictions.export(model, exported)
     assert exported.read_bytes() == earlier
+
+
+def test_a_full_disk_is_told_with_the_file(tmp_path: Path) -> None:
+    pixels = keras.Input((None, None, 1), dtype="uint8")
+    model = keras.Model(pixels, keras.layers.Conv2D(2, 1)(keras.layers.Rescaling(1 / 255)(pixels)))
+
+    with full_disk(after=10):
+        with pytest.raises(OSError, match=r"File too large: .*new-exported\.keras"):
+            predictions.export(model, tmp_path / "exported.keras")
+        with pytest.raises(OSError, match=r"File too large: .*a\.npz"):
+            predictions.save([prediction("a", 1)], tmp_path)
+        with pytest.raises(OSError, match=r"File too large: .*history\.csv"):
+            history.History(tmp_path, 0)
+        with pytest.raises(OSError, match=r"File too large: .*recipe\.toml"):
+            write_text(tmp_path / "recipe.toml", "seed = 1\nfolds = 3\n")
+    assert not (tmp_path / "recipe.toml").exists()
 
 
 def test_joined_folds_follow_each_other(tmp_path: Path) -> None:
