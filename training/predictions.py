@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Protocol
+from zipfile import BadZipFile
+from zlib import error
 
 import keras
 import numpy as np
@@ -12,7 +14,7 @@ import numpy as np
 from defect_api.segmenter import KerasSegmenter, Segmenter, segment
 from defect_api.thresholds import quantise
 from training import network
-from training.examples import IGNORED, Example, Picture, naming
+from training.examples import IGNORED, DataError, Example, Picture, naming
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,14 @@ def export(model: keras.Model, path: Path, reduction: int = 1, pyramid: Sequence
     return fresh.replace(path)
 
 
+def trained(path: Path) -> keras.Model:
+    """Read a network that a run left. Raises DataError where the file is damaged."""
+    try:
+        return keras.saving.load_model(path, compile=False)
+    except (BadZipFile, OSError, KeyError, ValueError) as damage:
+        raise DataError(f"{path} is damaged; remove it and train that run again, which makes it anew") from damage
+
+
 def predict(weights: Path, examples: Iterable[Example], stride: int) -> Iterator[Prediction]:
     """Predict labelled pictures with an exported network of that stride, at their own size, one by one."""
     segmenter = KerasSegmenter(weights)
@@ -120,7 +130,10 @@ def load(folder: Path) -> Kept:
 
 
 def _read(path: Path, name: str) -> Prediction:
-    with np.load(path) as arrays:
-        # what an earlier version kept does not tell
-        ignored = int(arrays["ignored"]) if "ignored" in arrays else 0
-        return Prediction(name, arrays["q"], arrays["classes"], arrays["truth"], ignored=ignored)
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            # what an earlier version kept does not tell
+            ignored = int(arrays["ignored"]) if "ignored" in arrays else 0
+            return Prediction(name, arrays["q"], arrays["classes"], arrays["truth"], ignored=ignored)
+    except (BadZipFile, EOFError, KeyError, ValueError, error) as damage:
+        raise DataError(f"{path} is damaged; train that fold again, which only predicts anew") from damage

@@ -11,7 +11,7 @@ import numpy as np
 from defect_api.card import Conditions, Metric
 from defect_api.conditions import measure
 from defect_api.segmenter import tiles
-from training import folds, gates, novelty, sheets
+from training import folds, gates, novelty, predictions, sheets
 from training.datasets import Dataset
 from training.examples import Example, Picture, naming
 from training.gates import Sheet
@@ -48,7 +48,7 @@ def _gated(dataset: Dataset, networks: Sequence[Path], seed: int, weights: Path,
     made = _dealt(len(networks))
     found = list(_out_of_fold(networks, judging, made, stride))
     known = gates.limits(found)
-    model = keras.saving.load_model(weights, compile=False)
+    model = predictions.trained(weights)
     fitted = novelty.fit(_features(model, chain(*judging, *made), stride)[0])
     gated = weights.with_name(GATED)
     with naming(gated):
@@ -65,7 +65,7 @@ def _out_of_fold(
             continue
         own = [*real, *generated]
         others = chain(*judging[:number], *judging[number + 1 :], *made[:number], *made[number + 1 :])
-        model = keras.saving.load_model(weights, compile=False)
+        model = predictions.trained(weights)
         features, first = _features(model, [*own, *others], stride)
         begin = first[len(own)]
         # as the service does, by the strangest part of each

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import keras
 
-from training import encoder, network, sheets
+from training import encoder, network, predictions, sheets
 from training.datasets import Dataset
 from training.examples import DataError, Example, naming
 from training.fit import Fitting
@@ -60,10 +60,10 @@ def check(stages: Sequence[Stage], source: Dataset) -> None:
 
 
 def finished(folder: Path) -> keras.Model:
-    """Return the network that a finished stage left. Raises DataError where it has not."""
+    """Return the network that a finished stage left. Raises DataError where it has not, or it cannot be read."""
     if not (folder / FINISHED).exists():
         raise DataError(f"{folder} has no finished network; train that stage first")
-    return keras.saving.load_model(folder / FINISHED, compile=False)
+    return predictions.trained(folder / FINISHED)
 
 
 def _trained(

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.training.test_fit import full_disk
-from training import history, predictions
-from training.examples import IGNORED, write_text
+from training import history, predictions, stages
+from training.examples import IGNORED, DataError, write_text
 from training.predictions import Joined, Prediction
 
 
@@ -88,6 +88,26 @@ def test_a_full_disk_is_told_with_the_file(tmp_path: Path) -> None:
         with pytest.raises(OSError, match=r"File too large: .*recipe\.toml"):
             write_text(tmp_path / "recipe.toml", "seed = 1\nfolds = 3\n")
     assert not (tmp_path / "recipe.toml").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\3\4"])
+def test_a_damaged_file_is_named_with_what_to_do(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.npz").write_bytes(content)
+    (tmp_path / stages.FINISHED).write_bytes(content)
+
+    with pytest.raises(DataError, match=r"a\.npz is damaged; train that fold again"):
+        next(iter(predictions.load(tmp_path)))
+    with pytest.raises(DataError, match=r"model\.keras is damaged; remove it and train that run again"):
+        stages.finished(tmp_path)
+
+
+def test_a_file_that_is_cut_off_is_named(tmp_path: Path) -> None:
+    predictions.save([prediction("a", 1)], tmp_path)
+    whole = (tmp_path / "a.npz").read_bytes()
+    (tmp_path / "a.npz").write_bytes(whole[: len(whole) // 2])
+
+    with pytest.raises(DataError, match=r"a\.npz is damaged"):
+        next(iter(predictions.load(tmp_path)))
 
 
 def test_joined_folds_follow_each_other(tmp_path: Path) -> None:
