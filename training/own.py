@@ -8,8 +8,6 @@ from training import datasets, folds, packaging, page, recipe, report, starts
 from training.datasets import Dataset
 from training.runs import Run
 
-LICENCE = "as the owner of the pictures and the owners of the data sets listed allow"
-
 
 @dataclass(frozen=True)
 class Choices:
@@ -57,7 +55,7 @@ def _description(run: Run, choices: Choices) -> packaging.Description:
         text=f"U-Net trained on {run.dataset.name}: {len(run.dataset.examples)} pictures.",
         classes=run.dataset.classes,
         data=[run.dataset.facts, *run.start.data],
-        weights_licence=LICENCE,
+        weights_licence=report.licence(run.dataset),
         training=run.described,
         known_weaknesses=run.recipe.known_weaknesses,
         heights=heights,

@@ -24,7 +24,8 @@ GUARANTEE = (
     "line, camera and labelling), and that the shipped network and rule for regions err as the judged ones of the "
     "same recipe do."
 )
-WEIGHTS_LICENCE = "research use only, as the owners of the data sets allow"
+RESEARCH = "research use only, as the owners of the data sets allow"
+AS_OWNERS_SAY = "as the owner of the pictures and the owners of the data sets listed allow"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def package_run(run: Run, models_dir: Path, name: str, version: str, resamples: 
         text=f"U-Net with the encoder {run.recipe.network.encoder} for flat steel sheet, trained on {trained_on}.",
         classes=run.dataset.classes,
         data=_facts(run),
-        weights_licence=WEIGHTS_LICENCE,
+        weights_licence=licence(run.dataset),
         training=run.described,
         known_weaknesses=[*run.recipe.known_weaknesses, _weakest_class(measured)],
         heights=heights,
@@ -146,6 +147,11 @@ def evaluate_generated(weights: Path, point: OperatingPoint, stride: int) -> lis
         )
         for name, wrong in shares.items()
     ]
+
+
+def licence(dataset: Dataset) -> str:
+    """Say for what weights that were trained on these pictures may be used."""
+    return RESEARCH if dataset.is_severstal else AS_OWNERS_SAY
 
 
 def _sizes(dataset: Dataset) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -286,3 +286,10 @@ def test_a_class_that_no_mask_shows_has_no_overlap(run: Run, tmp_path: Path) -> 
     page.write(judged, report.find(judged, resamples=2), tmp_path / "report.html")
 
     assert '<tr><td>line</td><td class="n">none</td><td class="n"></td>' in (tmp_path / "report.html").read_text()
+
+
+def test_only_severstal_s_pictures_keep_weights_to_research(run: Run) -> None:
+    severstal = replace(run.dataset, citation=datasets.SEVERSTAL[1])
+
+    assert report.licence(run.dataset) == "as the owner of the pictures and the owners of the data sets listed allow"
+    assert report.licence(severstal).startswith("research use only")
