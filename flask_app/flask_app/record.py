@@ -207,6 +207,18 @@ class CardConditions(Answer):
     novelty: float | None = None
 
 
+class CardCalibration(Answer):
+    """Hold what turns the network's answer into the probability that a sheet has a defect."""
+
+    slope: float | None = None
+    intercept: float | None = None
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Tell whether the network's answer stays as it is, as with an imported model, of which nothing is known."""
+        return (self.slope, self.intercept) == (1, 0)
+
+
 class Licence(Answer):
     """Name the licences of code and weights."""
 
@@ -222,6 +234,7 @@ class Card(Answer):
     classes: list[str] = Field(default_factory=list)
     input: CardInput = CardInput()
     threshold: CardThreshold | None = None
+    calibration: CardCalibration = CardCalibration()
     conditions: CardConditions | None = None
     metrics: list[Metric] = Field(default_factory=list)
     data: list[DataSet] = Field(default_factory=list)

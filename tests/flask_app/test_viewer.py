@@ -154,6 +154,16 @@ def test_of_models_with_the_same_weights_one_has_the_rule(
     assert facts(show(client, rest, record))["rule"]["min_region_px"] == 2
 
 
+@pytest.mark.parametrize(("slope", "calibrated"), [(1, False), (0.8, True)])
+def test_a_probability_that_is_not_calibrated_promises_no_share_of_sheets(
+    client: FlaskClient, rest: responses.RequestsMock, record: dict[str, Any], slope: float, calibrated: bool
+) -> None:
+    card = {**MODEL["card"], "calibration": {"method": "platt", "slope": slope, "intercept": 0}}
+    rest.replace(responses.GET, MODELS, json={"items": [{**MODEL, "card": card}]})
+    page = show(client, rest, record)
+    assert ("about so many have a defect" in page, "Not calibrated" in page) == (calibrated, not calibrated)
+
+
 def no_such_model(record: dict[str, Any]) -> None:
     record["model"]["digest"] = "sha256:" + "00" * 32
 
