@@ -175,7 +175,7 @@ def _check_size(width: int, height: int) -> None:
         )
     if width * height > MAX_PIXELS:
         raise PictureRefused(
-            f"The picture has {width * height / 1e6:.1f} megapixels; at most {MAX_PIXELS / 1e6:.0f} are accepted."
+            f"The picture is {width} x {height} px; at most {MAX_PIXELS / 1e6:.0f} megapixels are accepted."
         )
 
 

@@ -192,7 +192,7 @@ def png_header(width: int, height: int) -> bytes:
         (saved(RAMP, "WEBP")[:-30], "damaged or incomplete"),
         (saved(RAMP[:63], "PNG"), "each side must be between 64 and 8192 px"),
         (png_header(8193, 100), "each side must be between 64 and 8192 px"),
-        (png_header(8000, 8000), "at most 40 are accepted"),
+        (png_header(8000, 5001), "8000 x 5001 px; at most 40 megapixels"),
         (png_header(0, 0), "not a JPEG, PNG, BMP, TIFF or WebP|damaged|between 64"),
         (saved(Image.fromarray(RAMP.astype(np.float32)), "TIFF"), "32-bit or signed pixels"),
     ],
