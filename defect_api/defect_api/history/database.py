@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 
 from defect_api.history.schema import REVISION
 from defect_api.settings import Settings
@@ -50,6 +50,7 @@ def make_engine(settings: Settings) -> Engine:
     )
     if sqlite and url.database:
         _set_journal(engine, wal=uses_wal(settings.history_wal, Path(url.database)))
+        _follow(engine, Path(url.database))
     return engine
 
 
@@ -104,6 +105,27 @@ def _set_journal(engine: Engine, *, wal: bool) -> None:
         if wal:
             # a search reads a whole index, which SQLite's own cache of 2 MB does not hold
             connection.execute(f"PRAGMA mmap_size={MAPPED_BYTES}")
+
+
+def _follow(engine: Engine, database: Path) -> None:
+    """Connect anew where another file has the name: an index is rebuilt, or removed, beside a service at work."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(_connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(database)
+
+    @event.listens_for(engine, "checkout")
+    def on_checkout(_connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info["file"] != _identity(database):
+            raise DisconnectionError
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def make_folder(engine: Engine) -> None:

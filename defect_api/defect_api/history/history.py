@@ -100,13 +100,13 @@ class History:
 
     def counts(self, filters: Filters) -> dict[Verdict, int]:
         """Count inspections by verdict, whichever verdict `filters` want. Raises HistoryAway."""
-        with _told():
+        with self._told():
             return self.index.counts(filters)
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
         """Give a connection to the index, to count on. Raises HistoryAway, also for what fails within the block."""
-        with _told(), self.index.engine.connect() as connection:
+        with self._told(), self.index.engine.connect() as connection:
             yield connection
 
     def records(
@@ -117,7 +117,7 @@ class History:
         One that cannot be read is passed over, unless the list has to be `whole`: then RecordUnreadable is raised.
         """
         while True:
-            with _told():
+            with self._told():
                 page = self.index.page(filters, ordering, size, after)
             for entry in page:
                 if record := self._record(entry, whole=whole):
@@ -128,18 +128,18 @@ class History:
 
     def of_each_model(self, filters: Filters) -> Iterator[Record]:
         """Yield one record that is wanted of each model that judged any of them. Raises HistoryAway."""
-        with _told():
+        with self._told():
             found = self.index.of_each_model(filters)
         for identifier in found:
             with suppress(NotFound, RecordUnreadable):  # neither is listed
                 yield self._media.record(identifier)
 
     def _catch_up(self) -> None:
-        """Make the index agree with the media volume where it missed something. A damaged one waits for a start."""
+        """Make the index agree with the media volume where it missed something or could not be read."""
         if self._behind:
             self._behind = False  # what is missed from now on counts again
-            with self._catching_up("the history is still behind"), self._alone():
-                self._up_to_date()
+            with self._catching_up("the history is still behind"):
+                self.prepare()
 
     @contextmanager
     def _catching_up(self, consequence: str) -> Iterator[None]:
@@ -150,6 +150,16 @@ class History:
             except (SQLAlchemyError, OSError):
                 self._behind = True
                 raise
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Raise HistoryAway for a database that does not answer, and have the next sweep look after it."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            self._behind = True
+            log.warning("the history cannot be read: %s", error)
+            raise HistoryAway("The list of inspections is not available at the moment; single ones are.") from error
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -196,12 +206,3 @@ def _forgiving(consequence: str) -> Iterator[None]:
         yield
     except (SQLAlchemyError, OSError, Problem) as error:
         log.warning("%s: %s", consequence, error)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        log.warning("the history cannot be read: %s", error)
-        raise HistoryAway("The list of inspections is not available at the moment; single ones are.") from error

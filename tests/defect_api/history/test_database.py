@@ -1,9 +1,12 @@
 """The database under the index: its plans, its migrations, its journal, several writers."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,11 +14,13 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import MetaData, Table, select, text
 from sqlalchemy.dialects import sqlite
 
 from defect_api.history import migrate
-from defect_api.history.database import SILENT, file_system, is_current, make_folder, uses_wal
+from defect_api.history.database import DATABASE, SILENT, file_system, is_current, make_folder, uses_wal
 from defect_api.history.history import History
 from defect_api.history.index import counts_query, page_query
 from defect_api.history.schema import Base, Entry, row
@@ -23,7 +28,10 @@ from defect_api.history.search import Filters, Ordering, Position
 from defect_api.media import MediaVolume
 from defect_api.record import Condition, Record
 from defect_api.settings import Settings
-from tests.defect_api.history.conftest import ON_BOTH, START, entries, store
+from defect_api.state import EXTENSION
+from tests.defect_api.endless import run_until_sleep
+from tests.defect_api.history.conftest import ON_BOTH, START, entries, listed, store
+from tests.defect_api.second_contract import URL, assert_problem
 
 WRITER = """
 import sys
@@ -166,6 +174,37 @@ def test_entries_of_the_schema_before_are_made_anew(settings: Settings, media: M
     with history.index.engine.connect() as connection:
         assert connection.execute(select(Entry.brightness, Entry.brightness_use)).one() == (50, 0.8)
     history.close()
+
+
+def damage(database: Path) -> None:
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.write_bytes(bytes(database.stat().st_size))
+
+
+@pytest.mark.parametrize("lose", [damage, Path.unlink], ids=["damaged", "removed"])
+def test_an_index_that_is_lost_at_work_is_made_again(
+    app: Flask,
+    client: FlaskClient,
+    settings: Settings,
+    stored: list[Record],
+    monkeypatch: pytest.MonkeyPatch,
+    lose: Callable[[Path], None],
+) -> None:
+    lose(settings.state_dir / DATABASE)
+    assert_problem(client.get(URL), 503, "history-away")
+    run_until_sleep(1, app.extensions[EXTENSION].history.attend, monkeypatch)
+    assert len(listed(client)) == len(stored)
+
+
+def test_an_index_that_another_process_made_again_is_followed(
+    settings: Settings, media: MediaVolume, history: History, stored: list[Record]
+) -> None:
+    damage(settings.state_dir / DATABASE)
+    rebuilding = History(settings, media)
+    rebuilding.prepare(anew=True)
+    rebuilding.close()
+    assert entries(history) == {record.id for record in stored}
 
 
 @pytest.mark.parametrize(("wanted", "mode"), [("auto", "wal"), ("on", "wal"), ("off", "delete")])
