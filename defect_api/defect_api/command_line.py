@@ -1,6 +1,6 @@
 """`defect-inspect`: the same inspections without a server.
 
-Exit status 0: all clean, 1: a defect or no verdict anywhere, 2: errors.
+Exit status 0: all clean, 1: a defect or no verdict anywhere, 2: errors, or stopped before all was inspected.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import sleep
 from typing import NamedTuple
@@ -58,21 +59,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # one process, which may use all CPUs
     settings = Settings().model_copy(update={"media_dir": options.out, "model": options.model, "workers": 1})
     slot = ModelSlot(lambda: load_model(settings))
-    slot.wait(timeout_s=600)
     run = _Run(Inspector(media, slot, settings), media, _terms(options), console)
     try:
+        slot.wait(timeout_s=600)
         check(options.threshold, slot.model.package.card)
         pictures = run.pictures(options.paths)
         if options.paths and not pictures:
             raise NotFound("There is no picture there.")
         for path in track(pictures, "inspecting", console=console, disable=len(pictures) < 2):
             run.inspect(path)
-        if options.watch:
-            run.watch(options.watch)
     except Problem as problem:
         console.print(problem.detail, style="red", markup=False, soft_wrap=True)
         return FAILED
     except KeyboardInterrupt:
+        console.print("stopped before all was inspected", style="red")
+        return FAILED
+    if options.watch:
+        with suppress(KeyboardInterrupt):
+            run.watch(options.watch)
         console.print("stopped")
     return run.status
 

@@ -14,6 +14,7 @@ from defect_api import command_line
 from defect_api.command_line import main, settled
 from defect_api.media import MediaVolume
 from defect_api.record import Scale
+from defect_api.served_model import ModelSlot
 from tests.defect_api.conftest import DARK, png, sheet
 
 DEFECTIVE = png(sheet((100, 50, 40, 30, DARK)))
@@ -158,6 +159,28 @@ def test_a_folder_without_a_picture_is_not_clean(tmp_path: Path, capsys: pytest.
     (tmp_path / "empty").mkdir()
     assert inspect(tmp_path / "empty", "--out", tmp_path / "out") == 2
     assert "no picture" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("place", "name"), [(ModelSlot, "wait"), (Path, "read_bytes")], ids=["loading", "inspecting"])
+def test_what_is_stopped_before_its_end_is_not_clean(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    place: type,
+    name: str,
+) -> None:
+    (folder / "b.png").write_bytes(CLEAN)
+    do, stopped = getattr(place, name), folder / "b.png"
+
+    def press_ctrl_c(its: object, *arguments: Any, **options: Any) -> object:
+        if its == stopped or place is ModelSlot:
+            raise KeyboardInterrupt
+        return do(its, *arguments, **options)
+
+    monkeypatch.setattr(place, name, press_ctrl_c)
+    assert inspect(folder, "--out", tmp_path / "out") == 2
+    assert "stopped before all was inspected" in capsys.readouterr().err
 
 
 class Looks:
