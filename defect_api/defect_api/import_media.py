@@ -18,8 +18,8 @@ DRAWN = "_mask.png"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Have the running service inspect each picture that is no inspection's.
 
-    Returns 0, 1 where pictures were refused, or 2 where the service was not there. The pictures stay where they are, so
-    old clients find them; what was adopted before is known and costs nothing.
+    Returns 0, 1 where pictures were refused, or 2 where the service was not there or Ctrl-C was pressed. The pictures
+    stay where they are, so old clients find them; what was adopted before is known and costs nothing.
     """
     grammar = argparse.ArgumentParser("defect_api.import_media", description=__doc__)
     grammar.add_argument("url", help="the REST service, e.g. http://127.0.0.1:2020/api")
@@ -29,6 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             adopted, refused = _adopt(inspector)
     except (requests.RequestException, InspectionRefused) as error:
         sys.stderr.write(f"The REST service does not answer at {options.url}; begin again once it does. {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; run the command again, what was adopted is kept\n")
         return 2
     sys.stdout.write(f"{adopted} pictures adopted, {refused} refused\n")
     return 1 if refused else 0

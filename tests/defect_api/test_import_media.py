@@ -61,6 +61,22 @@ def test_a_service_that_is_away_is_told(capsys: pytest.CaptureFixture[str], monk
     assert "does not answer" in capsys.readouterr().err
 
 
+def test_stopping_it_is_no_failure_of_the_program(
+    serve: Serve,
+    app: Flask,
+    media: MediaVolume,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def press_ctrl_c(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    (media.folder / "old.png").write_bytes(CLEAN)
+    monkeypatch.setattr(Inspector, "inspect_stored", press_ctrl_c)
+    assert main([serve(app)]) == 2
+    assert capsys.readouterr().err == "stopped; run the command again, what was adopted is kept\n"
+
+
 def test_an_address_that_is_not_the_services_is_told(
     serve: Serve, app: Flask, capsys: pytest.CaptureFixture[str]
 ) -> None:
