@@ -1,13 +1,16 @@
 """A typed client of the REST service, for scripts: `Inspector("http://127.0.0.1:2020/api").inspect("sheet.png")`."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import requests
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ChunkedEncodingError
 from urllib3.util import Retry
 
 from defect_api.listing import MediaEntry, MediaPage
@@ -43,6 +46,7 @@ class Inspector:
         """
         self._url = url.rstrip("/")
         self._timeout_s = timeout_s
+        self._retries = retries
         self._session = requests.Session()
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
@@ -111,15 +115,26 @@ class Inspector:
         return f"{self._url}/v1/inspections"
 
     def _read(self, kind: type[Answer], method: str, address: str, **request: Any) -> Answer:
-        # not redirected: a POST would become a GET, which answers another thing
-        answer = self._session.request(method, address, timeout=self._timeout_s, allow_redirects=False, **request)
+        answer = self._answer(method, address, **request)
         form = answer.headers.get("Content-Type", "").partition(";")[0]
-        if answer.status_code in GOOD and form == "application/json":
-            return kind.model_validate_json(answer.content)
-        if form == "application/problem+json":
-            problem = ProblemDocument.model_validate_json(answer.content)
-            raise InspectionRefused(problem.detail, answer.status_code, problem)
+        # what is of another form in spite of its type is not the service's either
+        with suppress(ValidationError):
+            if answer.status_code in GOOD and form == "application/json":
+                return kind.model_validate_json(answer.content)
+            if form == "application/problem+json":
+                problem = ProblemDocument.model_validate_json(answer.content)
+                raise InspectionRefused(problem.detail, answer.status_code, problem)
         more = f" to {answer.headers['Location']}" if answer.is_redirect else f" with {form or 'nothing'}"
         raise InspectionRefused(
             f"the service answered {answer.status_code} {answer.reason}{more}", answer.status_code, None
         )
+
+    def _answer(self, method: str, address: str, **request: Any) -> requests.Response:
+        # not redirected: a POST would become a GET, which answers another thing
+        send = partial(
+            self._session.request, method, address, timeout=self._timeout_s, allow_redirects=False, **request
+        )
+        for _ in range(self._retries):
+            with suppress(ChunkedEncodingError):  # cut off within the body, where urllib3 does not try again
+                return send()
+        return send()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask
 
 from defect_api.client import InspectionRefused, Inspector
@@ -83,6 +84,8 @@ def test_a_picture_whose_name_is_not_utf_8_is_judged(serve: Callable[[Wsgi], str
     [
         ("301 Moved Permanently", [("Location", "https://line/api")], "answered 301 Moved Permanently to https://line"),
         ("200 OK", [("Content-Type", "text/html; charset=utf-8")], "answered 200 OK with text/html"),
+        ("200 OK", [("Content-Type", "application/json")], "answered 200 OK with application/json"),
+        ("404 Not Found", [("Content-Type", "application/problem+json")], "answered 404 Not Found"),
     ],
 )
 def test_an_answer_that_is_not_the_services_is_told(
@@ -115,6 +118,24 @@ def test_a_service_that_is_away_for_a_moment_is_asked_again(
     with Inspector(serve(flaky)) as inspector:
         assert inspector.inspect(picture).verdict == "defect"
     assert next(refusals, None) is None
+
+
+@pytest.mark.parametrize("cut", [1, 3], ids=["once", "each time"])
+def test_an_answer_that_is_cut_off_is_asked_for_again(
+    serve: Callable[[Wsgi], str], app: Flask, picture: Path, cut: int
+) -> None:
+    cuts = iter(range(cut))
+
+    def breaks_off(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        answer = b"".join(app(environ, start_response))
+        return [answer if next(cuts, None) is None else answer[:100]]
+
+    with Inspector(serve(breaks_off), retries=2) as inspector:
+        if cut > 2:
+            with pytest.raises(requests.RequestException):
+                inspector.inspect(picture)
+        else:
+            assert inspector.inspect(picture).verdict == "defect"
 
 
 def test_a_service_that_stays_away_is_told(serve: Callable[[Wsgi], str], picture: Path) -> None:
