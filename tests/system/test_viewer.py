@@ -217,4 +217,10 @@ def touch(page: Page, steps: list[list[tuple[float, float]]]) -> None:
         points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
         fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    page.evaluate("new Promise(requestAnimationFrame)")
+    # the page may scroll on in a thread of its own, and tells its scripts of it at a later frame
+    page.evaluate("""async () => {
+      for (let before = NaN; before !== scrollY; ) {
+        before = scrollY;
+        for (let frames = 0; frames < 5; frames += 1) await new Promise(requestAnimationFrame);
+      }
+    }""")
