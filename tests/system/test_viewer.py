@@ -203,6 +203,23 @@ def test_two_fingers_zoom_and_one_moves(new_page: NewPage, defective: Path) -> N
     assert scrolled + 40 < page.evaluate("scrollY") <= scrolled + 60
 
 
+def test_two_fingers_zoom_from_one_picture_to_another(new_page: NewPage, defective: Path) -> None:
+    page = new_page(viewport=PHONE, has_touch=True, is_mobile=True)
+    view(page, defective)
+    page.keyboard.press("+")
+    page.locator(".panes").evaluate("(panes) => panes.scrollIntoView()")
+    original, overlay = (
+        page.locator(f"canvas[data-picture={name}]").bounding_box() for name in ("original", "overlay")
+    )
+    assert original is not None
+    assert overlay is not None
+    x, upper, lower = original["x"] + 150, original["y"] + 90, overlay["y"] + 30
+    apart = lower - upper
+    before = camera(page)
+    touch(page, [[(x, upper), (x, lower)], [(x, upper - apart / 2), (x, lower + apart / 2)]])
+    assert camera(page)["scale"] == pytest.approx(2 * before["scale"], rel=0.02)
+
+
 def pixels(page: Page, picture: str) -> list[int]:
     """What a picture of the viewer shows, along its middle from edge to edge."""
     row = """(canvas) => Array.from(canvas.getContext("2d").getImageData(0, canvas.height / 2, canvas.width, 1).data)"""

@@ -79,7 +79,8 @@ export class Gestures {
 
   pinch(moved, before, now) {
     const [, still] = [...this.pointers].find(([id]) => id !== moved);
-    const spread = (point) => Math.max(Math.hypot(point.x - still.x, point.y - still.y), 1);
+    // on the screen: each finger may be on another picture
+    const spread = (point) => Math.max(Math.hypot(point.left - still.left, point.top - still.top), 1);
     this.camera.zoomBy(spread(now) / spread(before), (now.x + still.x) / 2, (now.y + still.y) / 2);
     this.camera.panBy((before.x - now.x) / 2, (before.y - now.y) / 2);
   }
