@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from tests.system.browsing import PHONE, PREDICTION, Audit, NewPage, forget, judge, overflow, save
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.browser]
 
@@ -266,6 +267,26 @@ def test_what_failed_can_be_tried_again(
     page.click(button)
     for sheet in sheets:
         expect(row(page, sheet).locator(".badge")).to_have_text("Defect found")
+    forget(complaints, 507)
+
+
+def test_what_failed_without_a_network_is_sent_once_there_is_one_though_others_are_under_way(
+    page: Page, defective: Path, renamed: Callable[[Path], Path], complaints: list[str]
+) -> None:
+    sheets = [renamed(defective), renamed(defective)]
+    held: list[Route] = []
+    page.goto("/upload")
+    page.route("**/upload", lambda route: held.append(route) if len(held) < len(sheets) else route.continue_())
+    page.set_input_files("#file", sheets)
+    page.click("#send")
+    # the browser's events are taken while it is asked something
+    wait_until(lambda: page.title() and len(held) == len(sheets), "the pictures were not sent")
+    held[0].fulfill(status=507, json={"detail": "The disk is full."})
+    expect(page.locator("#stage")).to_have_text("0 of 2 judged, 1 failed")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#stage")).to_have_text("1 of 2 judged")
+    held[1].continue_()
+    expect(page.locator("#stage")).to_have_text("2 of 2 judged")
     forget(complaints, 507)
 
 

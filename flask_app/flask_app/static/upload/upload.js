@@ -181,7 +181,7 @@ clear.addEventListener("click", () => {
   for (const id of [...rows.keys()]) remove(id);
 });
 addEventListener("paste", ({ clipboardData }) => add([...clipboardData.files], "paste"));
-addEventListener("online", () => ofKind("failed").length && !sending && run(() => uppy.retryAll()));
+addEventListener("online", () => ofKind("failed").length && run(() => uppy.retryAll()));
 addEventListener("beforeunload", (event) => {
   if (sending) event.preventDefault();
 });
