@@ -4,8 +4,9 @@ import secrets
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.system import chromium
 from tests.system.browsing import DESKTOP, PHONE, WIDE, NewPage, forget, judge, overflow
 
 pytestmark = [pytest.mark.system, pytest.mark.browser]
@@ -50,6 +51,25 @@ def test_with_twice_the_text_no_page_scrolls_sideways(new_page: NewPage, defecti
         page.wait_for_load_state("networkidle")
         page.evaluate("document.documentElement.style.fontSize = '200%'")
         assert overflow(page) == 0, path
+
+
+def test_pages_go_by_the_size_of_text_that_the_browser_is_set_to(
+    browser: Browser, new_page: NewPage, platform_url: str, defective: Path
+) -> None:
+    page = new_page()
+    judge(page, defective)
+    paths = ("/", "/about", "/upload", "/history", "/statistics", "/media/", page.url)
+    settings = [*chromium.ARGUMENTS, "--blink-settings=defaultFontSize=32"]
+    with browser.browser_type.launch(executable_path=chromium.EXECUTABLE, args=settings) as other:
+        for width in (768, 1280):
+            page = other.new_page(base_url=platform_url, viewport={"width": width, "height": 900})
+            for path in paths:
+                page.goto(path)
+                page.wait_for_load_state("networkidle")
+                assert overflow(page) == 0, (width, path)
+            page.goto("/upload")
+            # 16 px of it left a letter in each line
+            assert page.locator("#rules dd").first.evaluate("(words) => words.clientWidth") > 10 * 32, width
 
 
 def test_times_are_the_readers_with_utc_on_hover(new_page: NewPage, defective: Path) -> None:
