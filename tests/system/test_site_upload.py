@@ -312,6 +312,16 @@ def test_leaving_while_sending_warns(page: Page, defective: Path, renamed: Calla
     expect(page.locator("#stage")).to_have_text("2 of 2 judged")
 
 
+def test_forced_colours_leave_the_bar(new_page: NewPage) -> None:
+    page = new_page(forced_colors="active")
+    page.goto("/upload")
+    page.evaluate("document.getElementById('all').hidden = false")
+    bar = page.locator("#bar")
+    empty = bar.screenshot()
+    bar.evaluate("(bar) => (bar.value = bar.max)")
+    assert bar.screenshot() != empty
+
+
 def test_it_works_by_keyboard_alone(page: Page, defective: Path) -> None:
     # the system's own dialog, which no test can see; answered from the start, for it may open at once
     page.on("filechooser", lambda chooser: chooser.set_files(defective))
