@@ -67,6 +67,9 @@ def test_pages_go_by_the_size_of_text_that_the_browser_is_set_to(
                 page.goto(path)
                 page.wait_for_load_state("networkidle")
                 assert overflow(page) == 0, (width, path)
+            page.goto("/statistics")
+            size = "import('/static/vendor/chart.js').then(({ Chart }) => Chart.defaults.font.size)"
+            assert page.evaluate(size) == 24
             page.goto("/upload")
             # 16 px of it left a letter in each line
             assert page.locator("#rules dd").first.evaluate("(words) => words.clientWidth") > 10 * 32, width

@@ -109,6 +109,8 @@ function draw(section) {
 }
 
 Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+// three quarters of the size of text that the browser is set to
+Chart.defaults.font.size = 0.75 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
 const sections = [...document.querySelectorAll("[data-chart]")];
 async function drawAll() {
   for (const section of sections) {
