@@ -389,8 +389,10 @@ for kind in busy.KINDS:
     calls = [bool(judge(m.q, m.classes, card).regions.defects) for m in answers_of_kind]
     rows.append((kind.replace("_", " "), sum(calls), len(calls)))
 figure, axis = plt.subplots(figsize=(9.6, 2.4))
-axis.barh([name for name, _, _ in rows], [100 * wrong / count for _, wrong, count in rows], color="#d9822b", height=0.6)
-axis.set(xlabel=f"clean sheets called defective, % (of {rows[0][2]} each)", xlim=(0, 100))
+shares = [100 * wrong / count for _, wrong, count in rows]
+bars = axis.barh([name for name, *_ in rows], shares, color="#d9822b", height=0.6)
+axis.bar_label(bars, [f"{wrong} of {count}" for _, wrong, count in rows], padding=4)
+axis.set(xlabel="clean sheets called defective, %", xlim=(0, 108))
 axis.invert_yaxis()
 plt.show()
 
