@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 import requests
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Locator, Page, ViewportSize
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
@@ -109,3 +109,8 @@ def inspection(page: Page) -> str:
     """Where the REST service has the inspection of this page."""
     origin = "/".join(page.url.split("/")[:3])
     return f"{origin}/api/v1/inspections/" + page.locator(".facts .code").nth(1).inner_text()
+
+
+def row(page: Page, sheet: Path) -> Locator:
+    """Return the row of a sheet on the upload page."""
+    return page.locator(".row", has_text=sheet.name)

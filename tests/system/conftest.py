@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -176,3 +176,15 @@ def many(inspect: Inspect, word: str, tiny: bytes) -> str:
     for number in range(PAGE_SIZE + 7):
         inspect(tiny, f"many{word} {number}.png")
     return f"many{word}"
+
+
+@pytest.fixture
+def renamed(tmp_path: Path) -> Callable[[Path], Path]:
+    """A function that copies a sheet under a name of its own, so that it is a new inspection."""
+
+    def rename(sheet: Path) -> Path:
+        copy = tmp_path / f"coil {secrets.token_hex(4)}.png"
+        copy.write_bytes(sheet.read_bytes())
+        return copy
+
+    return rename
