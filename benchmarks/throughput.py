@@ -106,7 +106,7 @@ def open_loop(section: Section, running: Platform, folder: Path, most: float, un
     section.say(
         "",
         f"Open loop (locust): {rate:.1f} sheets/s arrive, {LOADED:.0%} of the most above; {found.told} answered, "
-        f"{found.other} not; p50, p95, p99 are {', '.join(_latencies(found))} ms.",
+        f"{found.other} not; p50, p95, p99 are {', '.join(_latencies([found]))} ms.",
         "",
     )
     times = found.p99 / unloaded
@@ -139,13 +139,12 @@ def _ms(found: list[Outcome], percentile: int = 50) -> str:
 
 
 def _closed(loads: list[clients.Load]) -> list[str]:
-    times = (f"{clients.middle(loads, name):.0f}" for name in ("p50", "p95", "p99"))
     lost = (str(sum(getattr(load, name) for load in loads)) for name in ("refused", "other"))
-    return [f"{clients.middle(loads, 'rate'):.1f}", *times, *lost]
+    return [f"{clients.middle(loads, 'rate'):.1f}", *_latencies(loads), *lost]
 
 
-def _latencies(load: clients.Load) -> list[str]:
-    return [f"{ms:.0f}" for ms in (load.p50, load.p95, load.p99)]
+def _latencies(loads: list[clients.Load]) -> list[str]:
+    return [f"{clients.middle(loads, name):.0f}" for name in ("p50", "p95", "p99")]
 
 
 if __name__ == "__main__":
