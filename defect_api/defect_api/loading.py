@@ -40,6 +40,7 @@ def load_package(package: ModelPackage, engines: Engines, option: Option | None 
         passed = []
         for each in tier:
             try:
+                package.tolerance(each.precision)
                 if each == KERAS and complaints:
                     _try_apart(package)
                 passed.append((_proven(package, engines, each), each))
@@ -56,20 +57,16 @@ def load_package(package: ModelPackage, engines: Engines, option: Option | None 
 
 def _try_apart(package: ModelPackage) -> None:
     """Raise PackageError where the last resort fails as well; its TensorFlow would stay in this process for good."""
-    package.tolerance(KERAS.precision)
     try:
         tried = run_apart("keras_trial", str(package.path))
     except TimeoutExpired as error:
         raise PackageError(f"model {package.key}: Keras took more than {TIMEOUT_S} s to try it") from error
     if tried.returncode:
         log.warning("model %s failed on Keras: %s", package.key, tried.stderr)
-        raise PackageError(
-            tried.stdout or f"model {package.key}: {NAMES['keras']} cannot run it; the log has the reason"
-        )
+        raise PackageError(tried.stdout) if tried.stdout else _failed(package, KERAS)
 
 
 def _proven(package: ModelPackage, engines: Engines, option: Option) -> ServedModel:
-    package.tolerance(option.precision)
     try:
         model = ServedModel(package, engines.load(package, option))
         model.prove()
@@ -78,10 +75,12 @@ def _proven(package: ModelPackage, engines: Engines, option: Option) -> ServedMo
     # what stands in a package decides what an engine raises, and none of it may end the service
     except Exception as error:
         log.warning("model %s failed", package.key, exc_info=error)
-        raise PackageError(
-            f"model {package.key}: {NAMES[option.engine]} cannot run it; the log has the reason"
-        ) from error
+        raise _failed(package, option) from error
     return model
+
+
+def _failed(package: ModelPackage, option: Option) -> PackageError:
+    return PackageError(f"model {package.key}: {NAMES[option.engine]} cannot run it; the log has the reason")
 
 
 def _seconds(model: ServedModel) -> float:
