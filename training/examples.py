@@ -81,12 +81,19 @@ def naming(path: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give the path to write a file to that takes the place of `path` at the end: it is whole, or not there."""
+    fresh = path.with_name(f"new-{path.name}")
+    with naming(fresh):
+        yield fresh
+        fresh.replace(path)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text, whole or not at all. Raises OSError where that fails."""
-    fresh = path.with_name(f"new-{path.name}")
-    with naming(path):
+    with whole(path) as fresh:
         fresh.write_text(text)
-        fresh.replace(path)
 
 
 def write_png(path: Path, pixels: Picture, *options: int) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from training.examples import DataError, naming
+from training.examples import DataError, naming, whole
 
 FILE, EVENTS = "history.csv", "tensorboard"
 
@@ -27,10 +27,8 @@ class History:
     def __init__(self, folder: Path, first: int) -> None:
         self._file = folder / FILE
         rows = [row for row in read(folder) if row.step <= first]
-        fresh = folder / f"{FILE}.new"
-        with naming(fresh), fresh.open("w", newline="") as file:
+        with whole(self._file) as fresh, fresh.open("w", newline="") as file:
             csv.writer(file).writerows([Row._fields, *rows])
-        fresh.replace(self._file)
         shutil.rmtree(folder / EVENTS, ignore_errors=True)
         self._events = tf.summary.create_file_writer(str(folder / EVENTS))
         for row in rows:

@@ -1,12 +1,12 @@
 """What a network says of labelled pictures, got by the very code that serves it, and kept on disk."""
 
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Protocol
 from zipfile import BadZipFile
-from zlib import error
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from defect_api.segmenter import KerasSegmenter, Segmenter, segment
 from defect_api.thresholds import quantise
 from training import network
-from training.examples import IGNORED, DataError, Example, Picture, naming
+from training.examples import IGNORED, DataError, Example, Picture, naming, whole
 
 
 @dataclass(frozen=True)
@@ -87,10 +87,9 @@ def export(model: keras.Model, path: Path, reduction: int = 1, pyramid: Sequence
     `reduction` and `pyramid` are those that it was trained with.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"new-{path.name}")
-    with naming(fresh):
+    with whole(path) as fresh:
         network.with_probabilities(model, reduction, pyramid).save(fresh)
-    return fresh.replace(path)
+    return path
 
 
 def trained(path: Path) -> keras.Model:
@@ -135,5 +134,5 @@ def _read(path: Path, name: str) -> Prediction:
             # what an earlier version kept does not tell
             ignored = int(arrays["ignored"]) if "ignored" in arrays else 0
             return Prediction(name, arrays["q"], arrays["classes"], arrays["truth"], ignored=ignored)
-    except (BadZipFile, EOFError, KeyError, ValueError, error) as damage:
+    except (BadZipFile, EOFError, KeyError, ValueError, zlib.error) as damage:
         raise DataError(f"{path} is damaged; train that fold again, which only predicts anew") from damage

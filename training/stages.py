@@ -7,7 +7,7 @@ import keras
 
 from training import encoder, network, predictions, sheets
 from training.datasets import Dataset
-from training.examples import DataError, Example, naming
+from training.examples import DataError, Example, whole
 from training.fit import Fitting
 from training.recipe import Recipe, Stage
 from training.sampling import Sampler
@@ -76,9 +76,7 @@ def _trained(
     fitted = network.with_pyramid(model, stage.pyramid) if stage.pyramid else model
     Fitting(fitted, stage.schedule, folder, stage.loss).run(sampler)
     model.trainable = True
-    # whole or not at all: a stage whose file is there counts as finished
-    fresh = folder / f"new-{FINISHED}"
-    with naming(fresh):
+    # a stage whose file is there counts as finished
+    with whole(folder / FINISHED) as fresh:
         model.save(fresh)
-    fresh.replace(folder / FINISHED)
     return model
